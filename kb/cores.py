@@ -1,4 +1,4 @@
-"""How many processor cores this process may keep busy; the only place that counts them."""
+"""The number of processor cores this process may use; the only module that counts them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
-# Where the controller of the first version is mounted, and both of its files.
+# Mount point of the version 1 controller, and its two files.
 _MOUNTS_V1 = ("cpu", "cpu,cpuacct", "cpuacct,cpu")
 _FILES_V1 = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
 
@@ -16,13 +16,13 @@ _FILES_V1 = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
 def available_cores(cgroups: Path = _CGROUPS, membership: Path = _MEMBERSHIP) -> int:
     """Return how many cores this process may use, at least one.
 
-    Besides the affinity mask, a container's quota counts: with ``docker run --cpus 2`` on 64
-    cores the mask has all 64, and threads for each of them would be halted for most of the time
-    while others spin, waiting for them. Of nested groups the smallest quota counts.
+    The result respects the affinity mask and a container's CPU quota. With ``docker run --cpus 2``
+    on 64 cores the mask has all 64. The kernel would then halt 64 threads for most of the time,
+    while others spin waiting for them. The smallest quota of nested groups counts.
 
     Args:
-        cgroups: where the control groups are mounted.
-        membership: the file that names this process's groups.
+        cgroups: mount point of the control groups.
+        membership: file that lists this process's groups.
     """
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
@@ -33,9 +33,9 @@ def available_cores(cgroups: Path = _CGROUPS, membership: Path = _MEMBERSHIP) ->
 
 
 def _quotas(cgroups: Path, membership: Path) -> Iterator[float | None]:
-    """Yield the quota of each group that this process is in, in cores, None for no limit."""
+    """Yield the quota of each of this process's groups, in cores; None for no limit."""
     groups = _groups(membership)
-    # A hybrid system mounts the second version below "unified".
+    # A hybrid system mounts version 2 below "unified".
     for mount in (cgroups, cgroups / "unified"):
         for folder in _with_parents(mount, groups.get("", "/")):
             yield _quota(_numbers(folder / "cpu.max"))
@@ -46,7 +46,7 @@ def _quotas(cgroups: Path, membership: Path) -> Iterator[float | None]:
 
 
 def _groups(membership: Path) -> dict[str, str]:
-    """Return controller -> group; the second version's only group belongs to ""."""
+    """Map each controller to this process's group; version 2's only group has the key ""."""
     try:
         lines = membership.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:  # not Linux
@@ -56,10 +56,10 @@ def _groups(membership: Path) -> dict[str, str]:
 
 
 def _with_parents(mount: Path, group: str) -> Iterator[Path]:
-    """Yield the folder of a group and of those around it, up to the mount itself.
+    """Yield the folder of a group and its parents, up to the mount point.
 
-    A container without a namespace of its own is told a group that it cannot see: only the mount
-    is there then.
+    A container without its own namespace is told a group that is not visible inside it. Then only
+    the mount point is yielded.
     """
     parts = [part for part in PurePosixPath(group).parts if part not in ("/", "..")]
     for length in range(len(parts), -1, -1):
@@ -67,7 +67,7 @@ def _with_parents(mount: Path, group: str) -> Iterator[Path]:
 
 
 def _quota(numbers: list[int]) -> float | None:
-    """Return quota and period, both in microseconds, as cores."""
+    """Return a quota in cores from quota and period in microseconds."""
     match numbers:
         case [quota_us, period_us] if quota_us > 0 and period_us > 0:
             return quota_us / period_us
@@ -78,5 +78,5 @@ def _quota(numbers: list[int]) -> float | None:
 def _numbers(file: Path) -> list[int]:
     try:
         return [int(word) for word in file.read_text("ascii").split()]
-    except (OSError, ValueError):  # no such file; "max" for no limit
+    except (OSError, ValueError):  # no such file, or "max" for no limit
         return []

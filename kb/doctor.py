@@ -1,4 +1,4 @@
-"""What `kb doctor` looks at: processor, GPU, model, store."""
+"""The findings of `kb doctor`: processor, GPU, model, store."""
 
 from __future__ import annotations
 
@@ -21,23 +21,27 @@ from kb.records import CollectionInfo
 from kb.store.checked import StoreCheck
 
 AGREEMENT = "catalog, vectors and full-text index agree"
-"""The finding that says whether the store is sound; true or false."""
+"""Name of the finding that says whether the store is consistent; its value is a bool."""
 
 PROBLEM = "problem"
-"""The finding that says why a section's part does not work."""
+"""Name of the finding that says why a section's component does not work."""
 
 COLLECTION = "collection "
-"""Begins the findings that are about one collection; its name follows."""
+"""Prefix of a finding about one collection; the collection's name follows."""
 
 
 def examine(
     base: KnowledgeBase, *, repair: bool = False, check: bool = True, model: bool = True
 ) -> dict[str, dict[str, Any]]:
-    """Return findings by section; loads the model.
+    """Return the findings by section; loads the model.
 
-    What fails is a section's :data:`PROBLEM`, and the others are looked at all the same.
-    ``repair`` mends the store where it can; without ``check`` it is not looked through, which
-    is what takes long; without ``model`` no model is loaded.
+    A failure becomes its section's :data:`PROBLEM`, and the other sections are still examined.
+
+    Args:
+        base: the knowledge base.
+        repair: mend the store where possible.
+        check: check the whole store, which takes the longest.
+        model: load the models and examine them.
     """
     sections: dict[str, Callable[[], dict[str, Any]]] = {"machine": _machine}
     if model:
@@ -53,7 +57,7 @@ def examine(
 
 
 def sound(findings: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Say whether every part works and the store, if it was looked through, agrees."""
+    """Return whether every component works and the store, if it was checked, is consistent."""
     return all(
         PROBLEM not in values and values.get(AGREEMENT, True) for values in findings.values()
     )
@@ -126,7 +130,7 @@ def _machine() -> dict[str, Any]:
 
 
 def _llama_cpp(gpus: list[str]) -> dict[str, Any]:
-    """Return what llama.cpp sees of the machine.
+    """Return the processor features that llama.cpp finds, and whether it can use a GPU.
 
     Raises:
         EngineError: its library cannot be loaded.
@@ -143,7 +147,7 @@ def _llama_cpp(gpus: list[str]) -> dict[str, Any]:
 
 
 def _gpu_advice(environ: Mapping[str, str]) -> str:
-    """Say why llama.cpp was compiled for the processor, in the words of the set-up, and the way."""
+    """Say why llama.cpp was compiled for the processor, as the set-up does, and what to do."""
     why, command = nvidia.why_not(environ)
     if checkout_data() is not None:
         again = "make setup"
@@ -163,7 +167,7 @@ def _gpu_advice(environ: Mapping[str, str]) -> str:
 
 
 def _memory() -> str:
-    """Return the machine's memory, and how much of it is free where that is told (Linux)."""
+    """Return the machine's memory, and the free part of it where the system reports it (Linux)."""
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     text = f"{total / 2**30:.1f} GiB"
     try:
@@ -175,7 +179,7 @@ def _memory() -> str:
 
 
 def _own_memory() -> int:
-    """Return the bytes that this process holds; where only that is told, the most it ever held."""
+    """Return the bytes this process holds now, or its peak where the system reports only that."""
     try:
         pages = Path("/proc/self/statm").read_text("ascii").split()[1]
     except OSError:
@@ -206,7 +210,7 @@ def _model(embedder: Embedder) -> dict[str, Any]:
 
 
 def _reranker(base: KnowledgeBase) -> dict[str, Any]:
-    """Return what the reranker is, having it read one passage: searches do without it if told."""
+    """Describe the reranker after it has scored one passage; searches skip it if told to."""
     try:
         reranker = base.reranker
         reranker.score("question", ["passage"])
@@ -219,7 +223,7 @@ def _reranker(base: KnowledgeBase) -> dict[str, Any]:
 
 
 def _refined(info: CollectionInfo) -> str:
-    """Say of how many chunks the sentences have vectors."""
+    """Say how many chunks have vectors of their sentences."""
     if not info.chunks:
         return ""
     return ", all refined" if info.refined == info.chunks else f", {info.refined} of them refined"

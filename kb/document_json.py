@@ -1,4 +1,4 @@
-"""Documents as JSON values: in the catalog's bodies and in archives."""
+"""Documents as JSON values, in the catalog and in archives."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def document_json(document: Document) -> dict[str, Any]:
 
 
 def document_from_json(values: Mapping[str, Any]) -> Document:
-    """Inverse of :func:`document_json`.
+    """Return the document of JSON values; the inverse of :func:`document_json`.
 
     Raises:
-        KeyError, TypeError, ValueError: the values are no document's.
+        KeyError, TypeError, ValueError: the values do not describe a document.
     """
     return Document(
         **{
@@ -35,19 +35,19 @@ def document_from_json(values: Mapping[str, Any]) -> Document:
 
 
 def sections_from_json(items: list[dict[str, Any]]) -> tuple[Section, ...]:
-    """Return sections of their fields.
+    """Return the sections of a list of JSON values.
 
     Raises:
-        KeyError, TypeError, ValueError: the values are no section's.
+        KeyError, TypeError, ValueError: a value does not describe a section.
     """
     return tuple(Section(**{**item, "heading_path": tuple(item["heading_path"])}) for item in items)
 
 
 def pages_from_json(items: list[dict[str, Any]]) -> tuple[Page, ...]:
-    """Return pages of their fields.
+    """Return the pages of a list of JSON values.
 
     Raises:
-        KeyError, TypeError, ValueError: the values are no page's.
+        KeyError, TypeError, ValueError: a value does not describe a page.
     """
     return tuple(
         Page(

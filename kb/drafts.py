@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written beside their place, then moved there."""
+"""Files that appear whole or not at all: written as a draft, then moved into place."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE = 0o600
-_NAME_CHARACTERS = 40  # of the file's own name in the draft's, which must not grow too long
+_NAME_CHARACTERS = 40  # of the target's name in the draft's name, which must not become too long
 
 
 @contextmanager
 def draft(target: Path, *, mode: int | None = PRIVATE, sync: bool = True) -> Iterator[Path]:
-    """Give an empty file beside ``target`` that takes its place when the block ends.
+    """Yield an empty file beside ``target`` that replaces it when the block ends.
 
-    If the block raises, or the move fails, ``target`` stays as it was and the draft is gone. The
-    draft is its owner's alone for as long as it is written.
+    If the block raises or the move fails, ``target`` stays as it was and the draft is deleted. Only
+    its owner can read the draft.
 
     Args:
-        target: the file; its folder must exist. A link is replaced, not what it leads to.
-        mode: what the file may be used for then; None leaves that to the umask.
-        sync: have the bytes on the disk before they get the name, so that a power cut leaves the
-            old file or the new one.
+        target: the file; its folder must exist. A symbolic link is itself replaced, not its target.
+        mode: permissions of the finished file; None for those of the umask.
+        sync: flush the bytes to disk before the move, so that a power cut leaves either the old
+            file or the new one.
 
     Raises:
-        OSError: the folder cannot be written, or the disk is full.
+        OSError: the folder is not writable, or the disk is full.
     """
     prefix = f".{target.name[:_NAME_CHARACTERS]}."
     descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=target.parent)

@@ -1,7 +1,7 @@
-"""Whether this process is about to end: what it holds then is freed by its end, in no time.
+"""Whether this process is about to end, so that the system may free its memory all at once.
 
-A program that was started for one command says so; in any other process, a test or a program that
-uses this library, nothing is ever left to the end. Imports nothing heavy.
+Only a program started for a single command calls :func:`after_one_command`. Any other process, a
+test or a program that uses this library, frees everything itself. Imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _state = _State()
 
 
 def after_one_command() -> None:
-    """Say that this process runs one command and then ends."""
+    """Declare that this process runs one command and then ends."""
     _state.one_command = True
 
 
 def begin() -> None:
-    """Say that the command is done but for letting go of what it holds."""
+    """Declare that the command is done and only its memory is still to be freed."""
     _state.near = _state.one_command
 
 
 def is_near() -> bool:
-    """Say whether memory may be left to the end of this process."""
+    """Return whether memory may be left to the end of this process."""
     return _state.near

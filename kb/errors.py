@@ -7,30 +7,30 @@ Every message says what failed, on which input, and what to do next::
     ├── MissingExtraError         an optional package is not installed
     ├── ModelError                a model file is missing, damaged or unknown
     ├── EngineError               llama.cpp's library cannot be loaded
-    ├── ModelCallError            a model could not be asked, or gave what cannot be used
+    ├── ModelCallError            a model did not answer, or gave an unusable answer
     │   ├── EmbeddingError        text could not be turned into vectors
     │   │   ├── RerankingError    passages could not be put in order
-    │   │   ├── InputTooLongError a text or query exceeds what can be read
+    │   │   ├── InputTooLongError a text or query exceeds the model's limit
     │   │   └── OutOfMemoryError  neither GPU nor processor has the memory for it
-    │   └── ChatError             the chat model gave no answer, or half of one
-    │       └── ChatTooLongError  what was asked is longer than it reads at once
+    │   └── ChatError             the chat model gave no answer or a partial one
+    │       └── ChatTooLongError  a prompt exceeds the model's context
     ├── StoreError                the store on disk cannot be read or written
     │   ├── StoreVersionError     written by a newer release than this one
-    │   ├── StoreBusyError        others hold or change it for too long
-    │   ├── ChangedMeanwhileError what was to be changed is not what it was when that was decided
+    │   ├── StoreBusyError        other processes hold or change it for too long
+    │   ├── ChangedMeanwhileError another process was faster; decide again
     │   ├── VectorServerError     a server that keeps vectors refused or failed
-    │   │   └── VectorServerUnavailableError  it is away or too slow; trying again may help
+    │   │   └── VectorServerUnavailableError  it is down or too slow; retrying may help
     │   ├── ArchiveError          an exported collection is damaged or of another version
     │   └── EmbedderMismatchError the collection was made with another model
-    ├── CollectionError           no such collection, or a name that cannot be used
-    │   ├── CollectionNameError   what is given as a name cannot be one
-    │   ├── CollectionExistsError there is one of that name already
+    ├── CollectionError           no such collection, or an unusable name
+    │   ├── CollectionNameError   the name is invalid
+    │   ├── CollectionExistsError the name is taken
     │   └── CollectionGoneError   it was deleted or replaced between two steps
     ├── DocumentNotFoundError     no such document
-    ├── ApiKeyError               no such key of the server, or none that can be made so
-    ├── JobError                  no such job, or none to which this can be done
-    └── KnowledgeServerError      a server of a knowledge base refused, or is none
-        └── KnowledgeServerUnavailableError  it is away or too busy; trying again may help
+    ├── ApiKeyError               no such API key, or the key cannot be created
+    ├── JobError                  no such job, or its state forbids the action
+    └── KnowledgeServerError      a knowledge base server refused, or it is another server
+        └── KnowledgeServerUnavailableError  it is down or too busy; retrying may help
 
 Errors about reading files live in ``ingest.errors``: ``kb`` never opens a user's document.
 """
@@ -46,7 +46,7 @@ from kb.redaction import redacted
 class KnowledgeBaseError(Exception):
     """Base of every error that this project raises on purpose.
 
-    No message shows a password or key that stands in an address.
+    Messages hide passwords and keys of URLs.
     """
 
     def __str__(self) -> str:
@@ -63,9 +63,9 @@ class SettingsError(KnowledgeBaseError):
 
 
 class MissingExtraError(KnowledgeBaseError, ImportError):
-    """An optional package is needed; the message gives the command that installs it.
+    """An optional package is missing; the message gives the command that installs it.
 
-    It is an ImportError too, for programs that try whether a module can be imported.
+    It is an ImportError too, for programs that test whether a module can be imported.
     """
 
 
@@ -74,14 +74,14 @@ class ModelError(KnowledgeBaseError):
 
 
 class EngineError(KnowledgeBaseError):
-    """llama.cpp, which runs models in this process, cannot be loaded; the message gives mends."""
+    """llama.cpp, which runs models in this process, cannot be loaded; the message says why."""
 
 
 class ModelCallError(KnowledgeBaseError):
-    """A model could not be asked, or gave what cannot be used.
+    """A model did not answer, or gave an unusable answer.
 
-    llama.cpp and model servers raise it, whatever the model is for. Whoever calls them makes it
-    the error of what was wanted (:func:`failing_as`).
+    llama.cpp and model servers raise it for every kind of model. The caller turns it into the error
+    of its own task with :func:`failing_as`.
     """
 
 
@@ -90,26 +90,26 @@ class EmbeddingError(ModelCallError):
 
 
 class RerankingError(EmbeddingError):
-    """Passages could not be put in order.
+    """Passages could not be ranked.
 
-    It is an EmbeddingError too, for programs that know that name only.
+    It is an EmbeddingError too, for programs that know only that name.
     """
 
 
 class InputTooLongError(EmbeddingError):
-    """A text exceeds what the model reads, or a query what is looked up; nothing is cut off."""
+    """A text or query exceeds the model's limit; nothing is truncated."""
 
 
 class OutOfMemoryError(EmbeddingError):
-    """The memory for a model, its contexts or one call was refused, on the GPU or beside it."""
+    """GPU or main memory has no room for a model, its contexts or one call."""
 
 
 class ChatError(ModelCallError):
-    """The chat model gave no answer, or half of one."""
+    """The chat model gave no answer or a partial one."""
 
 
 class ChatTooLongError(ChatError):
-    """What was asked is longer than the chat model reads at once."""
+    """A prompt is longer than the chat model's context."""
 
 
 class StoreError(KnowledgeBaseError):
@@ -121,21 +121,21 @@ class StoreVersionError(StoreError):
 
 
 class StoreBusyError(StoreError):
-    """Another process or thread did not let go of the store, or changed it all the while."""
+    """Another process or thread held the store, or kept changing it, for too long."""
 
 
 class ChangedMeanwhileError(StoreError):
-    """Another process changed what a decision rests on; decide again."""
+    """Another process changed the data that a decision rests on; decide again."""
 
 
 class VectorServerError(StoreError):
-    """A server that keeps vectors refused a request, or failed."""
+    """A server that keeps vectors refused a request or failed."""
 
 
 class VectorServerUnavailableError(VectorServerError):
-    """A server that keeps vectors is away, overloaded or too slow; trying again may help.
+    """A server that keeps vectors is down, overloaded or too slow; retrying may help.
 
-    ``wait_s`` is how long it asked to be left alone, if it did.
+    ``wait_s`` is the wait that the server asked for, if any, in seconds.
     """
 
     def __init__(self, message: str, wait_s: float | None = None) -> None:
@@ -152,25 +152,25 @@ class EmbedderMismatchError(StoreError):
 
 
 class CollectionError(KnowledgeBaseError):
-    """There is no such collection, or its name cannot be used."""
+    """The collection does not exist, or its name cannot be used."""
 
 
 class CollectionNameError(CollectionError):
-    """What is given as the name of a collection cannot be one."""
+    """A text is not a valid collection name."""
 
 
 class CollectionExistsError(CollectionError):
-    """There is a collection of that name already."""
+    """A collection of that name exists already."""
 
 
 class CollectionGoneError(CollectionError):
-    """A collection was deleted, or another took its place, between two steps."""
+    """Another process deleted or replaced a collection between two steps."""
 
 
 class DocumentNotFoundError(KnowledgeBaseError):
-    """There is no such document in the collection.
+    """The collection has no such document.
 
-    ``nearest`` is what was probably meant, as the message names it, the nearest first.
+    ``nearest`` holds the most similar names, as the message lists them, the nearest first.
     """
 
     def __init__(self, message: str, nearest: Iterable[str] = ()) -> None:
@@ -179,26 +179,26 @@ class DocumentNotFoundError(KnowledgeBaseError):
 
 
 class ApiKeyError(KnowledgeBaseError):
-    """There is no such key of the server, or none can be made as it was asked for."""
+    """No such API key exists, or the requested key cannot be created."""
 
 
 class JobError(KnowledgeBaseError):
-    """There is no such job, or it is in no state for what was asked."""
+    """No such job exists, or its state forbids the requested action."""
 
 
 class KnowledgeServerError(KnowledgeBaseError):
-    """A server of a knowledge base lets nobody in with this key, or is no such server."""
+    """A knowledge base server rejected this key, or the address is another kind of server's."""
 
 
 class KnowledgeServerUnavailableError(KnowledgeServerError):
-    """A server of a knowledge base is away, too slow or too busy; trying again may help."""
+    """A knowledge base server is down, too slow or too busy; retrying may help."""
 
 
 @contextmanager
 def failing_as(kind: type[ModelCallError]) -> Iterator[None]:
-    """Raise what an engine or a server says of a failed call as ``kind``, in the same words.
+    """Raise the errors of a failed model call in the block as ``kind``, with the same message.
 
-    Errors that say more than ModelCallError pass as they are.
+    Subclasses of ModelCallError pass unchanged.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a person is told at the very first start: where data is kept, and what to try it with."""
+"""The text of the very first start: the place of the data, and the samples to try."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SAMPLES = f"share/{APP_NAME}/samples/"
 
 
 def samples() -> Path | None:
-    """Return the folder of sample documents: of the checkout, or as installed; None without."""
+    """Return the folder of sample documents, of the checkout or the installed package, if any."""
     data = checkout_data()
     if data is not None:
         return data / "samples" if (data / "samples").is_dir() else None
@@ -29,9 +29,10 @@ def samples() -> Path | None:
 
 
 def greeting(settings: Settings) -> str:
-    """Return what to say before the store is made for the first time; empty at any other time.
+    """Return the greeting of the first start; empty once a store exists.
 
-    Who has named the data folder, or works in a checkout, knows where it is.
+    It is also empty for people who named the data folder or work in a checkout: they know the
+    place.
     """
     if checkout_data() is not None or settings.data_dir != default_data_dir():
         return ""

@@ -1,7 +1,7 @@
-"""What people say of folders and collections, and which of it is about a file.
+"""Descriptions that people give folders and collections, and those that apply to a file.
 
-A folder is named by its whole path, or by the end of one: ``minutes/2025`` is every folder that is
-called so, on whatever machine it was ingested.
+A folder's name is its whole path, or the end of one: ``minutes/2025`` is every folder whose path
+ends so, on whatever machine it was ingested.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ MOST_DESCRIPTION = 10_000
 
 
 def changed(folders: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
-    """Return the descriptions of folders after some of them are changed; a blank one is gone.
+    """Return the descriptions of folders after some changes; a blank one removes an entry.
 
     Raises:
-        SettingsError: a path names no folder, a description is too long, or there are too many.
+        SettingsError: a path is not a folder's, a description is too long, or there are too many.
     """
     result = dict(folders)
     for path, description in changes.items():
@@ -44,10 +44,10 @@ def changed(folders: Mapping[str, str], changes: Mapping[str, str]) -> dict[str,
 
 
 def clean_folder(path: str) -> str:
-    """Return a folder's path as it is kept: NFC, without ``./`` and slashes at its end.
+    """Return a folder's path as it is stored: NFC, without ``./`` and trailing slashes.
 
     Raises:
-        SettingsError: it names no folder.
+        SettingsError: the path is not a folder's.
     """
     clean = unicodedata.normalize("NFC", path.strip())
     parts = [part for part in clean.split("/") if part not in {"", "."}]
@@ -61,7 +61,7 @@ def clean_folder(path: str) -> str:
 
 
 def about(info: CollectionInfo, sources: Iterable[Source]) -> tuple[str, ...]:
-    """Return what is said of the folders that files are in, the innermost first, then of all."""
+    """Return the descriptions for files: the innermost folder's first, the collection's last."""
     found: dict[str, int] = {}
     for source in sources:
         place = _folder_of(source)
@@ -73,12 +73,12 @@ def about(info: CollectionInfo, sources: Iterable[Source]) -> tuple[str, ...]:
 
 
 def lies_in(folder: str, source: Source) -> bool:
-    """Say whether a file is in a folder, or in one inside of it."""
+    """Return whether a file is in a folder or in one below it."""
     return bool(_end(folder, _folder_of(source)))
 
 
 def folders_of(source: Source) -> Iterator[str]:
-    """Give the folders that a file is in as people name them: below what was ingested, and that."""
+    """Yield the folders of a file: each below the ingested root, then the root itself."""
     parts = source.path.split("/")[:-1]
     yield from ("/".join(parts[:end]) for end in range(len(parts), 0, -1))
     if source.root.startswith("/") or source.is_remote:
@@ -87,13 +87,13 @@ def folders_of(source: Source) -> Iterator[str]:
 
 def _folder_of(source: Source) -> str:
     """Return the path of a file's folder, with a slash at each end."""
-    # A URL has two slashes after its scheme; descriptions have one, as of any path.
+    # A URL has two slashes after its scheme; stored paths have single ones.
     whole = re.sub("/+", "/", unicodedata.normalize("NFC", f"/{source.whole}"))
     return whole.rpartition("/")[0] + "/"
 
 
 def _end(folder: str, place: str) -> int:
-    """Return where a folder's name ends in the path of one inside of it; 0 if that is not so."""
+    """Return the offset at which a folder's name ends in a longer path; 0 if it is not in there."""
     if folder.startswith("/"):
         return len(folder) if place.startswith(f"{folder}/") else 0
     at = place.rfind(f"/{folder}/")

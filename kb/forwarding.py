@@ -1,7 +1,7 @@
-"""Whether something between a client and a server passed a request on; the only place that says so.
+"""Whether a proxy forwarded a request; the only module that decides it.
 
-"Listens on loopback" is not "only this machine": a reverse proxy here brings strangers. Their
-requests are told by their headers.
+Listening on loopback does not mean "only this machine": a reverse proxy on this machine forwards
+requests of strangers. Their headers give them away.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FORWARDING_PREFIXES = ("cf-", "ngrok-", "tailscale-", "x-envoy-", "x-forwarded"
 
 
 def is_forwarded(headers: Iterable[str]) -> bool:
-    """Say whether the names of a request's headers are those of one that was passed on."""
+    """Return whether the names of a request's headers include those of a proxy."""
     return any(
         name in _FORWARDING or name.startswith(_FORWARDING_PREFIXES)
         for name in (name.lower() for name in headers)
@@ -37,12 +37,12 @@ def is_forwarded(headers: Iterable[str]) -> bool:
 
 
 def last_forwarded(headers: Mapping[str, str]) -> str:
-    """Return the address that the nearest proxy names as whose request it is; empty if none.
+    """Return the client address that the nearest proxy reports; empty if there is none.
 
-    Those before it in the header are what others said of themselves.
+    Clients can forge the earlier addresses in the header.
     """
     named = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    for text in (named, named.rpartition(":")[0].strip("[]")):  # with a port, as some write it
+    for text in (named, named.rpartition(":")[0].strip("[]")):  # some proxies add a port
         with contextlib.suppress(ValueError):
             return str(ip_address(text))
     return ""

@@ -1,4 +1,4 @@
-"""The SHA-256 of files, as content hashes and checksums are made."""
+"""SHA-256 of files, for content hashes and checksums."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def file_sha256(path: Path) -> str:
 
 
 def is_content(path: Path, content_hash: str) -> bool:
-    """Say whether a file is there and has this SHA-256."""
+    """Return whether a file exists and has this SHA-256."""
     try:
         return file_sha256(path) == content_hash
     except OSError:

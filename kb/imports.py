@@ -1,4 +1,4 @@
-"""Importing what a command needs, without looking for garbage meanwhile."""
+"""Imports without garbage collection, so that commands start faster."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Keep Python's collector from looking through what the block imports, then and later.
+    """Keep Python's garbage collector away from the objects that the block imports, for good.
 
-    None of it is garbage, and looking takes a quarter of the time that a command takes to start.
+    None of them is garbage, and scanning them takes a quarter of a command's start-up time.
     """
     gc.disable()
     try:

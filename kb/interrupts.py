@@ -1,10 +1,10 @@
-"""What Ctrl-C and SIGTERM do to a program, so that none ends with a traceback.
+"""The effect of Ctrl-C and SIGTERM on a program, so that none ends with a traceback.
 
-The first signal asks the program to end, a later one ends it at once; the store survives the
-latter as it survives a power cut. Most commands are unwound by an exception
-(:func:`unwind_once`). A run of ingestion looks at an event (:class:`Interruption`), for an
-exception could strike between taking a lock and remembering it, or in a callback that cannot pass
-it on. Imports nothing heavy: it is in place before anything else is imported.
+The first signal asks the program to end, a later one ends it at once. The store survives the latter
+as it survives a power cut. An exception unwinds most commands (:func:`unwind_once`). An ingest run
+checks an event instead (:class:`Interruption`): an exception could strike between taking a lock and
+remembering it, or in a callback that cannot pass it on. Programs install these handlers before any
+other import, so this module imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from types import FrameType
 from typing import NoReturn
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# Programs that start others often pass on a signal that the terminal has sent already.
+# Programs that start others often pass on a signal that the terminal has already sent to both.
 _SAME_KEY_PRESS_S = 0.5
 _SHOW_CURSOR = b"\x1b[?25h"
 
@@ -29,15 +29,15 @@ _clean_ups: list[Callable[[], None]] = []
 
 
 def end_at_once() -> None:
-    """Have signals end the process at once, with 128 and the signal's number as exit status.
+    """Let signals end the process at once, with 128 plus the signal's number as exit status.
 
-    For as long as there is nothing to wind up: while modules are imported.
+    For the time in which nothing needs cleaning up: while modules are imported.
     """
     _handle(_exit)
 
 
 def unwind_once() -> None:
-    """Have the first signal unwind the main thread; a later one ends the process at once."""
+    """Let the first signal unwind the main thread; a later one ends the process at once."""
 
     def unwind(number: int, _: FrameType | None) -> NoReturn:
         _handle(_exit)
@@ -45,7 +45,7 @@ def unwind_once() -> None:
 
     def on_swallowed(args: sys.UnraisableHookArgs) -> None:
         if isinstance(args.exc_value, SystemExit):
-            # It struck in a callback or a destructor, from where it cannot unwind anything.
+            # It struck in a callback or a destructor, which cannot pass an exception on.
             _end(_status(args.exc_value))
         sys.__unraisablehook__(args)
 
@@ -55,25 +55,25 @@ def unwind_once() -> None:
 
 @dataclass(slots=True)
 class Interruption:
-    """Whether this process was asked to end, and how its exit says so.
+    """Whether a signal asked this process to end, and the exit status for it.
 
     Attributes:
         event: set by the first signal.
-        status: the exit status for it: 128 and the signal's number, 130 for Ctrl-C.
+        status: the exit status: 128 plus the signal's number, 130 for Ctrl-C.
     """
 
     event: threading.Event = field(default_factory=threading.Event)
     status: int = 128 + signal.SIGINT
 
     def watch(self) -> None:
-        """Handle signals from now on; in the main thread of a program's process, once.
+        """Handle signals from now on; call it once, in the main thread of a program's process.
 
-        The first asks everything to end. A later one ends the process at once, and workers die
-        with their parent. A thread watches, because Python's own handlers wait for the main
-        thread to come back from C: loading a large model may take a minute.
+        The first signal asks everything to end. A later one ends the process at once, and workers
+        die with their parent. A thread watches for signals: Python's own handlers wait until the
+        main thread returns from C code, and loading a large model may take a minute.
         """
         numbers, wake = os.pipe()
-        os.set_blocking(wake, False)  # a full pipe has said enough
+        os.set_blocking(wake, False)  # a full pipe already holds a signal
         threading.Thread(target=self._listen, args=(numbers,), name="signals", daemon=True).start()
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         _handle(_left_to_the_thread)
@@ -95,10 +95,9 @@ class Interruption:
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Have the handlers after the block that were there before it.
+    """Restore the signal handlers after the block.
 
-    Libraries that handle signals themselves put theirs in these places. Other threads than the
-    main one cannot change any.
+    Some libraries install handlers of their own. Only the main thread can change handlers.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -112,13 +111,13 @@ def kept() -> Iterator[None]:
 
 
 def ignore() -> None:
-    """Let signals do nothing: there is only the interpreter left to shut down."""
+    """Ignore signals: only the interpreter is left to shut down."""
     _handle(signal.SIG_IGN)
 
 
 @contextmanager
 def cleaning_up(clean_up: Callable[[], None]) -> Iterator[None]:
-    """Have ``clean_up`` called if a signal ends the process at once while the block runs."""
+    """Call ``clean_up`` if a signal ends the process at once during the block."""
     _clean_ups.append(clean_up)
     try:
         yield
@@ -128,13 +127,13 @@ def cleaning_up(clean_up: Callable[[], None]) -> Iterator[None]:
 
 def _handle(handler: signal._HANDLER) -> None:
     for number in _SIGNALS:
-        # A shell that starts a program in the background has its Ctrl-C ignored.
+        # A shell starts background programs with Ctrl-C ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
 
 
 def _left_to_the_thread(_number: int, _frame: object) -> None:
-    """Do nothing; without a handler of Python's, no byte would come through the pipe."""
+    """Do nothing; without a Python handler no byte would arrive in the pipe."""
 
 
 def _exit(number: int, _: FrameType | None) -> NoReturn:
@@ -143,7 +142,7 @@ def _exit(number: int, _: FrameType | None) -> NoReturn:
 
 def _end(status: int) -> NoReturn:
     for clean_up in _clean_ups:
-        with suppress(Exception):  # the process ends, come what may
+        with suppress(Exception):  # the process ends in any case
             clean_up()
     os._exit(status)
 
@@ -153,7 +152,7 @@ def _status(error: SystemExit) -> int:
 
 
 def _say(line: str) -> None:
-    # Not through sys.stderr, whose lock the main thread may hold for ever.
+    # Not through sys.stderr: the main thread may hold its lock forever.
     shown = _SHOW_CURSOR if sys.stderr.isatty() else b""
     with suppress(OSError):  # a closed terminal
         os.write(2, shown + line.encode() + b"\n")

@@ -1,6 +1,6 @@
-"""Keys from the environment, or from files that it names: in no list of processes.
+"""Keys from environment variables or from the files they name, so that no process list shows them.
 
-``NAME_FILE`` names a file with the value of ``NAME``, as secrets are handed to containers.
+``NAME_FILE`` names a file that holds the value of ``NAME``: containers get their secrets so.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from kb.errors import SettingsError
 
 
 def bearer(key: str, *, header: str = "Authorization") -> dict[str, str]:
-    """Return the header that shows a key as a bearer token, none for an empty one."""
+    """Return the header with a key as bearer token; an empty dict for an empty key."""
     return {header: f"Bearer {key}"} if key else {}
 
 
 def secret_of(variable: str) -> str:
-    """Return the value of a variable, or of the file that ``…_FILE`` names; ``""`` for neither.
+    """Return the value of a variable, or of its ``…_FILE``; ``""`` if neither is set.
 
     Raises:
         SettingsError: the file cannot be read.
@@ -34,11 +34,11 @@ def secret_of(variable: str) -> str:
 
 
 def key_from_environment(*variables: str) -> str:
-    """Return the key in the first of some variables that is set, ``""`` where none is.
+    """Return the key in the first of these variables that is set; ``""`` if none is.
 
     Raises:
-        SettingsError: it has characters that no HTTP header can carry, and is not repeated; or
-            the file that holds it cannot be read.
+        SettingsError: the key has characters that no HTTP header can carry (the message does not
+            quote it), or its file cannot be read.
     """
     for variable in variables:
         key = secret_of(variable)

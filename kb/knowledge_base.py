@@ -1,4 +1,4 @@
-"""KnowledgeBase: the one facade that the UI, ingestion, the command line and Python use."""
+"""KnowledgeBase: the one facade for the UI, ingestion, the command line and Python programs."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
     """A knowledge base on disk. Thread-safe; close it, or use it as a context manager.
 
     The model is loaded at the first call that needs it, so that listing documents is instant.
-    Methods take the name of a collection; None means the one in the settings, which is made
-    when the first document is added. What its methods do stands in ``kb/facade``, by subject.
+    Methods take the name of a collection. None means the collection of the settings, which the
+    first added document creates. The methods are defined in ``kb/facade``, by subject.
 
     Attributes:
-        settings: what it was opened with.
-        embedder_is_given: the model is one that was given to :meth:`open`.
-        indexing: documents in, in the steps that ingestion runs side by side.
-        files: what is known of the files that documents came from.
-        keys: what opens the server, :mod:`kb.server`.
-        jobs: what is to be ingested in the background; :mod:`ingest.jobs` does it.
-        likeness: passages that are like one that was found.
-        remembered: searches and conversations that people have kept.
-        uploads: originals that were uploaded.
+        settings: the settings it was opened with.
+        embedder_is_given: whether the model was an argument of :meth:`open`.
+        indexing: the steps that add documents; ingestion runs them in parallel.
+        files: the state of each file that documents came from.
+        keys: API keys of the server, :mod:`kb.server`.
+        jobs: the queue of background ingestion; :mod:`ingest.jobs` works through it.
+        likeness: search for passages similar to a hit.
+        remembered: saved searches and conversations.
+        uploads: the uploaded originals.
 
     Raises (every method that touches the store):
         StoreError: the disk or a file of the store failed.
@@ -44,12 +44,12 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
         embedder: Embedder | None = None,
         interrupted: threading.Event | None = None,
     ) -> KnowledgeBase:
-        """Open the knowledge base that the settings name, making it if it is not there.
+        """Open the knowledge base that the settings name; create it if it does not exist.
 
         Args:
             settings: read from ``KB_…`` variables and ``kb.toml`` if not given.
-            embedder: used instead of the model in the settings; stays open on close.
-            interrupted: set it to end waiting for other processes, with a KeyboardInterrupt.
+            embedder: replaces the model of the settings; the knowledge base does not close it.
+            interrupted: once set, waiting for other processes ends with a KeyboardInterrupt.
         """
         return cls(settings or Settings.load(), embedder=embedder, interrupted=interrupted)
 
@@ -71,20 +71,20 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
 
     @property
     def reranker(self) -> Reranker:
-        """The model that orders the best hits, loaded at first use.
+        """The reranking model, which orders the best hits; loaded at first use.
 
         Raises:
             SettingsError: the settings name none.
-            ModelError: it is not there, or is no reranker.
+            ModelError: the model is missing, or is not a reranker.
         """
         return self._reranker.get()
 
     @property
     def generation(self) -> int:
-        """A count that rises with every change of what can be found, by any process."""
+        """A count that rises whenever a process changes what searches can find."""
         return self._store.generation()
 
     @property
     def read_only(self) -> str:
-        """Why nothing can be changed, and what to do; empty where changes can be stored."""
+        """Why the knowledge base is read-only, and how to change that; empty if it is writable."""
         return self._store.snapshot.refusal if self._store.snapshot else ""

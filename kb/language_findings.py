@@ -1,4 +1,4 @@
-"""What `kb doctor` says of languages: which means searches use, and what they are worth."""
+"""Findings of `kb doctor` on languages: the means that searches use, and their measured benefit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kb.search.means import ModelLanguages
 
 
 def findings(base: KnowledgeBase) -> dict[str, Any]:
-    """Return whether means are used, and figures of the languages that occur, or were tried."""
+    """Return whether searches use language means, and the figures of languages that occur."""
     known, occurring = base.language_means(), occurring_languages(base)
     return {
         "means": _summary(known, enabled=base.settings.language_means),
@@ -23,7 +23,7 @@ def findings(base: KnowledgeBase) -> dict[str, Any]:
 
 
 def occurring_languages(base: KnowledgeBase) -> dict[str, int]:
-    """Return the chunks of all collections by language, most first."""
+    """Count the chunks of all collections by language, most frequent first."""
     found: dict[str, int] = {}
     for info in base.collections():
         for language, count in base.chunk_languages(info).items():
@@ -33,13 +33,13 @@ def occurring_languages(base: KnowledgeBase) -> dict[str, int]:
 
 
 def shown_languages(known: ModelLanguages, occurring: dict[str, int]) -> list[str]:
-    """Return the languages to tell of: those that occur, then those that were tried here."""
+    """Return the languages to report: first those that occur, then those tried on this machine."""
     tried = () if known.shipped else known.figures
     return list(dict.fromkeys([*occurring, *tried]))
 
 
 def worth(figures: RecallFigures) -> str:
-    """Return figures as a person reads them."""
+    """Word the figures for a person."""
     return (
         f"across languages {figures.across_before:.0%} → {figures.across_after:.0%}, "
         f"within {figures.within_before:.0%} → {figures.within_after:.0%}"

@@ -1,4 +1,4 @@
-"""Something that is opened when it is first needed, kept, and closed at the end."""
+"""An object that is opened at its first use, kept, and closed at the end."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Closable(Protocol):
-    """What :class:`Lazy` keeps."""
+    """An object that :class:`Lazy` can keep."""
 
     def close(self) -> None:
-        """Free what it holds."""
+        """Free the object's resources."""
         ...
 
 
@@ -19,11 +19,11 @@ T = TypeVar("T", bound=Closable)
 
 
 class Lazy(Generic[T]):
-    """Calls ``open_it`` once, at the first use. Thread-safe.
+    """Opens an object once, at its first use. Thread-safe.
 
     Args:
-        open_it: makes it.
-        given: used instead, if there is one; it stays its owner's to close.
+        open_it: opens the object.
+        given: an object to use instead, if any; its owner closes it.
     """
 
     def __init__(self, open_it: Callable[[], T], *, given: T | None = None) -> None:
@@ -33,14 +33,17 @@ class Lazy(Generic[T]):
         self._mutex = threading.Lock()
 
     def get(self) -> T:
-        """Return it; raises what opening it raises, and tries again at the next call."""
+        """Return the object, opening it if needed.
+
+        An error of ``open_it`` passes through; the next call tries again.
+        """
         with self._mutex:
             if self._opened is None:
                 self._opened = self._open()
             return self._opened
 
     def close(self) -> None:
-        """Close it if it was opened; it is opened again when needed."""
+        """Close the object if it is open; the next use opens it again."""
         with self._mutex:
             if self._owned and self._opened is not None:
                 self._opened.close()

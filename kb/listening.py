@@ -1,6 +1,6 @@
-"""Listening for programs and browsers: for whom, on which addresses, until a signal ends it.
+"""Listening sockets for programs and browsers: guard, addresses, announcements.
 
-``kb serve`` and ``kb ui`` do it alike.
+``kb serve`` and ``kb ui`` share this module.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from kb.errors import SettingsError
 from kb.loopback import is_loopback
 
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
-# A free port of one address may be taken on another of the same name.
+# A port that is free on one address may be taken on another address of the same name.
 _FREE_PORTS_TRIED = 8
 
 
 def require_guard(host: str | None, *, guarded: bool, otherwise: str) -> None:
-    """Refuse an address that other machines reach, unless whoever comes is asked who they are.
+    """Refuse an address that other machines reach unless clients must prove who they are.
 
     Args:
         host: address or name to listen on.
-        guarded: there is a key, or a login.
-        otherwise: what to say where there is none.
+        guarded: whether a key or a login is required.
+        otherwise: the error message if there is neither.
 
     Raises:
-        SettingsError: ``otherwise``.
+        SettingsError: other machines reach the address, and nothing guards it.
     """
     if not guarded and not is_loopback(host):
         raise SettingsError(otherwise)
 
 
 def take_addresses(host: str, port: int) -> list[socket.socket]:
-    """Return sockets bound to all addresses of a name, on one port; they do not listen yet.
+    """Return sockets bound to all addresses of a name, on one port, not listening yet.
 
     Args:
         host: address or name of this machine.
         port: 0 takes any free one.
 
     Raises:
-        SettingsError: an address is in use or not this machine's.
+        SettingsError: an address is in use, or belongs to another machine.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -65,19 +65,19 @@ def take_addresses(host: str, port: int) -> list[socket.socket]:
 
 
 def url_of(host: str, port: int, *, scheme: str = "http") -> str:
-    """Return the URL by which a person at this machine reaches an address."""
+    """Return the URL of an address for a person at this machine."""
     if host in _EVERYWHERE:
         host = "localhost"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class AnnouncingServer(uvicorn.Server):
-    """Says once that requests are answered, and that they will be no longer.
+    """Announces when it starts to answer requests and when it stops.
 
     Args:
-        config: uvicorn's.
-        started: called when requests are answered.
-        ending: called before requests under way are waited for.
+        config: uvicorn's configuration.
+        started: called once the server answers requests.
+        ending: called before the server waits for running requests.
         ended: awaited after that.
     """
 
@@ -95,13 +95,13 @@ class AnnouncingServer(uvicorn.Server):
         self._ended = ended
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
+        """Listen, then announce it."""
         await super().startup(sockets)
         if self.started:
             self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let requests under way end, then close."""
+        """Wait for running requests, then close."""
         if self._ending is not None:
             self._ending()
         await super().shutdown(sockets)
@@ -119,21 +119,21 @@ class _Place(NamedTuple):
 
 
 def _bound(places: list[_Place], port: int) -> list[socket.socket]:
-    """Return a socket for each address, all on one port.
+    """Return a socket for each address, all bound to one port.
 
     Raises:
-        OSError: one of them cannot be had; then none is.
+        OSError: an address is not available. Then none is taken.
     """
     taken: list[socket.socket] = []
-    apart = len({place.family for place in places}) > 1  # else `::` takes IPv4 as well
+    apart = len({place.family for place in places}) > 1  # otherwise `::` takes IPv4 as well
     try:
         for place in places:
             try:
                 bound = socket.socket(place.family, place.kind, place.protocol)
             except OSError:
-                continue  # a kernel without this kind of address
+                continue  # a kernel without this address family
             taken.append(bound)
-            # A port of which connections are still dying may be taken again at once.
+            # A port may be reused at once while old connections are still closing.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if place.family == socket.AF_INET6:
                 bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(apart))

@@ -1,9 +1,10 @@
-"""Locked files and folders: each has one holder, and none once the holder's process has ended.
+"""Locked files and folders: each has one holder, and none after the holder's process ends.
 
-The operating system frees the lock of a process that dies. So a file that nobody holds says that
-whoever it stands for is done, or was killed.
+The operating system releases the lock of a process that dies. So a file without a holder shows that
+its process has finished or was killed.
 
-Setting up has a lock of its own (:mod:`kb.install.llama`): it runs before anything is installed.
+The set-up has a lock of its own (:mod:`kb.install.llama`), because it runs before anything is
+installed.
 """
 
 from __future__ import annotations
@@ -18,22 +19,22 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 LOCK_NAME = "lock"
-"""The file in a locked folder that its holder holds."""
+"""Name of the lock file in a locked folder."""
 
-# For whoever makes or clears folders beside us, which takes a moment.
+# For processes that create or clear folders next to this one, which takes a moment.
 _FOLDERS_S = 10.0
-# Waiting for a locked file is looking at it again and again.
+# Waiting means trying the lock again and again.
 _LOOK_S = 0.01
 
 
 class LockedFile:
-    """A file to be locked; made when it is. What one thread takes, another may release.
+    """A file to lock, created when it is locked. Any thread may release it.
 
-    Raises (every method that takes it):
-        OSError: the file cannot be made.
+    Raises (every method that locks it):
+        OSError: the file cannot be created.
 
     Attributes:
-        path: where it is.
+        path: path of the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,10 +43,10 @@ class LockedFile:
 
     @classmethod
     def new(cls, path: Path) -> Self:
-        """Return a file that nobody else has heard of yet, held.
+        """Create a file that no other process knows yet, and lock it.
 
         Raises:
-            TimeoutError: somebody has.
+            TimeoutError: another process has locked it.
         """
         made = cls(path)
         if not made.take():
@@ -55,11 +56,11 @@ class LockedFile:
     def take(
         self, *, timeout_s: float = 0.0, interrupted: Callable[[], bool] = lambda: False
     ) -> bool:
-        """Lock the file; say whether that was possible. Its folder is made too.
+        """Lock the file, creating its folder if needed; return whether that worked.
 
         Args:
-            timeout_s: how long to wait for another holder, in this process or elsewhere.
-            interrupted: ends the waiting as soon as it is true.
+            timeout_s: longest wait for another holder, in this or another process.
+            interrupted: ends the wait as soon as it returns true.
         """
         try:
             self._lock.acquire(timeout=timeout_s, poll_interval=_LOOK_S, cancel_check=interrupted)
@@ -69,10 +70,10 @@ class LockedFile:
 
     @contextmanager
     def held(self, *, timeout_s: float = 0.0) -> Iterator[None]:
-        """Hold the file for the block.
+        """Hold the file during the block.
 
         Raises:
-            TimeoutError: another holds it for longer than ``timeout_s``.
+            TimeoutError: another holder keeps it for longer than ``timeout_s``.
         """
         if not self.take(timeout_s=timeout_s):
             raise self._elsewhere()
@@ -82,12 +83,12 @@ class LockedFile:
             self.release()
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the file."""
         self._lock.release()
 
     def remove(self) -> None:
-        """Delete the file, which is held, and let go of it."""
-        # In this order: a file that is deleted after the release may be another's already.
+        """Delete the held file, then release it."""
+        # In this order: after the release the file may already belong to another process.
         self.path.unlink(missing_ok=True)
         self.release()
 
@@ -96,30 +97,30 @@ class LockedFile:
 
 
 class LockedFolders:
-    """Folders beside each other, each with a holder; the next who looks clears what was left.
+    """Sibling folders with one holder each; any process can clear the ones without a holder.
 
     Raises (both methods):
-        OSError: the folders cannot be written, or another is at it for too long.
+        OSError: the folders cannot be written, or another process uses them for too long.
 
     Args:
-        parent: in which they are; made with the first of them.
+        parent: their common parent, created with the first folder.
     """
 
     def __init__(self, parent: Path) -> None:
         self.parent = parent
 
     def new(self) -> tuple[Path, LockedFile]:
-        """Make a folder; return it with its lock, which is held."""
+        """Create a folder; return it with its lock, which is held."""
         self.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Nobody clears between the making of the folder and of the lock in it.
+        # Nobody clears folders between the creation of this one and of its lock.
         with self._alone():
             folder = Path(tempfile.mkdtemp(dir=self.parent))
             return folder, LockedFile.new(folder / LOCK_NAME)
 
     def clear(self, is_wanted: Callable[[str], bool] = lambda _: False) -> None:
-        """Delete the folders that nobody holds.
+        """Delete the folders that have no holder.
 
-        ``is_wanted`` is asked for a folder's name while it is held, and may have it kept.
+        ``is_wanted`` gets a folder's name while the folder is held, and returns whether to keep it.
         """
         with self._alone():
             for folder in self.parent.iterdir():

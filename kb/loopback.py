@@ -1,4 +1,4 @@
-"""Whether an address leads to this machine alone; the only place that says so."""
+"""Whether an address leads only to this machine; the only module that decides it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import ipaddress
 
 
 def is_loopback(host: str | None) -> bool:
-    """Say whether only this machine is reached at ``host``, a name or an address without a port.
+    """Return whether ``host``, a name or an address without a port, is only this machine.
 
-    Of names, `localhost` alone is trusted: others lead where a name server says. None and ``""``
-    are every address of this machine, which others reach.
+    Only one name is trusted, `localhost`: a name server decides about all others. None and ``""``
+    mean every address of this machine, which other machines reach.
     """
     if not host:
         return False

@@ -1,4 +1,4 @@
-"""What documents say of themselves: the keys of front matter and properties that mean something."""
+"""Metadata of documents: the keys of front matter and file properties that have a meaning here."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from kb.text import normalise
 LANGUAGE_KEYS = ("language", "lang")
 TAG_KEYS = ("tags", "keywords")
 DATE_KEYS = ("date", "updated", "lastmod", "modified", "created")
-"""Where a document's own date may stand, most telling first."""
+"""Keys for a document's own date, the most meaningful first."""
 
 MOST_CHARACTERS = 64
-"""Of a tag that a person gives."""
+"""Longest tag that a person may type, in characters."""
 
 _SEPARATOR = re.compile(r"[,;，；、\n]")
 _ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ].*)?)?)?")
@@ -26,22 +26,22 @@ _NAMED = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%B %Y")
 
 
 def split_tags(text: str) -> tuple[str, ...]:
-    """Return the tags that a line of them holds; ``a, b; c`` are three."""
+    """Return the tags in a line of text; ``a, b; c`` holds three."""
     return tuple(tag.strip() for tag in _SEPARATOR.split(text) if tag.strip())
 
 
 def folded(tag: str) -> str:
-    """Return what two spellings of a tag have in common."""
-    if tag.isascii() and tag.isprintable():  # normal as it is; a tenth of the time
+    """Return the common form of a tag's spellings."""
+    if tag.isascii() and tag.isprintable():  # already in normal form; takes a tenth of the time
         return tag.strip().casefold()
     return normalise(tag).strip().casefold()
 
 
 def clean_tags(typed: Iterable[str]) -> tuple[str, ...]:
-    """Return the tags that a person typed, one or more to a text.
+    """Return the tags that a person typed; each text may hold several.
 
     Raises:
-        SettingsError: a text holds no tag, or a tag is too long or not on one line.
+        SettingsError: a text holds no tag, or a tag is too long or has a line break.
     """
     found: list[str] = []
     for text in typed:
@@ -61,24 +61,24 @@ def clean_tags(typed: Iterable[str]) -> tuple[str, ...]:
 
 
 def stated_tags(metadata: Mapping[str, MetadataValue]) -> tuple[str, ...]:
-    """Return the tags and keywords that a document has by its own metadata."""
+    """Return the tags and keywords in a document's own metadata."""
     found = (metadata.get(key) for key in TAG_KEYS)
     return tuple(tag for value in found if value is not None for tag in split_tags(str(value)))
 
 
 def stated_language(metadata: Mapping[str, MetadataValue]) -> str:
-    """Return the language that a document says it is in, as in ``zh-Hant`` or ``en, de``.
+    """Return the language in a document's own metadata, as in ``zh-Hant`` or ``en, de``.
 
-    Empty if it says none.
+    Empty if it names none.
     """
     found = (metadata.get(key) for key in LANGUAGE_KEYS)
     return next((str(value).replace("_", "-") for value in found if value), "")
 
 
 def stated_date(metadata: Mapping[str, MetadataValue]) -> str:
-    """Return the date that a document gives itself: ISO 8601, a day, a month or a year.
+    """Return the date in a document's own metadata: ISO 8601, a day, a month or a year.
 
-    Empty if it gives none that can be understood; ``05/01/2024`` cannot, for it is two days.
+    Empty without an unambiguous date: ``05/01/2024`` may be in January or May.
     """
     found = (_iso(metadata[key]) for key in DATE_KEYS if key in metadata)
     return next((day for day in found if day), "")

@@ -1,4 +1,4 @@
-"""Is an installed model healthy? Each kind is asked for what it is there for."""
+"""Health check of an installed model, by trying its task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHOWN_CHARACTERS = 60
 
 
 def check(file: ModelFile, kind: Kind, settings: Settings) -> ModelCheck:
-    """Examine a model file; loads it. A file that cannot be loaded is a finding, not an error."""
+    """Load a model file and examine it. A file that fails to load gives a finding, not an error."""
     if kind == "embedding":
         return check_model(file, n_gpu_layers=settings.n_gpu_layers, threads=settings.threads)
     findings = [checksum(file)]

@@ -1,4 +1,4 @@
-"""What can be chosen as the model of a kind: known ones, those here, those of servers here."""
+"""The models offered for a task: those of the registry, files here, and those of servers here."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Offer:
     """A model that can be chosen.
 
     Attributes:
-        name: what chooses it: a name of the registry, with a quantisation where it is not the
-            default one, or a server's address.
-        label: what people call it.
-        size_gb: of its file, in GB of 10^9 bytes; None where a server does not say.
-        here: no download is needed.
-        server: which server of this machine runs it; empty for a file.
-        in_use: the settings name it.
-        speed: as measured on this machine, None where it was not.
-        on_modelscope: it may be downloaded from there as well.
+        name: the name to choose it by: one of the registry (with any quantisation but the default),
+            or a server's address.
+        label: its name for people.
+        size_gb: size of its file, in GB of 10^9 bytes; None if a server does not tell.
+        here: whether it needs no download.
+        server: the server on this machine that runs it; empty for a file.
+        in_use: whether the settings name it.
+        speed: its speed on this machine; None if not measured.
+        on_modelscope: whether ModelScope offers it too.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Offer:
 
 
 def offers(kind: Kind, settings: Settings, served: Sequence[ServedModel] = ()) -> list[Offer]:
-    """Return what can be chosen as the model of a kind, the table's order first."""
+    """Return the models offered for a task, in the registry's order first."""
     files = installed(settings.models_dir)
     speeds = Speeds(settings.data_dir)
     used = getattr(settings, SETTINGS[kind])
@@ -51,7 +51,7 @@ def offers(kind: Kind, settings: Settings, served: Sequence[ServedModel] = ()) -
     if used and not names_servers(used):
         try:
             path = find_model(used, settings.models_dir).path
-        except KnowledgeBaseError:  # it is gone, so none of the files here is in use
+        except KnowledgeBaseError:  # the model is missing, so no file here is in use
             path = None
     found: list[Offer] = []
     for model in KNOWN:

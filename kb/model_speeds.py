@@ -1,4 +1,4 @@
-"""How fast models are on this machine: measured when somebody asks for it, and remembered."""
+"""Speed of models on this machine, measured on request and remembered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kb.settings import Settings
 _log = logging.getLogger(__name__)
 
 ENOUGH_S = 2.0
-"""What is read is doubled until reading it takes as long: a slow model reads one text."""
+"""Seconds for one measurement: the input is doubled until reading it takes this long."""
 
 _MOST_TEXTS = 64
 _WRITTEN_TOKENS = 48
@@ -37,11 +37,11 @@ _TEXT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """Tokens that a model reads in a second and, a chat model, writes in one.
+    """Tokens that a model reads in a second; for a chat model, also those it writes.
 
     Attributes:
-        read: of texts, of questions with passages, or of prompts.
-        written: None for a model that writes nothing.
+        read: for texts, questions with passages, or prompts.
+        written: None for embedding and reranking models.
         device: ``CPU`` or ``GPU``.
         measured_on: the day, as 2026-01-31.
     """
@@ -53,10 +53,10 @@ class Speed:
 
 
 class Speeds:
-    """What was measured, by processor, number of cores and weights. Reading it loads no model.
+    """Remembered speeds by processor, core count and weights. Reading one loads no model.
 
     Args:
-        data_dir: where the file lies; one that is damaged or cannot be written is passed over.
+        data_dir: folder of the file. A damaged or read-only file is ignored.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -64,7 +64,7 @@ class Speeds:
         self._known = _read(self._file)
 
     def of(self, path: Path) -> Speed | None:
-        """Return how fast a model file is, None if that was not measured here."""
+        """Return the speed of a model file; None if not measured on this machine."""
         if not self._known:
             return None
         try:
@@ -74,7 +74,7 @@ class Speeds:
             return None
 
     def keep(self, path: Path, speed: Speed) -> None:
-        """Remember how fast a model file is."""
+        """Remember the speed of a model file."""
         self._known = {**_read(self._file), _key(path): asdict(speed)}
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -155,8 +155,8 @@ def _chat(file: ModelFile, settings: Settings) -> tuple[float, float | None]:
 
 
 def _rate(read: Callable[[Sequence[str]], int]) -> float:
-    """Return tokens a second of the largest call that was needed to take long enough."""
-    read([_TEXT[:40]])  # the first call prepares memory
+    """Return the tokens per second of the first call that took long enough."""
+    read([_TEXT[:40]])  # the first call allocates memory
     count = 1
     while True:
         texts = [f"{number} {_TEXT}" for number in range(count)]
@@ -165,7 +165,7 @@ def _rate(read: Callable[[Sequence[str]], int]) -> float:
         took = time.perf_counter() - began
         if took >= ENOUGH_S or count >= _MOST_TEXTS:
             return tokens / took
-        # As many as shall take long enough, at most four times as many.
+        # As many as should take long enough, at most four times as many.
         count = min(_MOST_TEXTS, max(count + 1, min(4 * count, round(count * ENOUGH_S / took))))
 
 

@@ -1,6 +1,6 @@
-"""Which of a few known names a mistyped one is like: fields, options, tools, collections.
+"""Known names that resemble a mistyped one: fields, options, tools, collections.
 
-What a document may be called, of hundreds of thousands, is found by :mod:`kb.reading.nearest`.
+:mod:`kb.reading.nearest` finds names among hundreds of thousands of documents.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-_MOST_CHARACTERS = 80  # of a name that is compared
+_MOST_CHARACTERS = 80  # of a compared name
 
 
 def near_names(word: str, known: Sequence[str], *, most: int = 1, like: float = 0.6) -> list[str]:
-    """Return the known names that come nearest to a word in any case, the nearest first.
+    """Return the known names most similar to a word, ignoring case, the most similar first.
 
     Args:
-        word: what was given.
-        known: what there is.
-        most: most names to return.
-        like: how much they must be like it, from 0 to 1.
+        word: the mistyped name.
+        known: the existing names.
+        most: highest number of names to return.
+        like: lowest similarity, from 0 to 1.
     """
     folded: dict[str, str] = {}
     for each in known:

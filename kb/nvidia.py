@@ -1,7 +1,7 @@
-"""What there is of NVIDIA on a machine: the card, CUDA's compiler, and the parts of its toolkit.
+"""NVIDIA hardware and software on a machine: card, CUDA's compiler, parts of its toolkit.
 
-The set-up asks before it compiles and ``kb doctor`` afterwards, so both say the same. The set-up
-has no packages yet: this module needs the standard library alone.
+The set-up uses it before compiling and ``kb doctor`` afterwards, so both report the same. The
+set-up has no packages yet, so this module needs only the standard library.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DRIVER = "the driver's stub library"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part of the toolkit that llama.cpp is compiled or linked with, and who packages it."""
+    """A part of the toolkit that llama.cpp compiles or links with, and its packages."""
 
     name: str
     header: str
@@ -65,7 +65,7 @@ PARTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cuda:
-    """CUDA's compiler, and what its toolkit lacks. ``version`` is empty if it does not run."""
+    """CUDA's compiler and its missing parts. ``version`` is empty if the compiler does not run."""
 
     compiler: str
     version: str
@@ -74,7 +74,7 @@ class Cuda:
 
 
 def answer(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> str | None:
-    """Return what a program prints, or None if it is missing, fails or does not end in time."""
+    """Return a program's output; None if it is missing, fails or runs too long."""
     try:
         done = subprocess.run(  # noqa: S603 - fixed commands and the user's own tools
             [str(part) for part in command],
@@ -91,15 +91,15 @@ def answer(command: Sequence[str | Path], *, env: Mapping[str, str] | None = Non
 
 
 def has_gpu(environ: Mapping[str, str]) -> bool:
-    """Say whether the driver finds a card."""
+    """Return whether the driver finds a card."""
     return "GPU" in (_smi(environ, "-L") or "")
 
 
 def architectures(environ: Mapping[str, str]) -> str:
     """Return the architectures of the cards as CMake names them: ``86-real``, or ``native``.
 
-    Code for these cards alone compiles quickest. An old driver does not tell them; then CMake
-    finds out what it can.
+    Code for only these cards compiles fastest. An old driver does not report them; then CMake
+    detects them.
     """
     said = _smi(environ, "--query-gpu=compute_cap", "--format=csv,noheader") or ""
     matches = [_CAPABILITY.match(line.strip()) for line in said.splitlines()]
@@ -108,7 +108,7 @@ def architectures(environ: Mapping[str, str]) -> str:
 
 
 def nvcc_path(environ: Mapping[str, str], cuda_folder: Path = CUDA_FOLDER) -> str | None:
-    """Return where CUDA's compiler is; its installer does not put it on PATH."""
+    """Return the path of CUDA's compiler; its installer does not put it on PATH."""
     places = [environ.get("CUDACXX", ""), "nvcc"]
     if environ.get("CUDA_HOME"):
         places.append(f"{environ['CUDA_HOME']}/bin/nvcc")
@@ -120,7 +120,7 @@ def nvcc_path(environ: Mapping[str, str], cuda_folder: Path = CUDA_FOLDER) -> st
 def cuda(
     environ: Mapping[str, str], cuda_folder: Path = CUDA_FOLDER, system: Path = SYSTEM
 ) -> Cuda | None:
-    """Return CUDA's compiler with what is missing of its toolkit; None without a compiler."""
+    """Return CUDA's compiler with the missing parts of its toolkit; None without a compiler."""
     nvcc = nvcc_path(environ, cuda_folder)
     if nvcc is None:
         return None
@@ -139,8 +139,8 @@ def cuda(
 def missing_parts(nvcc: str, environ: Mapping[str, str], system: Path = SYSTEM) -> tuple[Part, ...]:
     """Return the parts that CMake will not find; starts no program.
 
-    What the user asks for in ``CMAKE_ARGS`` counts: who turns CUDA on there is believed, and
-    without CUDA's virtual memory (``GGML_CUDA_NO_VMM``) the driver is not linked.
+    The user's ``CMAKE_ARGS`` count: with CUDA turned on there, no part counts as missing. Without
+    CUDA's virtual memory (``GGML_CUDA_NO_VMM``) the driver's library is not needed.
     """
     asked = _defined(environ)
     if asked.get("GGML_CUDA", "").upper() in {"ON", "1", "TRUE", "YES"}:
@@ -162,9 +162,9 @@ def missing_parts(nvcc: str, environ: Mapping[str, str], system: Path = SYSTEM) 
 def why_not(
     environ: Mapping[str, str], cuda_folder: Path = CUDA_FOLDER, system: Path = SYSTEM
 ) -> tuple[str, str]:
-    """Return why llama.cpp cannot be compiled for the card, and the command that changes that.
+    """Return why llama.cpp cannot be compiled for the card, and the command that mends it.
 
-    Both are empty where nothing is missing.
+    Both are empty if nothing is missing.
     """
     found = cuda(environ, cuda_folder, system)
     whole = "sudo apt install nvidia-cuda-toolkit   (or: developer.nvidia.com/cuda-downloads)"
@@ -184,17 +184,17 @@ def _smi(environ: Mapping[str, str], *arguments: str) -> str | None:
 
 
 def _defined(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what ``CMAKE_ARGS`` defines: ``-DNAME=value``, with or without a type."""
+    """Return the definitions in ``CMAKE_ARGS``: ``-DNAME=value``, with or without a type."""
     try:
         words = shlex.split(environ.get("CMAKE_ARGS", ""))
-    except ValueError:  # an open quote: CMake will say so
+    except ValueError:  # an open quote; CMake will report it
         return {}
     matches = (re.fullmatch(r"-D(\w+)(?::\w+)?=(.*)", word) for word in words)
     return {match[1]: match[2] for match in matches if match}
 
 
 def _roots(nvcc: str, environ: Mapping[str, str]) -> Iterator[Path]:
-    """Give the folders that a toolkit may have its parts in, as CMake looks for them."""
+    """Yield the folders in which CMake looks for parts of a toolkit."""
     asked = _defined(environ)
     named = (asked.get("CUDAToolkit_ROOT"), environ.get("CUDAToolkit_ROOT"))
     for folder in (*named, environ.get("CUDA_PATH"), environ.get("CUDA_HOME")):
@@ -203,7 +203,7 @@ def _roots(nvcc: str, environ: Mapping[str, str]) -> Iterator[Path]:
     for place in (Path(nvcc), Path(nvcc).resolve()):
         root = place.parent.parent
         yield root
-        yield root.parent / "cuda"  # NVIDIA's HPC SDK has its compilers and libraries apart
+        yield root.parent / "cuda"  # NVIDIA's HPC SDK keeps compilers and libraries apart
         yield root.parent / "math_libs"
 
 
@@ -232,7 +232,7 @@ def _existing(folders: Iterator[Path]) -> Iterator[Path]:
 def _mend(
     missing: Sequence[Part], nvcc: str, said: str, environ: Mapping[str, str], system: Path
 ) -> str:
-    """Return the command that installs what is missing, from where the compiler came from."""
+    """Return the command that installs the missing parts from the compiler's own source."""
     release = _RELEASE.search(said)
     places = (Path(nvcc), Path(nvcc).resolve())
     if any((place.parent.parent / "conda-meta").is_dir() for place in places):

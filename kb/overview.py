@@ -1,4 +1,4 @@
-"""A collection at a glance: kinds of documents, lengths of chunks, and what lies near what."""
+"""A collection at a glance: kinds of documents, lengths of chunks, and a map of similarity."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from kb.records import CollectionInfo, MediaType
 from kb.store.store import Store
 
 MOST_POINTS = 5_000
-"""Documents on the map, the newest of more."""
+"""Most documents on the map; the newest are chosen."""
 
 LENGTH_STEP = 128
-"""Characters of one step of the chunk lengths."""
+"""Width of one bar of the chunk lengths, in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapPoint:
-    """A document on the map; ``x`` and ``y`` are in [-1, 1], and near means alike."""
+    """A document on the map; ``x`` and ``y`` are in [-1, 1], and near means similar."""
 
     document_id: int
     name: str
@@ -35,8 +35,8 @@ class MapPoint:
 class Overview:
     """Counts of a collection, and a map of its documents.
 
-    ``chunk_lengths`` counts chunks by characters, in steps of :data:`LENGTH_STEP` named by where
-    they begin; ``added`` counts documents by day (ISO 8601).
+    ``chunk_lengths`` counts chunks by their length in characters; each key is the start of a step
+    of :data:`LENGTH_STEP`. ``added`` counts documents by day (ISO 8601).
     """
 
     types: Mapping[str, int] = field(default_factory=dict)
@@ -46,13 +46,13 @@ class Overview:
 
 
 def overview(store: Store, target: CollectionInfo) -> Overview:
-    """Look a collection through: 0.1 s for 5,000 documents, more for more chunks."""
+    """Summarise a collection: 0.1 s for 5,000 documents, more for more chunks."""
     with store.catalog.reading() as state:
         every = state.glances(target.id)
         lengths = state.chunk_lengths(target.id, LENGTH_STEP)
     shown = {each.chunk_id: each for each in every[:MOST_POINTS] if each.chunk_id is not None}
     vectors = store.stored_vectors(target.id, list(shown))
-    # A vector may be on its way out: what is left is mapped.
+    # A vector may just be deleted: the map shows the others.
     shown = {chunk_id: each for chunk_id, each in shown.items() if chunk_id in vectors}
     places = flat([vectors[chunk_id] for chunk_id in shown])
     return Overview(
@@ -81,7 +81,8 @@ def flat(vectors: list[npt.NDArray[np.float32]]) -> Vectors:
         return np.empty((0, 2), dtype=np.float32)
     rows: Vectors = np.stack(vectors).astype(np.float32)
     rows = rows - rows.mean(axis=0)
-    # Through the covariance: vectors are narrow, documents many. Ascending order of eigenvalues.
+    # Through the covariance: vectors are narrow, documents many. Eigenvalues come in ascending
+    # order.
     _, axes = np.linalg.eigh(rows.T @ rows)
     places = rows @ axes[:, :-3:-1]
     widest = np.abs(places).max(axis=0)

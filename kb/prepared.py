@@ -1,4 +1,4 @@
-"""A document on its way into the store."""
+"""Documents on their way into the store: split, prepared, embedded."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from kb.words.terms import IndexText
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitDocument:
-    """A document cut into chunks, with all that can be known of it without a store.
+    """A document cut into chunks, with all its data that needs no store.
 
-    ``inputs`` are the exact strings to embed, one for each chunk, ``keys`` the vectors' keys
-    (hash of input and embedder). ``index_texts`` is what the keyword index is given for each
-    chunk; ``language`` is the document's, empty where it cannot be told, ``languages`` those of the
-    chunks.
+    ``inputs`` are the exact strings to embed, one for each chunk. ``keys`` are the keys of their
+    vectors (hashes of input and embedder). ``index_texts`` are the texts for the keyword index, one
+    for each chunk. ``language`` is the document's, empty if unknown; ``languages`` are the chunks'.
     """
 
     document: Document
@@ -36,17 +35,17 @@ class SplitDocument:
     def for_collection(
         self, collection: CollectionInfo | None, known: Mapping[int, Vector]
     ) -> PreparedDocument:
-        """Return the document on its way into a collection, some of its vectors being known."""
+        """Return this document prepared for a collection, with the vectors known already."""
         own = {each.name: getattr(self, each.name) for each in fields(SplitDocument)}
         return PreparedDocument(**own, collection=collection, known=dict(known))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedDocument(SplitDocument):
-    """A document that is split and looked up: ready to be embedded.
+    """A split document with its known vectors, ready to be embedded.
 
-    ``known`` are the vectors that the store has already, by row. ``collection`` is where it goes,
-    whatever that is called by then; None while an archive is read.
+    ``known`` maps rows to vectors that the store already has. ``collection`` is the target, which
+    may be renamed meanwhile; None while an archive is read.
     """
 
     collection: CollectionInfo | None
@@ -54,11 +53,11 @@ class PreparedDocument(SplitDocument):
 
     @property
     def missing(self) -> list[int]:
-        """Rows whose vectors must be computed."""
+        """Rows whose vectors are still to be computed."""
         return [row for row in range(len(self.inputs)) if row not in self.known]
 
     def assemble(self, fresh: Vectors, *, dim: int) -> Vectors:
-        """Put computed and known vectors together: shape (chunks, dim), in order.
+        """Combine computed and known vectors: shape (chunks, dim), in order.
 
         ``fresh`` are the vectors of the ``missing`` rows, in their order.
         """
@@ -71,9 +70,9 @@ class PreparedDocument(SplitDocument):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedChunk:
-    """A stored chunk, with all that the text it was embedded by can be made from again.
+    """A stored chunk, with everything that its embedded text is made from.
 
-    ``key`` is its vector's: the hash of that text and of the embedder.
+    ``key`` is the key of its vector: the hash of that text and the embedder.
     """
 
     id: int
@@ -87,7 +86,7 @@ class KeyedChunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedDocument:
-    """A document with the vectors of its chunks, and the file that it is to be shown for.
+    """A document with the vectors of its chunks, and the file to show for it.
 
     ``vectors``: float32, shape (chunks, dim), unit length, in the order of the chunks.
     """
@@ -98,5 +97,5 @@ class EmbeddedDocument:
 
     @property
     def content(self) -> tuple[str, str]:
-        """Hashes of the bytes and of the settings: documents that share both are one."""
+        """Hashes of the file's bytes and of the settings; documents that share both are one."""
         return self.prepared.content_hash, self.prepared.settings_hash

@@ -1,4 +1,4 @@
-"""How a passage was read: from the file's own text, or from a picture, and then how surely."""
+"""How a passage was read: from the file's text, or by OCR with a confidence."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from kb.records import Page, PageSource
 
 
 def read_by(pages: Iterable[Page], start: int, end: int) -> tuple[PageSource, float | None]:
-    """Return what read the text between two offsets and how sure it was.
+    """Return how the text between two offsets was read, and with which confidence.
 
-    A passage that runs over several pages counts as read by OCR if any part of it was. The
-    confidence, in [0, 1], is the mean over the pages read by OCR, weighted by their characters
-    in the passage; None where there are none.
+    A passage of several pages counts as read by OCR if any of the pages was. The confidence, in [0,
+    1], is the mean over the pages read by OCR, weighted by their characters in the passage. It is
+    None without such pages.
     """
     characters, weighted = 0, 0.0
     for page in pages:

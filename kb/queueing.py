@@ -1,8 +1,8 @@
 """The queue of jobs: every step of a job is one change of the catalog.
 
-:mod:`ingest.jobs` does the work. One process at a time works, which holds a lock for it; the others
-add jobs, cancel them, try them again and look on. None of this waits for the store's write lock: no
-step of a job concerns what can be found, and who cancels must not wait for a long commit.
+:mod:`ingest.jobs` works through it. One process at a time does, and holds a lock meanwhile; all
+others add jobs, cancel them, retry them and look on. No method waits for the store's write lock: no
+step of a job changes what searches find, and cancelling must not wait for a long commit.
 """
 
 from __future__ import annotations
@@ -27,62 +27,62 @@ class JobQueue:
     # -- looking on
 
     def changes(self) -> int:
-        """Return a count that rises with every change of any job, by any process."""
+        """Return a count that rises whenever a process changes a job."""
         with self._catalog.reading() as state:
             return state.job_changes()
 
     def listed(self) -> list[JobInfo]:
-        """Return all jobs that are remembered, oldest first."""
+        """Return all remembered jobs, oldest first."""
         with self._catalog.reading() as state:
             return state.jobs()
 
     def get(self, job_id: int) -> JobInfo | None:
-        """Return a job; None if it is not remembered."""
+        """Return a job; None if it is forgotten."""
         with self._catalog.reading() as state:
             return state.job(job_id)
 
     def files(self, job_id: int, *, limit: int | None = None, offset: int = 0) -> list[JobFile]:
-        """Return the files of a job that are remembered, or some, in the order they came in."""
+        """Return the remembered files of a job, or a part of them, in their order of arrival."""
         with self._catalog.reading() as state:
             return state.job_files(job_id, limit=limit, offset=offset)
 
     def file_count(self, job_id: int) -> int:
-        """Return how many files of a job are remembered."""
+        """Return the number of a job's remembered files."""
         with self._catalog.reading() as state:
             return state.job_file_count(job_id)
 
     def counts(self) -> dict[JobState, int]:
-        """Return how many jobs of each state are remembered."""
+        """Count the remembered jobs by state."""
         with self._catalog.reading() as state:
             return state.count_jobs()
 
     def unended(self) -> frozenset[int]:
-        """Return the jobs to which something may still happen."""
+        """Return the jobs that have not ended."""
         with self._catalog.reading() as state:
             return state.unended_jobs()
 
     def is_active(self) -> bool:
-        """Say whether any job is under way, or will be without anybody's doing."""
+        """Return whether a job is running, or will run without further action."""
         with self._catalog.reading() as state:
             return state.has_active_jobs()
 
     def is_waiting(self) -> bool:
-        """Say whether any job waits for its turn."""
+        """Return whether a job waits for its turn."""
         with self._catalog.reading() as state:
             return state.has_waiting_jobs()
 
     def refining(self) -> list[CollectionInfo]:
-        """Return the collections whose sentences are embedded when there is no job."""
+        """Return the collections whose sentences are embedded while there is no job."""
         with self._catalog.reading() as state:
             return state.wanted_refinements()
 
     def wants(self, spool: str) -> bool:
-        """Say whether a job needs that folder of the spool."""
+        """Return whether a job needs a folder of the spool."""
         with self._catalog.reading() as state:
             return state.wants_spool(spool)
 
     def contents(self, collection: str) -> dict[str, str]:
-        """Return the content hashes, by name, of uploads that a collection is yet to get."""
+        """Return the content hashes, by name, of uploads on their way into a collection."""
         with self._catalog.reading() as state:
             return state.awaited_contents(collection)
 
@@ -92,60 +92,60 @@ class JobQueue:
             return state.superseded_names(job.id)
 
     def collection_of(self, job: JobInfo) -> CollectionRef:
-        """Return the collection that a job fills, whatever it is called now, or a name to make.
+        """Return a job's target: the collection, even if renamed, or the name of a new one.
 
         Raises:
-            CollectionGoneError: it was deleted.
+            CollectionGoneError: the collection was deleted.
         """
         with self._catalog.reading() as state:
             return state.collection_of_job(job)
 
-    # -- whoever wants something done
+    # -- clients
 
     def add(self, job: NewJob) -> int:
-        """Queue a job behind the others."""
+        """Add a job at the end of the queue."""
         with self._catalog.change() as change:
             return change.add_job(job)
 
     def replace(self, ended: int, job: NewJob) -> int | None:
-        """Queue a job in the place of one that has ended; None if that is not there any more."""
+        """Replace an ended job by a new one at the end of the queue; None if the old is gone."""
         with self._catalog.change() as change:
             return change.add_job(job) if change.dismiss_job(ended) else None
 
     def cancel(self, job_id: int) -> bool:
-        """Have a job end; return whether it has ended here and now: nobody is at work on it."""
+        """Cancel a job; return whether it has already ended because no process works on it."""
         with self._catalog.change() as change:
             return change.cancel_job(job_id)
 
     def answer(self, job_id: int, *, locked: bool) -> bool:
-        """Let a job that asks for a password go on; say whether it did ask.
+        """Let a job that waits for a password go on; return whether it was waiting.
 
-        ``locked`` says that the process that calls knows one; else it goes on without.
+        ``locked`` says that the caller knows a password; otherwise the job goes on without one.
         """
         with self._catalog.change() as change:
             return change.answer_job(job_id, locked=locked)
 
     def refine(self, collection: CollectionInfo) -> bool:
-        """Have a collection's sentences embedded when there is no job; False where all are."""
+        """Request that a collection's sentences be embedded; return False if all are already."""
         with self._catalog.change() as change:
             return change.want_refinement(change.current_collection(collection).id)
 
     def leave_unrefined(self, collection_id: str) -> None:
-        """Have nobody embed a collection's sentences between jobs."""
+        """Cancel the embedding of a collection's sentences between jobs."""
         with self._catalog.change() as change:
             change.forget_refinement(collection_id)
 
     def dismiss(self, job_id: int) -> None:
-        """Forget a job that has ended."""
+        """Forget an ended job."""
         with self._catalog.change() as change:
             change.dismiss_job(job_id)
 
-    # -- whoever works, with the lock held
+    # -- the worker, which holds the lock
 
     def settle(self) -> list[int]:
-        """Note of jobs whose process is gone that they were interrupted; return them.
+        """Record jobs of dead processes as interrupted; return their ids.
 
-        Those that somebody wanted to end have ended.
+        Jobs that were being cancelled are recorded as ended.
         """
         with self._catalog.reading() as state:
             if not state.running_jobs():
@@ -157,37 +157,37 @@ class JobQueue:
         return left
 
     def next(self) -> JobInfo | None:
-        """Return the job whose turn it is: the one that was queued first."""
+        """Return the next job: the one queued first."""
         with self._catalog.reading() as state:
             return state.next_job()
 
     def ask(self, job_id: int) -> None:
-        """Note that a job needs a password that nobody knows any more."""
+        """Record that a job needs a password that no process knows any more."""
         with self._catalog.change() as change:
             change.ask_of_job(job_id)
 
     def begin(self, job_id: int) -> bool:
-        """Note that a job is under way; say whether it is: it may have been cancelled."""
+        """Record that a job runs; return False if it was cancelled meanwhile."""
         with self._catalog.change() as change:
             return change.begin_job(job_id)
 
     def place(self, job_id: int, collection: CollectionInfo) -> None:
-        """Note which collection a job fills, where there was none of that name before."""
+        """Record the collection that a job fills, if the job was to create it."""
         with self._catalog.change() as change:
             change.place_job(job_id, collection)
 
     def note(
         self, job_id: int, files: Iterable[JobFile], progress: JobProgress, *, advanced: bool
     ) -> None:
-        """Write down how far a job is.
+        """Record the progress of a job.
 
-        ``advanced`` says that a file was done with, so that this attempt was not in vain.
+        ``advanced`` says that this attempt has finished at least one file.
         """
         with self._catalog.change() as change:
             change.note_job(job_id, files, progress, advanced=advanced)
 
     def is_cancelling(self, job_id: int) -> bool:
-        """Say whether somebody wants a job to end that is under way, or it is gone."""
+        """Return whether a running job is being cancelled, or is gone."""
         with self._catalog.reading() as state:
             return state.is_job_cancelling(job_id)
 
@@ -203,11 +203,11 @@ class JobQueue:
         kept_jobs: int,
         refine: bool = False,
     ) -> None:
-        """Write down how a job ended, or that its process ends before it.
+        """Record the end of a job, or the end of its process before it.
 
-        A job that failed as a whole keeps its folder of the spool, so that it can be tried again.
-        Of the jobs that have ended, the last ``kept_jobs`` are remembered. With ``refine``, the
-        sentences of what it filled are embedded when there is no job.
+        A failed job keeps its folder of the spool, so that it can be retried. The queue remembers
+        the last ``kept_jobs`` ended jobs. With ``refine``, the collection's sentences are embedded
+        while there is no job.
         """
         with self._catalog.change() as change:
             if progress is not None:

@@ -1,7 +1,7 @@
-"""Takes passwords and keys out of addresses before anybody sees them.
+"""Removes passwords and keys from addresses before anybody sees them.
 
-An address with a password in it is refused where it would be used. It stands in a setting all the
-same, and settings are shown in lists, in errors and in the browser.
+The code that uses an address refuses one with a password. The setting still holds it, and lists,
+errors and the browser show settings.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import re
 
 HIDDEN = "***"
 
-# A scheme, also one that is mistyped: "http:/", "http:".
+# A scheme, even a mistyped one: "http:/", "http:".
 _BEGIN = r"(?P<begin>https?:[/\\]*|://[/\\]*)"
 # From a scheme to white space, or to the next address of a list.
 _ADDRESS = re.compile(
     _BEGIN + r"(?P<rest>\S*?)(?=,?\s|,?[A-Za-z][A-Za-z0-9+.-]*://|$)", re.IGNORECASE
 )
 _NO_PORT = r"(?!\d*(?:[\s/?#,;.'\"`)\]]|$))"
-# A password with a blank in it. It ends before the next address.
+# A password with a space in it. It ends before the next address.
 _BLANK = re.compile(
     _BEGIN + rf"(?P<user>[^\s/?#@\[:]*:{_NO_PORT}(?:(?!://)[^@\n]){{0,200}})(?=@)", re.IGNORECASE
 )
-# name:password@host without a scheme. Drives, paths and times of day begin otherwise.
+# name:password@host without a scheme. Drives, paths and times begin otherwise.
 _BARE = re.compile(
     r"(?:(?<=[\s'\"`(,;=<\[{])|(?<![\s\S]))(?!mailto:|\d+:)"
     rf"(?P<rest>[^\s:/\\@?#'\"`(,;=<\[{{]+:(?![/\\]){_NO_PORT}\S*)",
@@ -35,7 +35,7 @@ _PORT = re.compile(r":\d*$")
 
 
 def redacted(text: str) -> str:
-    """Return a text with ``***`` for what stands before the ``@`` of its addresses, and for keys.
+    """Return a text with ``***`` for keys and for the part of each address before its ``@``.
 
     Works on one address, on several, and on sentences that quote them.
     """
@@ -47,7 +47,7 @@ def redacted(text: str) -> str:
 
 
 def holds_secret(text: str) -> bool:
-    """Say whether an address holds what :func:`redacted` hides."""
+    """Return whether an address holds a secret that :func:`redacted` hides."""
     return redacted(text) != text
 
 

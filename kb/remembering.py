@@ -1,4 +1,4 @@
-"""What people have remembered: searches to be made again, and conversations with the documents."""
+"""Saved searches and conversations."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from kb.errors import SettingsError
 from kb.records import SearchHit
 
 Choices = Mapping[str, Sequence[str]]
-"""What was chosen for a search besides its question, by name."""
+"""Filters and options of a search, by name."""
 
 MOST_CHARACTERS = 20_000
-"""Of a remembered search, its question and all that was chosen."""
+"""Longest saved search, question and choices together."""
 
 _TITLE_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberedSearch:
-    """A search to be made again: the question, and what was chosen besides."""
+    """A saved search: the question and its filters and options."""
 
     id: int
     query: str
@@ -35,8 +35,8 @@ class RememberedSearch:
 class Turn:
     """One question of a conversation, as it was typed, and its answer.
 
-    ``missing`` are the numbers of passages that are gone, since their documents were removed or
-    replaced. What stands for them in ``answer.sources`` has no text, and their place as its title.
+    ``missing`` holds the numbers of passages whose documents were removed or replaced. Their hits
+    in ``answer.sources`` have no text, and their place as title.
     """
 
     asked: str
@@ -45,9 +45,9 @@ class Turn:
 
 
 class Remembered:
-    """The searches and conversations that people have kept. Thread-safe.
+    """The saved searches and conversations. Thread-safe.
 
-    They belong to the knowledge base, not to a person: whoever opens it sees all of them.
+    They belong to the knowledge base, not to a person: every user sees all of them.
 
     Raises (every method that changes something):
         StoreError: the folder is read-only, the disk is full, or the file failed.
@@ -57,20 +57,20 @@ class Remembered:
         self._catalog = catalog
 
     def searches(self) -> list[RememberedSearch]:
-        """Return all searches, the one that was kept last first."""
+        """Return all saved searches, the newest first."""
         with self._catalog.reading() as state:
             kept = state.remembered_searches()
         return [_search(search_id, wording) for search_id, wording in kept]
 
     def keep_search(self, query: str, choices: Choices | None = None) -> None:
-        """Remember a search; one that is known already becomes the newest.
+        """Save a search; one that is saved already becomes the newest.
 
         Args:
             query: the question.
-            choices: what was chosen besides; what is empty is left out.
+            choices: filters and options; empty ones are not saved.
 
         Raises:
-            SettingsError: there is no question, or it is too long to be remembered.
+            SettingsError: the question is empty, or the search is too long to save.
         """
         chosen = {name: list(values) for name, values in (choices or {}).items() if values}
         wording = json.dumps([query.strip(), chosen], ensure_ascii=False, sort_keys=True)
@@ -84,17 +84,17 @@ class Remembered:
             change.remember_search(wording)
 
     def forget_search(self, search_id: int) -> None:
-        """Delete a search; nothing happens if it is gone."""
+        """Delete a saved search; do nothing if it is gone."""
         with self._catalog.change() as change:
             change.forget_search(search_id)
 
     def conversations(self) -> list[ConversationInfo]:
-        """Return all conversations, the one that was changed last first."""
+        """Return all conversations, the last changed first."""
         with self._catalog.reading() as state:
             return state.conversations()
 
     def conversation(self, conversation_id: int) -> list[Turn]:
-        """Return the turns of a conversation; none if it was deleted."""
+        """Return the turns of a conversation; an empty list if it was deleted."""
         with self._catalog.reading() as state:
             found = state.conversation(conversation_id)
         if found is None:
@@ -109,7 +109,7 @@ class Remembered:
 
         Args:
             turns: all of them.
-            conversation_id: of what was stored of it before; None for a new one.
+            conversation_id: id of its stored version, which this replaces; None for a new one.
         """
         passages: dict[Place, KeptPassage] = {}
         for at, turn in enumerate(turns):
@@ -125,7 +125,7 @@ class Remembered:
             )
 
     def forget_conversation(self, conversation_id: int) -> None:
-        """Delete a conversation; nothing happens if it is gone."""
+        """Delete a conversation; do nothing if it is gone."""
         with self._catalog.change() as change:
             change.forget_conversation(conversation_id)
 
@@ -140,7 +140,7 @@ def _search(search_id: int, wording: str) -> RememberedSearch:
 
 
 def _turn_text(turn: Turn) -> str:
-    """Return a turn as JSON without its passages, which are kept with their documents."""
+    """Return a turn as JSON without its passages, which are stored with their documents."""
     places = [[hit.source, hit.place] for hit in turn.answer.sources]
     answer = wire.answer_json(replace(turn.answer, sources=()))
     return _dump({"asked": turn.asked, "answer": answer, "places": places})
@@ -166,7 +166,7 @@ def _turn(at: int, told: Mapping[str, object], passages: Mapping[Place, str]) ->
 
 
 def _gone(number: int, place: str) -> SearchHit:
-    """Return what stands for a passage whose document is gone."""
+    """Return the placeholder for a passage whose document is gone."""
     return SearchHit(
         score=0.0,
         text="",

@@ -1,4 +1,4 @@
-"""When to try again, and after how long."""
+"""When to retry a request, and after how long."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 AWAY_STATUSES = frozenset({429, 502, 503, 504})
-"""Answers of a server that has too much to do, or of the proxy before one that is away."""
+"""Statuses of a server that is overloaded, or of the proxy of one that is down."""
 
 LONGEST_REQUESTED_WAIT_S = 120.0
-"""A server that asks for a longer wait than this is not waited for."""
+"""Longest wait that a server may ask for, in seconds; longer ones end the retries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """Exponential backoff with full jitter: a time drawn evenly between nothing and a limit.
 
-    The limit doubles with each failure in a row, so that many clients of a server that comes
-    back do not all call it at the same moment (Marc Brooker, "Exponential Backoff And Jitter",
-    AWS Architecture Blog, 2015). The defaults bridge the half a minute for which a server that
-    starts answers 503 while it loads its model.
+    The limit doubles with each failure in a row. So the clients of a recovered server do not all
+    call it at the same moment (Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture
+    Blog, 2015). The defaults bridge half a minute: for that long a starting server answers 503
+    while it loads its model.
 
     Attributes:
-        attempts: most requests for one batch of documents, the first included.
-        query_attempts: the same for a query, for which a person waits.
+        attempts: highest number of requests for one batch of documents, including the first.
+        query_attempts: the same for a query; a person waits for it.
         base_s: the limit after the first failure, seconds.
         cap_s: the highest limit, seconds.
     """
@@ -49,9 +49,9 @@ class RetryPolicy:
 
 
 def requested_wait_s(header: str | None, now: datetime | None = None) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks for, None where it says nothing.
+    """Return the seconds that a ``Retry-After`` header asks for; None if it names none.
 
-    Both forms of RFC 9110, section 10.2.3: a number of seconds, or a date.
+    It accepts both forms of RFC 9110, section 10.2.3: a number of seconds, or a date.
     """
     if header is None:
         return None

@@ -1,4 +1,4 @@
-"""Changing one setting: is the value allowed, what has to be done again, and where it is kept."""
+"""Changing one setting: the check of its value, its consequences, and its place in the file."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from kb.vectors.opening import require_known
 CHANGEABLE = tuple(
     name
     for name in Settings.model_fields
-    # The first would leave all documents behind; the second has a command of its own; the third
-    # says who may change settings.
+    # The first would leave all documents behind. The second has a command of its own. The third
+    # decides who may change settings.
     if name not in {"data_dir", "ui_password_hash", "ui_trust"}
 )
-"""Settings that can be changed while a knowledge base is open; all hold from the next start."""
+"""Settings that can be changed while a knowledge base is open; changes hold from the next start."""
 
 _KINDS: Mapping[str, Kind] = {setting: kind for kind, setting in SETTINGS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChange:
-    """A value that is allowed. ``value`` is None where the default is to hold again.
+    """A valid new value of a setting. ``value`` is None to restore the default.
 
-    ``redo`` says what the change costs: nothing, reading files again at their next ingestion, or
-    embedding everything again before it can be searched.
+    ``redo`` is the cost of the change: nothing, reading files again at their next ingestion, or
+    embedding everything again before the next search.
     """
 
     name: str
@@ -45,21 +45,22 @@ class SettingChange:
 
 
 def variable(name: str) -> str:
-    """Return the environment variable of a setting: ``KB_TOP_K``."""
+    """Return the environment variable of a setting, such as ``KB_TOP_K``."""
     return f"KB_{name.upper()}"
 
 
 def outranked(name: str) -> bool:
-    """Say whether the environment sets it, so that the file would be ignored."""
+    """Return whether the environment sets it, so that the file would be ignored."""
     return variable(name) in os.environ or f"{variable(name)}_FILE" in os.environ
 
 
 def plan_change(name: str, typed: str) -> SettingChange | None:
-    """Check what somebody typed for a setting, empty for its default; None if nothing changes.
+    """Check the typed value of a setting, empty for its default; return None if nothing changes.
 
     Raises:
-        SettingsError: it cannot be changed, or the value is not allowed, alone or beside others.
-        ModelError: there is no such model on this machine, or it is of another kind.
+        SettingsError: the setting cannot be changed, or the value is invalid, alone or together
+            with other settings.
+        ModelError: the model is not on this machine, or is of another kind.
     """
     if name not in CHANGEABLE:
         msg = f"{name} cannot be changed here; one of: {', '.join(CHANGEABLE)}"
@@ -68,7 +69,7 @@ def plan_change(name: str, typed: str) -> SettingChange | None:
     default = Settings.model_fields[name].get_default(call_default_factory=True)
     typed = typed.strip()
     if typed and typed == now.shown(name):
-        return None  # a password that it holds is not shown, and not lost either
+        return None  # a password in it stays hidden and is not lost either
     if holds_secret(typed):
         msg = (
             f"{typed} holds credentials, which kb.toml does not keep: take them out and give the "
@@ -79,7 +80,7 @@ def plan_change(name: str, typed: str) -> SettingChange | None:
     if typed:
         value = getattr(Settings.load(**{name: typed}), name)
     elif default is not None:
-        Settings.load(**{name: default})  # allowed beside the others?
+        Settings.load(**{name: default})  # valid together with the others?
     if value == getattr(now, name):
         return None
     kind = _KINDS.get(name)
@@ -94,10 +95,10 @@ def plan_change(name: str, typed: str) -> SettingChange | None:
 
 
 def make_change(change: SettingChange) -> Path:
-    """Write it into ``kb.toml``; return the file.
+    """Write the change into ``kb.toml``; return the path of the file.
 
     Raises:
-        SettingsError: the file cannot be changed; it is left as it was.
+        SettingsError: the file cannot be changed. It stays as it was.
     """
     path = config_path()
     write_settings(path, {change.name: change.value})

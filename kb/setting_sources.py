@@ -1,4 +1,4 @@
-"""Where settings come from: arguments, then ``KB_…`` variables, then ``kb.toml``, then defaults."""
+"""Sources of settings: arguments, then ``KB_…`` variables, then ``kb.toml``, then defaults."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONFIG_FILE = "kb.toml"
 
 
 class LayeredSettings(BaseSettings):
-    """Settings that are read in layers, and shown without passwords; unknown keys are refused."""
+    """Settings read in layers and shown without passwords; unknown keys are errors."""
 
     model_config = SettingsConfigDict(
         env_prefix="KB_",
@@ -35,21 +35,22 @@ class LayeredSettings(BaseSettings):
     )
 
     def __repr_args__(self) -> Any:  # noqa: ANN401 - pydantic's hook and type
-        """Show no password that stands in an address, wherever settings are printed."""
+        """Hide the passwords of addresses wherever settings are printed."""
         for name, value in super().__repr_args__():
             yield name, redacted(value) if isinstance(value, str) else value
 
     def shown(self, name: str) -> str:
-        """Return a setting's value for everybody's eyes, empty for None."""
+        """Return a setting's value without secrets; empty for None."""
         value = getattr(self, name)
         return "" if value is None else redacted(str(value))
 
     @classmethod
     def load(cls, **arguments: Any) -> Self:  # noqa: ANN401 - checked by pydantic
-        """Read the settings; arguments that are None count as not given.
+        """Read the settings; an argument that is None counts as not given.
 
         Raises:
-            SettingsError: a key is unknown or a value is out of bounds; names where it stands.
+            SettingsError: a key is unknown or a value is out of bounds. The message names its
+                source.
         """
         given = {key: value for key, value in arguments.items() if value is not None}
         try:
@@ -71,7 +72,7 @@ class LayeredSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - upstream's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments over environment over ``kb.toml``."""
+        """Rank arguments above the environment, and the environment above ``kb.toml``."""
         return (
             init_settings,
             env_settings,
@@ -81,25 +82,25 @@ class LayeredSettings(BaseSettings):
 
 
 class _FromFiles(PydanticBaseSettingsSource):
-    """Secrets from files, as containers get them: ``KB_UI_PASSWORD_HASH_FILE`` names one.
+    """Secrets from files, as containers get them: ``KB_UI_PASSWORD_HASH_FILE`` names such a file.
 
-    Keys are no settings; ``kb.keys`` reads those.
+    API keys are not settings; ``kb.keys`` reads them.
     """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return the value of one field, None for those that no file holds."""
+        """Return the value of one field; None if no file holds it."""
         del field
         value = secret_of(f"KB_{field_name.upper()}") if field_name in SECRETS else ""
         return value or None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Return the fields that files hold."""
+        """Return the fields that are read from files."""
         found = {name: secret_of(f"KB_{name.upper()}") for name in SECRETS}
         return {name: value for name, value in found.items() if value}
 
 
 def config_path() -> Path:
-    """Return where settings are read from: ``KB_CONFIG``, or ``kb.toml`` in the working folder."""
+    """Return the path of the settings file: ``KB_CONFIG``, or ``kb.toml`` in the working folder."""
     return Path(os.environ.get("KB_CONFIG", CONFIG_FILE))
 
 

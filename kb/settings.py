@@ -1,4 +1,4 @@
-"""Everything that can be chosen, with its bounds, default and description."""
+"""All settings, with bounds, defaults and descriptions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from kb.setting_sources import LayeredSettings
 DEFAULT_MODEL = "multilingual-e5-small"
 
 REREAD = frozenset({"chunk_size", "chunk_overlap", "chunk_unit", "contextual", "ocr"})
-"""A change of these has files read, cut and embedded again at their next ingestion."""
+"""After a change of these, files are read, cut and embedded again at their next ingestion."""
 
 REEMBED = frozenset({"model", "dimensions", "prompts"})
-"""After a change of these, what is stored must be embedded again before it can be searched."""
+"""After a change of these, stored chunks must be embedded again before the next search."""
 
 
 class Settings(DataFolders, LayeredSettings):
-    """Everything that can be chosen; unknown keys are refused.
+    """All settings; unknown keys are errors.
 
     ``kb.toml`` is read from the working folder, or from the path in ``KB_CONFIG``.
     """

@@ -1,4 +1,4 @@
-"""Work that is to end early: whoever asks for that sets an event, long work looks at it."""
+"""Early end of long work: the client sets an event, and the work checks it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _nobody_waits: ContextVar[threading.Event | None] = ContextVar("_nobody_waits", 
 
 
 class StoppedError(Exception):
-    """Ends work whose result nobody will see, so it is no error that anybody meets."""
+    """Ends work whose result nobody awaits; no user meets it."""
 
 
 class Cancellation(threading.Event):
-    """A piece of work's own event, which is also set when the caller's is.
+    """An event for one piece of work, which is also set once the caller's event is.
 
-    A failure ends that work only; whoever is asked to end ends all of it.
+    A failure ends only this work. The caller's event ends all work.
     """
 
     def __init__(self, outer: threading.Event | None) -> None:
@@ -26,13 +26,13 @@ class Cancellation(threading.Event):
         self._outer = outer
 
     def is_set(self) -> bool:
-        """Say whether this work is to end."""
+        """Return whether this work should end."""
         return super().is_set() or (self._outer is not None and self._outer.is_set())
 
 
 @contextmanager
 def stoppable(nobody_waits: threading.Event) -> Iterator[None]:
-    """Have the work of the block, in this thread, end soon after the event is set."""
+    """Let the block's work, in this thread, end soon after the event is set."""
     before = _nobody_waits.set(nobody_waits)
     try:
         yield
@@ -41,10 +41,10 @@ def stoppable(nobody_waits: threading.Event) -> Iterator[None]:
 
 
 def checkpoint() -> Callable[[], None]:
-    """Return what the present work calls between texts, from any of its threads.
+    """Return the function that the current work calls between texts, from any of its threads.
 
-    The function raises :class:`StoppedError` once nobody waits for the work. It does nothing in
-    work that was not made stoppable.
+    It raises :class:`StoppedError` once nobody waits for the work. Outside of :func:`stoppable` it
+    does nothing.
     """
     nobody_waits = _nobody_waits.get()
 
@@ -56,7 +56,7 @@ def checkpoint() -> Callable[[], None]:
 
 
 def rest(seconds: float) -> None:
-    """Wait, and end early with :class:`StoppedError` once nobody waits for the present work."""
+    """Wait; raise :class:`StoppedError` early once nobody waits for the current work."""
     nobody_waits = _nobody_waits.get()
     if nobody_waits is None:
         time.sleep(seconds)

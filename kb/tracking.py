@@ -1,4 +1,4 @@
-"""What the knowledge base knows of files: what became of each, and which document it gave."""
+"""The state of ingested files, and the document that each file gave."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from kb.store.store import Store
 
 
 class FileTracking:
-    """The files of each collection. Thread-safe; None for a collection means the settings'."""
+    """The files of each collection. Thread-safe.
+
+    None for a collection means the collection of the settings.
+    """
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
@@ -23,50 +26,50 @@ class FileTracking:
     def states(
         self, *, root: str | None = None, collection: CollectionRef = None
     ) -> list[FileState]:
-        """Return what is known of the files of a root, or of all; empty where none has the name.
+        """Return the states of a root's files, or of all files; none for an unknown collection.
 
         Raises:
-            CollectionGoneError: the collection given was deleted meanwhile.
+            CollectionGoneError: another process deleted the collection.
         """
         with self._store.catalog.reading() as state:
             found = state.find_meant_collection(collection, self._settings.collection)
             return state.file_states(found.id, root) if found else []
 
     def state(self, source: Source, *, collection: CollectionRef = None) -> FileState | None:
-        """Return what is known of one file."""
+        """Return the state of one file."""
         with self._store.catalog.reading() as state:
             return state.file_state(self._meant(state, collection).id, source)
 
     def collections_with(self, content_hash: str) -> list[str]:
-        """Return the names of the collections that have a document of this content."""
+        """Return the names of the collections that have a document with this content."""
         with self._store.catalog.reading() as state:
             return state.collections_with(content_hash)
 
     def failed(
         self, *, collection: str | None = None, limit: int | None = None, offset: int = 0
     ) -> list[FailedFile]:
-        """Return the files that could not be read, with reasons, or some of them.
+        """Return the files that could not be read, or a part of them, with reasons.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         with self._store.catalog.reading() as state:
             found = self._meant(state, collection)
             return state.failed_files(found.id, limit=limit, offset=offset)
 
     def failed_count(self, *, collection: str | None = None) -> int:
-        """Return how many files could not be read.
+        """Return the number of files that could not be read.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         with self._store.catalog.reading() as state:
             return state.failed_count(self._meant(state, collection).id)
 
     def failed_of(self, *document_ids: int) -> list[FailedFile]:
-        """Return the files of documents that have changed into what cannot be read.
+        """Return the files that gave these documents and have become unreadable since.
 
-        What is found of them is this document, their older version.
+        Searches find such a document, the older version of its file.
         """
         with self._store.catalog.reading() as state:
             return state.failed_files_of(*map(document_number, document_ids))
@@ -74,40 +77,40 @@ class FileTracking:
     def change(
         self, before: FileState | None, after: FileState, *, collection: CollectionRef = None
     ) -> None:
-        """Record what became of a file, for which ``before`` was known when that was decided.
+        """Record the new state of a file whose state was ``before`` at the time of the decision.
 
         Raises:
-            ChangedMeanwhileError: it is not what is known any more, or the document that the file
-                is to be a copy of was removed.
+            ChangedMeanwhileError: the state has changed since, or the document that the file should
+                share was removed.
         """
         self._store.change_source(self._resolved(collection), before, after)
 
     def fail(self, file: FileState, *, collection: CollectionRef = None) -> int | None:
-        """Record that a file could not be read; return the document that is found of it still."""
+        """Record that a file could not be read; return its older document, still searchable."""
         return self._store.fail_source(self._resolved(collection), file)
 
     def move(
         self, before: FileState, after: FileState, *, collection: CollectionRef = None
     ) -> None:
-        """Record that a file has another place now; nothing is embedded again.
+        """Record that a file has moved; nothing is embedded again.
 
         Raises:
-            ChangedMeanwhileError: it is not as it was when that was decided.
+            ChangedMeanwhileError: the state has changed since the decision.
         """
         self._store.move_source(self._resolved(collection), before, after)
 
     def adopt(
         self, adopted: Mapping[str, tuple[str, str]], *, collection: CollectionRef = None
     ) -> None:
-        """Let folders take over what was ingested from folders below them.
+        """Move the files of inner roots to outer roots.
 
-        So the same file is never two sources because its folder was once given by itself. What
-        both know already is forgotten where it was. Files of an imported folder among them are
-        read from disk from now on.
+        Somebody ingested a folder first and a parent of it later. Without this, its files would
+        have two sources each. A file that both roots know is forgotten in the inner one. Files of
+        an imported folder are read from disk from now on.
 
         Args:
-            adopted: by inner root, the root that takes it over and what its paths begin with.
-            collection: whose sources they are.
+            adopted: maps an inner root to the outer root and the prefix of its paths there.
+            collection: the collection of the sources.
         """
         target = self._resolved(collection)
         for inner, (root, prefix) in adopted.items():
@@ -123,7 +126,7 @@ class FileTracking:
             self._store.tidy()
 
     def unplaced(self, *, collection: CollectionRef = None) -> frozenset[str]:
-        """Return the folders that an archive names and nobody has pointed to on this machine."""
+        """Return the folders of an archive that have no place on this machine yet."""
         with self._store.catalog.reading() as state:
             found = state.find_meant_collection(collection, self._settings.collection)
             return state.unplaced_roots(found.id) if found else frozenset()
@@ -131,28 +134,28 @@ class FileTracking:
     def files_of(
         self, wanted: Iterable[Source], *, collection: CollectionRef = None
     ) -> dict[Source, Path]:
-        """Return where sources' files are, or were, on this machine.
+        """Return the paths of sources' files on this machine; the files may be gone.
 
-        Uploads, documents added from Python, and files of an imported collection whose folder
-        nobody has pointed to are left out.
+        It leaves out uploads, documents added from Python, and files of an imported collection
+        whose folder has no place on this machine.
         """
         unplaced = self.unplaced(collection=collection)
         places = {each: each.file for each in wanted if each.root not in unplaced}
         return {each: file for each, file in places.items() if file is not None}
 
     def file_of(self, source: Source, *, collection: CollectionRef = None) -> Path | None:
-        """Return as :meth:`files_of` for one source."""
+        """Return the path for one source, as :meth:`files_of` does."""
         return self.files_of([source], collection=collection).get(source)
 
     def forget(self, gone: Iterable[Source], *, collection: CollectionRef = None) -> int:
-        """Forget files; return how many documents went with them."""
+        """Forget files; return the number of documents deleted with them."""
         return self._store.remove_sources(self._resolved(collection).id, gone)
 
     def dismiss(self, source: Source, *, collection: str | None = None) -> bool:
-        """Take a file that could not be read off the list of failures; say whether it stood there.
+        """Remove an unreadable file from the list of failures; return whether it was on it.
 
-        An older version of it stays; without one nothing is known of the file afterwards. The
-        next ingestion tries the file again.
+        Its older version stays. Without one, the file is forgotten. The next ingestion tries the
+        file again.
         """
         with self._store.writing():
             with self._store.catalog.reading() as state:
@@ -165,13 +168,13 @@ class FileTracking:
                 self._store.remove_sources(collection_id, [source])
             else:
                 self._store.attach(collection_id, kept)
-        self._store.tidy()  # vectors on a server are not deleted inside the lock
+        self._store.tidy()  # a server's vectors are not deleted under the lock
         return True
 
     def remove_older_version(self, source: Source, *, collection: str | None = None) -> None:
-        """Let the older version of a file that could not be read no longer be found.
+        """Hide the older version of an unreadable file from searches.
 
-        The file stays on the list of failures. A document that other files hold too stays theirs.
+        The file stays on the list of failures. Other files with the same document keep it.
         """
         with self._store.writing():
             with self._store.catalog.reading() as state:

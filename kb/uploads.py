@@ -1,4 +1,4 @@
-"""Originals sent through the browser, kept by content hash."""
+"""Originals uploaded in the browser, kept by content hash."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ _PART_BYTES = 1 << 20
 
 
 class Uploads:
-    """A folder of originals named by the SHA-256 of their bytes, so that none is kept twice.
+    """A folder of originals, named by the SHA-256 of their bytes so that none is kept twice.
 
-    The extension is kept, because loaders choose by it; the name a person gave is in the catalog.
+    Files keep their extension, because it selects the loader. The catalog has the original name.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def save(self, name: str, data: bytes) -> Path:
-        """Keep the bytes of a file called ``name``; return where they are.
+        """Keep the bytes of a file called ``name``; return the path.
 
         Raises:
-            StoreError: the disk is full or the folder cannot be written.
+            StoreError: the disk is full, or the folder is not writable.
         """
         content_hash = hashlib.sha256(data).hexdigest()
         target = self.path(name, content_hash)
         return target if target.is_file() else self.save_parts(name, content_hash, [data])
 
     def save_parts(self, name: str, content_hash: str, parts: Iterable[bytes]) -> Path:
-        """Keep bytes whose SHA-256 is known and was checked; return where they are.
+        """Keep bytes with a verified SHA-256; return the path.
 
         Raises:
-            StoreError: the disk is full or the folder cannot be written.
+            StoreError: the disk is full, or the folder is not writable.
         """
         target = self.path(name, content_hash)
         try:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Its hash is checked before it is used, and waiting for the disk takes 5 ms.
+            # Readers verify the hash first, and waiting for the disk would take 5 ms.
             with draft(target, sync=False) as part, part.open("wb") as file:
                 file.writelines(parts)
         except OSError as error:
@@ -54,13 +54,13 @@ class Uploads:
         return target
 
     def keep(self, name: str, content_hash: str, file: Path | None) -> Path:
-        """Keep a file whose SHA-256 is known and was checked; return where it is kept.
+        """Keep a file with a verified SHA-256; return the path.
 
-        No bytes are copied where the file system can give a file two names. Without a file, or
-        where it is gone, this is where the original would be.
+        No bytes are copied if the file system has hard links. If there is no file, the result is
+        the path that it would have.
 
         Raises:
-            StoreError: the disk is full or the folder cannot be written.
+            StoreError: the disk is full, or the folder is not writable.
         """
         target = self.path(name, content_hash)
         if file is None or target.is_file() or not file.is_file():
@@ -70,7 +70,7 @@ class Uploads:
             target.hardlink_to(file)
         except FileExistsError:
             return target
-        except OSError:  # another disk, or a file system without links
+        except OSError:  # another disk, or a file system without hard links
             with file.open("rb") as data:
                 return self.save_parts(
                     name, content_hash, iter(lambda: data.read(_PART_BYTES), b"")
@@ -78,16 +78,16 @@ class Uploads:
         return target
 
     def path(self, name: str, content_hash: str) -> Path:
-        """Return where the original with this hash is, or would be, kept."""
+        """Return the path of the original with this hash, whether or not it exists."""
         suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
         return self._folder / content_hash[:2] / f"{content_hash}{suffix}"
 
     def is_intact(self, name: str, content_hash: str) -> bool:
-        """Say whether the original is there and still what was uploaded."""
+        """Return whether the original exists and is unchanged."""
         return is_content(self.path(name, content_hash), content_hash)
 
     def keep_only(self, kept: Collection[Path]) -> int:
-        """Delete every original but those in ``kept``; return how many that were."""
+        """Delete all originals but those in ``kept``; return the number of deleted ones."""
         count = 0
         for file in self._folder.glob("??/*"):
             if file.is_file() and file not in kept:
@@ -96,5 +96,5 @@ class Uploads:
         return count
 
     def discard(self, name: str, content_hash: str) -> None:
-        """Delete an original, if it is there."""
+        """Delete an original if it exists."""
         self.path(name, content_hash).unlink(missing_ok=True)

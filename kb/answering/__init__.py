@@ -1,4 +1,4 @@
-"""Answers from the passages that a search finds, with citations (retrieval-augmented generation).
+"""Answers from the passages of a search, with citations (retrieval-augmented generation).
 
-P. Lewis et al., "Retrieval-Augmented Generation for Knowledge-Intensive NLP Tasks", 2020.
+See P. Lewis et al., "Retrieval-Augmented Generation for Knowledge-Intensive NLP Tasks", 2020.
 """

@@ -1,4 +1,4 @@
-"""Answers a question: finds passages, asks the chat model, and keeps its citations true."""
+"""Answers a question: finds passages, asks the chat model, and corrects its citations."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from kb.errors import ChatError, ChatTooLongError
 from kb.records import SearchHit
 
 ANSWER_TOKENS = 1024
-"""Most tokens of an answer where the settings do not say."""
+"""Default limit of an answer, in tokens."""
 
-_ANSWER_SHARE = 4  # at most a quarter of a small window is kept for the answer
-_WISHED_SHARE = 2  # at most half where the settings ask for more
-_LONGEST_WORD = 40  # characters that are said anew where an answer goes on
+_ANSWER_SHARE = 4  # a small window keeps at most a quarter for the answer
+_WISHED_SHARE = 2  # at most half if the settings ask for more
+_LONGEST_WORD = 40  # characters that may be repeated at the start of a continued answer
 _QUESTION_CHARACTERS = 400
 _LAST_WORD = re.compile(rf"(\s+)\S{{0,{_LONGEST_WORD}}}$")
 _HISTORY_MESSAGES = 6
@@ -30,14 +30,13 @@ Find = Callable[[str], list[SearchHit]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A question as it was searched for, its answer, and the passages it was made of.
+    """A question as it was searched for, its answer, and the answer's passages.
 
-    ``[n]`` in ``text`` is ``sources[n - 1]``. ``cited`` are the numbers that the text names;
-    an answer that names none stands on nothing that could be checked. ``cut`` says that the
-    model was stopped in the middle, see :meth:`kb.KnowledgeBase.continue_answer`. ``ended`` is the
-    server's word for what ended the answer, where that is neither the model's own end nor the
-    length: ``content_filter``, or one that is not known here. ``thinking`` is what the model
-    thought before it answered, and no part of the answer.
+    ``[n]`` in ``text`` is ``sources[n - 1]``. ``cited`` are the numbers in the text; nobody can
+    check an answer without any. ``cut`` says that the model was stopped in the middle; see
+    :meth:`kb.KnowledgeBase.continue_answer`. ``ended`` is the server's word for an end that is
+    neither the model's own nor the limit of tokens: ``content_filter``, or an unknown one.
+    ``thinking`` is the model's thinking, which is not a part of the answer.
     """
 
     question: str
@@ -50,12 +49,12 @@ class Answer:
 
     @property
     def can_go_on(self) -> bool:
-        """Whether the rest can be had: it was cut short by its length, not by a filter."""
+        """Whether the rest is available: the limit cut the answer short, and not a filter."""
         return self.cut and not self.ended
 
     @property
     def turns(self) -> tuple[Message, Message]:
-        """The question and the answer as part of a conversation, for ``history``."""
+        """Question and answer as a part of a conversation, for ``history``."""
         return (
             Message(role="user", content=self.question),
             Message(role="assistant", content=self.text),
@@ -63,23 +62,22 @@ class Answer:
 
 
 class AnswerStream:
-    """An answer in the making: iterate for its pieces, or take :attr:`answer` for all of it.
+    """An answer as a stream: iterate for its pieces, or wait for all of it with :attr:`answer`.
 
-    Nothing happens before that. :meth:`close` ends the model's work. Pieces are empty while the
-    model thinks. ``taken_back`` counts how often the pieces so far turned out to be thinking; the
-    piece that it grows with is a gap, and the answer begins after it.
+    The model starts at the first of these. :meth:`close` ends its work. Pieces are empty while the
+    model thinks. ``taken_back`` counts how often the pieces so far turned out to be thinking. The
+    piece that increases it is a blank line, and the answer begins after it.
 
     Args:
-        find: gives the passages for a question, best first.
-        chat: gives the model, opening it at first use.
-        question: what is asked.
-        history: the conversation so far, for questions that lean on it.
-        most_tokens: of the answer; None is 1,024, or a quarter of a small window.
-        begun: an answer that was cut short, to go on with; its pieces are those that come anew.
+        find: returns the passages for a question, best first.
+        chat: returns the model, which it opens at first use.
+        question: the question.
+        history: the conversation so far, for questions that depend on it.
+        most_tokens: most tokens of the answer; None for 1,024, or a quarter of a small window.
+        begun: an answer to continue after it was cut short; the pieces are only the new ones.
 
     Raises (where it is iterated, and by :attr:`answer`):
-        ChatError: the model fails, or thinks and does not answer; :attr:`so_far` has what it said
-            before.
+        ChatError: the model fails, or thinks without answering; :attr:`so_far` has the part before.
         KnowledgeBaseError: as for a search.
     """
 
@@ -108,16 +106,16 @@ class AnswerStream:
         self.sources: tuple[SearchHit, ...] = begun.sources if begun else ()
 
     def __iter__(self) -> Iterator[str]:
-        """Give the pieces that have not been given yet, citations put right."""
+        """Yield the pieces that have not been read yet, with corrected citations."""
         return self._pieces
 
     def close(self) -> None:
-        """End the model's work; what was said stays."""
+        """End the model's work; the pieces so far stay."""
         self._pieces.close()
 
     @property
     def so_far(self) -> Answer:
-        """What was given so far."""
+        """The answer so far."""
         return Answer(
             question=self.question,
             text="".join(self._parts).strip(),
@@ -130,7 +128,7 @@ class AnswerStream:
 
     @property
     def answer(self) -> Answer:
-        """The whole answer; waits for what is missing."""
+        """The whole answer; waits for the missing pieces."""
         for _ in self:
             pass
         return self.so_far
@@ -149,7 +147,7 @@ class AnswerStream:
         yield from self._put_right(chat, self._asked(chat, hits))
 
     def _gone_on(self, begun: Answer) -> Generator[str, None, None]:
-        """Ask for the rest of an answer, from its last whole word on."""
+        """Request the rest of an answer, from its last whole word on."""
         chat = self._chat()
         said, gap = _whole_words(begun.text)
         self._begin(said)
@@ -157,7 +155,7 @@ class AnswerStream:
         room = chat.window_tokens - most
         messages = going_on(self.question, self.sources, said, count=chat.count, room=room)
         told = _joined(gap, self._told(chat, messages, most))
-        # What was cut within a word is said anew, and whoever shows it has the beginning already.
+        # The model repeats a word that was cut. The reader already shows its beginning.
         tail, anew = begun.text[len(said) :], ""
         known = bool(tail)
         for piece in self._put_right(chat, told):
@@ -171,13 +169,13 @@ class AnswerStream:
                 yield piece
 
     def _put_right(self, chat: ChatModel, pieces: Iterator[str]) -> Generator[str, None, None]:
-        """Give a model's words with true citations; empty pieces while there are none."""
+        """Yield a model's output with correct citations, and empty pieces while it thinks."""
         before = len("".join(self._parts))
         for piece in until_circling(pieces):
             if self._took_back:
                 self._took_back = False
                 self.taken_back += 1
-                yield "\n\n"  # for those who have shown what is no part of the answer
+                yield "\n\n"  # for readers who already show text that is not a part of the answer
             yield self._given(self._citations.feed(piece) if piece else "")
         if rest := self._citations.end():
             yield self._given(rest)
@@ -185,7 +183,7 @@ class AnswerStream:
             raise self._silent(chat)
 
     def _asked(self, chat: ChatModel, hits: Sequence[SearchHit]) -> Iterator[str]:
-        """Ask the model, with fewer passages where it says that they are too long."""
+        """Ask the model, with fewer passages if it says that the prompt is too long."""
         window = chat.window_tokens
         most = self._most(window)
         for attempt in range(_TRIES):
@@ -202,7 +200,7 @@ class AnswerStream:
                 return
 
     def _told(self, chat: ChatModel, messages: Sequence[Message], most: int) -> Iterator[str]:
-        """Give what the model says; what turns out to have been thinking is taken back."""
+        """Yield the model's output; take it back if it turns out to be thinking."""
         begun = "".join(self._parts)
         taken_back = 0
         with closing(chat.stream(messages, most_tokens=most)) as stream:
@@ -215,7 +213,7 @@ class AnswerStream:
                 yield piece
 
     def _begin(self, said: str) -> None:
-        """Begin to write, after what was said before."""
+        """Begin to write, after the text so far."""
         self._citations = CitationFilter(len(self.sources))
         self._parts = [self._citations.feed(said) + self._citations.end()] if said else []
 
@@ -225,7 +223,7 @@ class AnswerStream:
         return min(self._most_tokens, window // _WISHED_SHARE)
 
     def _silent(self, chat: ChatModel) -> ChatError:
-        """Return the error of a model that has not said a word of an answer."""
+        """Return the error of a model that has written no answer."""
         most = self._most(chat.window_tokens)
         ended = self.so_far.ended
         if ended == FILTERED:
@@ -258,12 +256,12 @@ class AnswerStream:
 
 
 def _standing_alone(chat: ChatModel, history: Sequence[Message], question: str, most: int) -> str:
-    """Return a follow-up question as the model words it without the conversation."""
+    """Return a follow-up question in a form that the model words without the conversation."""
     said = ""
     with closing(chat.stream(rewriting(history, question), most_tokens=most)) as stream:
         for piece in stream:
             said = (said + piece).lstrip()
-            # A model may think first for as long as an answer takes; a question is one line.
+            # A model may think first, as long as an answer takes; a question is one line.
             if "\n" in said or len(said) > _QUESTION_CHARACTERS:
                 break
     asked = said.partition("\n")[0].strip()
@@ -271,7 +269,7 @@ def _standing_alone(chat: ChatModel, history: Sequence[Message], question: str, 
 
 
 def _joined(gap: str, pieces: Iterator[str]) -> Iterator[str]:
-    """Give pieces with ``gap`` before the first word, whatever white space stands there."""
+    """Yield pieces with ``gap`` before the first word, in place of any white space."""
     begun = not gap
     for piece in pieces:
         if begun:
@@ -284,6 +282,6 @@ def _joined(gap: str, pieces: Iterator[str]) -> Iterator[str]:
 
 
 def _whole_words(text: str) -> tuple[str, str]:
-    """Return a text up to its last whole word, and the white space behind that."""
+    """Return a text up to its last whole word, and the white space after it."""
     found = _LAST_WORD.search(text)
     return (text[: found.start()], found[1]) if found and found.start() else (text, "")

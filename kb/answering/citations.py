@@ -1,23 +1,23 @@
-"""Citations in an answer: those of passages that were given stay, the others go."""
+"""Citations in an answer: keeps those of existing passages and removes the others."""
 
 from __future__ import annotations
 
 import re
 
-# Both kinds of brackets, and several numbers in one pair of them.
+# Both kinds of brackets, and several numbers in one pair.
 _CITATION = re.compile(r"[\[【]\s*\d{1,4}(?:\s*[,，、;]\s*\d{1,4})*\s*[\]】]")
 _BEGUN = re.compile(r"\s*(?:[\[【][\d\s,，、;]*)?$")
-_LONGEST = 40  # characters of a bracket that may still become a citation
+_LONGEST = 40  # characters of an open bracket that may become a citation
 
 
 class CitationFilter:
-    """Takes an answer piece by piece and gives it back with its citations put right.
+    """Takes an answer piece by piece and returns it with correct citations.
 
-    ``[3]`` with two passages goes, with the space before it; ``[1, 3]`` becomes ``[1]``. What may
-    still become a citation is held back until it is clear.
+    With two passages it removes ``[3]`` and the space before it, and turns ``[1, 3]`` into ``[1]``.
+    Text that may become a citation is held back until that is clear.
 
     Args:
-        passages: how many were given, numbered from 1.
+        passages: number of passages; their numbers start from 1.
     """
 
     def __init__(self, passages: int) -> None:
@@ -27,11 +27,11 @@ class CitationFilter:
 
     @property
     def cited(self) -> tuple[int, ...]:
-        """The passages that were cited so far, in the order of their numbers."""
+        """The passages cited so far, in the order of their numbers."""
         return tuple(sorted(self._cited))
 
     def feed(self, piece: str) -> str:
-        """Return what of the answer is certain after this piece."""
+        """Return the part of the answer that is certain after this piece."""
         text = self._held + piece
         begun = _BEGUN.search(text)
         at = begun.start() if begun and len(text) - begun.start() <= _LONGEST else len(text)
@@ -39,7 +39,7 @@ class CitationFilter:
         return self._put_right(text[:at])
 
     def end(self) -> str:
-        """Return what was held back."""
+        """Return the text held back."""
         held, self._held = self._held, ""
         return self._put_right(held).rstrip()
 

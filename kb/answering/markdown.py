@@ -1,4 +1,4 @@
-"""An answer as a Markdown document, with the passages it cites."""
+"""An answer as a Markdown document, with its cited passages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from kb.answering.answer import Answer
 from kb.chat.base import FILTERED
 from kb.records import with_header
 
-# What begins markup inside a line, or a heading, list or quotation at its start.
+# The start of markup inside a line, or of a heading, list or quotation at its start.
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~!])")
 
 
 def as_markdown(answer: Answer) -> str:
-    """Return a question, its answer, and the cited passages, quoted with their sources.
+    """Return a question, its answer, and the cited passages with their sources, quoted.
 
     Document text and file names stay text: nothing in them becomes a link, a picture or markup.
     """

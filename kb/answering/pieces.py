@@ -1,4 +1,4 @@
-"""What of a model's words is no part of the answer: going in circles."""
+"""Ends an answer that repeats itself."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _LONG_TIMES, _SHORT_TIMES = 2, 4
 
 
 def until_circling(pieces: Iterable[str]) -> Iterator[str]:
-    """Give an answer's pieces until it only repeats itself, as small models do.
+    """Yield an answer's pieces until it only repeats itself, as small models do.
 
-    Ends after 60 characters or more were said twice in a row, or eight or more four times.
+    It ends after 60 or more characters twice in a row, or eight or more four times.
     """
     tail = ""
     for piece in pieces:
@@ -34,5 +34,5 @@ def _circles(text: str) -> bool:
 
 
 def _is_rule(block: str) -> bool:
-    """Say whether a block draws a line, such as the one below a table's head."""
+    """Return whether a block is a line, such as the one below a table's header."""
     return not any(character.isalnum() for character in block)

@@ -1,4 +1,4 @@
-"""What a chat model is told: the rules, the numbered passages, the question."""
+"""Prompts for a chat model: the rules, the numbered passages, the question."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ nothing from the conversation, repeat it as it is. Answer with the question alon
 
 _GO_ON = "Your answer was cut off there. Go on with the very next word, and repeat nothing."
 
-_TEMPLATE_TOKENS = 64  # what a chat template writes around two messages
+_TEMPLATE_TOKENS = 64  # of a chat template around two messages
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _NUMBER_IN_BRACKETS = re.compile(r"[\[【](\s*\d{1,4}(?:\s*[,，、;–-]\s*\d{1,4})*\s*)[\]】]")
@@ -41,13 +41,13 @@ def pack(
     count: Callable[[str], int],
     room: int,
 ) -> tuple[list[Message], list[SearchHit]]:
-    """Return the messages for a question, and the passages that found room, best first.
+    """Return the messages for a question, and the passages that fitted in, best first.
 
     Args:
-        question: as it is to be answered.
-        hits: what was found.
-        count: gives the tokens of a text as the chat model reads it.
-        room: most tokens of the messages. One passage is given even where it takes more.
+        question: the question to answer.
+        hits: the found passages.
+        count: counts the chat model's tokens of a text.
+        room: most tokens of the messages; a single passage may exceed it.
     """
     left = room - count(RULES) - count(question) - _TEMPLATE_TOKENS
     given: list[SearchHit] = []
@@ -64,7 +64,7 @@ def pack(
 
 
 def rewriting(history: Sequence[Message], question: str) -> list[Message]:
-    """Return the messages that ask for a follow-up question in words of its own."""
+    """Return the messages that ask for a self-contained version of a follow-up question."""
     told = "\n".join(f"{message.role}: {message.content}" for message in history)
     content = f"{told}\nuser: {question}" if told else question
     return [Message(role="system", content=_REWRITE), Message(role="user", content=content)]
@@ -81,10 +81,10 @@ def going_on(
     """Return the messages that ask for the rest of an answer; see :func:`pack`.
 
     Args:
-        question: as it was answered.
-        hits: the passages that the answer stands on.
-        said: the answer as far as it got.
-        count: gives the tokens of a text as the chat model reads it.
+        question: the answered question.
+        hits: the passages of the answer.
+        said: the answer so far.
+        count: counts the chat model's tokens of a text.
         room: most tokens of the messages.
     """
     left = room - count(said) - count(_GO_ON) - _TEMPLATE_TOKENS
@@ -100,7 +100,7 @@ def not_said(question: str) -> str:
 
 
 def _passage(number: int, hit: SearchHit) -> str:
-    """Return a passage between marks that its own text cannot hold."""
+    """Return a passage between marks that cannot occur in its own text."""
     place = f", {hit.place}" if hit.place else ""
     source = " ".join(f"{hit.source}{place}".split())
     text = _as_text(with_header(hit.header, hit.text))
@@ -108,11 +108,11 @@ def _passage(number: int, hit: SearchHit) -> str:
 
 
 def _as_text(text: str) -> str:
-    """Return a text in which nothing is a mark to a chat model.
+    """Return a text that contains no marks for a chat model.
 
-    Angle brackets could end the passage or begin another speaker's turn (``<|im_end|>``, as a
-    server's tokenizer reads it), ``[INST]`` likewise; a footnote's ``[3]`` would be taken for a
-    citation of passage 3.
+    Angle brackets could end the passage or begin another speaker's turn (``<|im_end|>`` in a
+    server's tokenizer), and so could ``[INST]``. A footnote's ``[3]`` would look like a citation of
+    passage 3.
     """
     text = _NUMBER_IN_BRACKETS.sub(r"(\1)", text.translate(_ANGLES))
     return _CHAT_MARKS.sub(r"(\1)", text)

@@ -1,1 +1,1 @@
-"""A collection as one file: written by ``kb export``, made a collection again by ``kb import``."""
+"""A collection as one file: ``kb export`` writes it, ``kb import`` turns it into a collection."""

@@ -1,8 +1,8 @@
-"""How much memory a part of an archive may take: some in any case, and so much for each byte of it.
+"""Memory limit for a part of an archive: a fixed amount, and more for each of its bytes.
 
-Deflate turns one byte into a thousand, and JSON of three bytes (``[],``) takes more than a hundred
-once it is parsed. So what is to be parsed is counted while it is unpacked, and refused before it
-has been held.
+Deflate can turn one byte into a thousand, and three bytes of JSON (``[],``) take more than a
+hundred once parsed. So the cost of JSON is counted while it is unpacked, and too costly parts are
+refused before they are in memory.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterable, Iterator
 
 FREE_BYTES = 256 * 2**20
-"""What any part may take, however small it is in the archive."""
+"""Memory that any part may take, however small it is in the archive."""
 
 FREE_VECTOR_BYTES = 64 * 2**20
 """The same for vectors, which hardly shrink in an archive."""
 
 MOST_RATIO = 100
-"""Bytes that a part may take beyond that, for each of its bytes in the archive."""
+"""Additional bytes of memory that a part may take for each of its bytes in the archive."""
 
-# What CPython 3.11 takes at most: the text as bytes, as a string and as the strings in it; then
-# each string, object, list, and place in one of them with a number there.
+# Highest costs in CPython 3.11: the text as bytes, as a string and as the strings in it; then each
+# string, object, list, and place in a list or object with a number in it.
 _BYTE, _STRING, _OBJECT, _LIST, _PLACE = 8, 80, 200, 64, 40
 
 _WHOLE = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -34,7 +34,7 @@ def allowance(packed: int, *, free: int = FREE_BYTES) -> int:
 
 
 class JsonCost:
-    """Estimates what parsing JSON takes, rather too high, from its bytes as they come."""
+    """Estimates the cost of parsing JSON, rather too high, from its bytes as they arrive."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -51,7 +51,7 @@ class JsonCost:
                 return
         outside, strings = _WHOLE.subn(b"", part[at:])
         start = outside.find(b'"')
-        if start >= 0:  # it goes on in the next part
+        if start >= 0:  # the string continues in the next part
             strings += 1
             outside = outside[:start]
             self._in_string = True
@@ -60,11 +60,11 @@ class JsonCost:
         self.bytes += _LIST * outside.count(b"[") + _PLACE * outside.count(b",")
 
     def _end_of_string(self, part: bytes) -> int:
-        """Return where the string that began in an earlier part is over."""
+        """Return the end of a string that began in an earlier part."""
         found = _REST.match(part, 1 if self._escaped else 0)
         end = found.end() if found else len(part)
         self._in_string = part[end : end + 1] != b'"'
-        self._escaped = self._in_string and end < len(part)  # at a backslash, the last byte
+        self._escaped = self._in_string and end < len(part)  # the last byte is a backslash
         return end + 1
 
 
@@ -74,17 +74,17 @@ def _ends_escaped(part: bytes) -> bool:
 
 
 def cost_of(data: bytes) -> int:
-    """Return what parsing ``data`` takes, rather too high."""
+    """Return an estimate of the memory for parsing ``data``, rather too high."""
     cost = JsonCost()
     cost.add(data)
     return cost.bytes
 
 
 def counted(parts: Iterable[bytes], packed: int) -> Iterator[bytes]:
-    """Pass on the parts of JSON of ``packed`` bytes in the archive, as long as it may be parsed.
+    """Yield the parts of JSON of ``packed`` bytes in the archive, within the memory limit.
 
     Raises:
-        ValueError: it would take too much memory.
+        ValueError: parsing would take too much memory.
     """
     cost, most = JsonCost(), allowance(packed)
     for part in parts:

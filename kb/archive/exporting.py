@@ -1,4 +1,4 @@
-"""A collection into one file: documents, chunks, vectors, settings, uploaded originals."""
+"""Writes a collection to one file: documents, chunks, vectors, settings, uploaded originals."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from kb.uploads import UPLOADS_ROOT, Uploads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveInfo:
-    """What an archive holds. ``size`` is the file's, in bytes.
+    """Contents of an archive. ``size`` is the file's, in bytes.
 
-    ``originals`` counts the uploaded files in it, ``lost`` names those that were to be in it but
-    are no longer kept or are not what was uploaded. ``folders`` are those that an imported
-    collection's files came from; nothing in them is read here before they are ingested here.
+    ``originals`` counts the uploaded files in it. ``lost`` names those left out because they are
+    missing or changed. ``folders`` are the original folders of an imported collection's files; this
+    machine reads nothing in them before somebody ingests them here.
     """
 
     path: str
@@ -48,9 +48,9 @@ def export_collection(
     settings: Mapping[str, Any],
     uploads: Uploads | None,
 ) -> ArchiveInfo:
-    """Write a collection to ``path``; each document is whole, whoever writes meanwhile.
+    """Write a collection to ``path``; each document is consistent, even during other writes.
 
-    Without ``uploads`` the originals that were uploaded stay out.
+    Without ``uploads`` the archive has no uploaded originals.
 
     Raises:
         StoreError: the disk is full, or vectors are missing.
@@ -74,12 +74,12 @@ def export_collection(
             chunks += len(vectors)
             archive.add(f"documents/{count:06}.json", _json(record))
             archive.add(f"vectors/{count:06}.f32", vectors.astype("<f4").tobytes())
-            if sentences and archive.takes(sentences):  # else they are computed again
+            if sentences and archive.takes(sentences):  # otherwise the import computes them again
                 archive.add(sentences_member(count), sentences)
             for file in record["files"]:
                 originals.add(file["source"], record["content_hash"])
         for each in states:
-            # Of a file that could not be read, what it is now; its older version is in already.
+            # For an unreadable file its present state; its older version is already written.
             if each.outcome == "failed" and each.content_hash:
                 originals.add(asdict(each.source), each.content_hash)
         archive.finish(
@@ -117,17 +117,17 @@ def export_collection(
 
 
 def original_member(content_hash: str) -> str:
-    """Return the name in an archive of the original with this SHA-256."""
+    """Return the archive's name of the original with this SHA-256."""
     return f"{ORIGINALS}{content_hash}"
 
 
 def sentences_member(number: int) -> str:
-    """Return the name in an archive of the vectors of a document's sentences."""
+    """Return the archive's name of the vectors of a document's sentences."""
     return f"{SENTENCES}{number:06}.i8"
 
 
 class _Originals:
-    """Puts uploaded files into an archive, each content once."""
+    """Adds uploaded files to an archive, each content once."""
 
     def __init__(self, archive: ArchiveWriter, uploads: Uploads | None) -> None:
         self._archive = archive
@@ -139,7 +139,7 @@ class _Originals:
         if self._uploads is None or source["root"] != UPLOADS_ROOT or content_hash in self.written:
             return
         kept = self._uploads.path(source["path"], content_hash)
-        # An original that was deleted or changed by hand costs itself, not the archive.
+        # A deleted or changed original costs only itself, not the archive.
         if not self._uploads.is_intact(source["path"], content_hash):
             if source["path"] not in self.lost:
                 self.lost.append(source["path"])
@@ -151,14 +151,14 @@ class _Originals:
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """What the catalog knows of files beside their state."""
+    """Records of the catalog on files, in addition to their state."""
 
     seen: Mapping[Source, str]
     tags: Mapping[Source, tuple[str, ...]]
 
     def json(self, state: FileState) -> dict[str, Any]:
         known = asdict(state)
-        if not state.revision:  # older releases read archives without objects as before
+        if not state.revision:  # older releases can read archives without object stores
             del known["revision"]
         return {
             **known,
@@ -170,7 +170,7 @@ class _Files:
 def _stored(
     store: Store, target: CollectionInfo, document_id: int, about: _Files
 ) -> tuple[dict[str, Any], Vectors, bytes] | None:
-    """Return a document as the archive holds it, with its vectors and those of its sentences."""
+    """Return a document in the archive's form, with its vectors and those of its sentences."""
     with store.catalog.reading() as state:
         document = state.document_content(document_id)
         origin = state.origin_of(document_id)

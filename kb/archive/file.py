@@ -1,13 +1,12 @@
 """The container of an exported collection: a zip file that shows every damaged byte.
 
-Members are ``manifest.json``, for document ``n`` (six digits or more) ``documents/n.json`` and
-``vectors/n.f32``, ``sentences/n.i8`` where the vectors of its sentences are known, and
-``originals/SHA-256`` for each uploaded file. The manifest holds the size and
-SHA-256 of every other member. The zip's comment is the SHA-256, in hexadecimal, of all bytes before
-it: a change anywhere shows before anything is unpacked. Nothing is ever written under a name that
-stands in an archive. A size that deflate cannot reach is refused unread, and so is a part that
-would take much more memory than it takes room in the archive (:mod:`kb.archive.bounds`): the writer
-stores such a part as it is.
+The members are ``manifest.json``; ``documents/n.json`` and ``vectors/n.f32`` for document ``n``
+(six digits or more); ``sentences/n.i8`` if the vectors of its sentences are known; and
+``originals/SHA-256`` for each uploaded file. The manifest contains the size and SHA-256 of every
+other member. The zip's comment is the SHA-256, in hexadecimal, of all bytes before it, so that a
+reader notices any change before it unpacks anything. A reader never uses a name in an archive as a
+path. It refuses a size that deflate cannot reach, and a part that would take much more memory than
+room in the archive (:mod:`kb.archive.bounds`). The writer stores such a part uncompressed.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from kb.errors import ArchiveError, StoreError
 
 FORMAT = "kb-archive"
 VERSION = 3
-_WITHOUT_SENTENCES = 2  # what older releases read is written as such
-_READ = (1, 2, VERSION)  # those of version 1 hold no header rows of tables
+_WITHOUT_SENTENCES = 2  # written for archives that older releases can read
+_READ = (1, 2, VERSION)  # version 1 has no header rows of tables
 MANIFEST = "manifest.json"
 ORIGINALS = "originals/"
 SENTENCES = "sentences/"
@@ -38,18 +37,18 @@ _JSON, _VECTORS = ".json", (".f32", ".i8")
 _SEAL_BYTES = 64
 _READ_BYTES = 2**20
 _MOST_MANIFEST_BYTES = 2**28
-# What is held in memory at once; longer than any document that could be read.
+# Limit of data in memory at once; longer than any readable document.
 _MOST_MEMBER_BYTES = 2**30
-# Deflate turns one byte into 1,032 at most; a larger size is a lie.
+# Deflate turns one byte into at most 1,032; a larger size is false.
 _MOST_DEFLATE_RATIO = 1032
 _DEFLATE_SLACK_BYTES = 1024
 _COMPRESSION = 3
-# Besides damage: RuntimeError for encrypted members, features that are not known, deep nesting.
+# Besides damage: RuntimeError for encrypted members, unknown features and deep nesting.
 _UNPACKING = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 class ArchiveWriter:
-    """Writes the members of an archive, one after the other. Made by :func:`writing`."""
+    """Writes the members of an archive, one after the other; created by :func:`writing`."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -59,7 +58,7 @@ class ArchiveWriter:
         """Write one member.
 
         Raises:
-            StoreError: it is too large to be read again.
+            StoreError: the member is too large to be read again.
         """
         if not self.takes(data):
             msg = (
@@ -71,11 +70,11 @@ class ArchiveWriter:
         self._members[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
     def takes(self, data: bytes) -> bool:
-        """Say whether a member may be so large."""
+        """Return whether a member may have this size."""
         return len(data) <= _MOST_MEMBER_BYTES
 
     def add_file(self, name: str, file: BinaryIO) -> None:
-        """Write one member from an open file, a part at a time, whatever its size."""
+        """Write one member from an open file of any size, a part at a time."""
         digest, size = hashlib.sha256(), 0
         with self._archive.open(name, "w", force_zip64=True) as member:
             while part := file.read(_READ_BYTES):
@@ -98,7 +97,7 @@ class ArchiveWriter:
         method = zipfile.ZIP_DEFLATED
         is_json, free = name.endswith(_JSON), _free(name)
         cost = cost_of(data) if is_json else len(data)
-        # Compressed for nothing but its size: few parts are large enough.
+        # Compressed here only to learn its size; few parts are large enough for that.
         if cost > free and cost > allowance(len(zlib.compress(data, _COMPRESSION)), free=free):
             method = zipfile.ZIP_STORED
         self._archive.writestr(name, data, method)
@@ -106,10 +105,10 @@ class ArchiveWriter:
 
 @contextmanager
 def writing(path: Path) -> Iterator[ArchiveWriter]:
-    """Write an archive that appears at ``path`` when it is whole, or not at all.
+    """Write an archive that appears at ``path`` complete or not at all.
 
     Raises:
-        StoreError: the disk is full or the folder cannot be written.
+        StoreError: the disk is full, or the folder is not writable.
     """
     try:
         with draft(path) as part, part.open("w+b") as file:
@@ -127,11 +126,11 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
 
 
 class ArchiveReader:
-    """Reads the members of an archive whose seal is unbroken. Made by :func:`reading`.
+    """Reads the members of an intact archive; created by :func:`reading`.
 
     Attributes:
-        manifest: what it says of itself.
-        names: the members besides the manifest.
+        manifest: its manifest.
+        names: its members except the manifest.
     """
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
@@ -149,34 +148,35 @@ class ArchiveReader:
 
     @property
     def unpacked_bytes(self) -> int:
-        """What all members take when they are unpacked."""
+        """Total size of all members when unpacked, in bytes."""
         return sum(info.file_size for info in self._archive.infolist())
 
     def read(self, name: str) -> bytes:
-        """Return one member, which is held in memory.
+        """Return one member, held in memory.
 
         Raises:
-            ArchiveError: it is missing, too large, or not what the manifest says.
+            ArchiveError: the member is missing, too large, or differs from the manifest.
         """
         if name in self.names and self._archive.getinfo(name).file_size > _MOST_MEMBER_BYTES:
             raise damaged(self._path, f"{name} is too large")
         return b"".join(self.parts(name))
 
     def read_json(self, name: str) -> Any:  # noqa: ANN401 - whatever stands there
-        """Return what one member says.
+        """Return the JSON value of one member.
 
         Raises:
-            ArchiveError: it is missing, or not what the manifest says.
-            ValueError: it is no JSON, or would take much more memory than room in the archive.
+            ArchiveError: the member is missing, or differs from the manifest.
+            ValueError: the member is not JSON, or would take much more memory than room in the
+                archive.
         """
         packed = self._archive.getinfo(name).compress_size if name in self.names else 0
         return json.loads(b"".join(counted(self.parts(name), packed)))
 
     def parts(self, name: str) -> Iterator[bytes]:
-        """Give one member a part at a time; an error may come after the last one.
+        """Yield one member in parts; an error may follow the last one.
 
         Raises:
-            ArchiveError: it is missing or not what the manifest says.
+            ArchiveError: the member is missing, or differs from the manifest.
         """
         entry = self.manifest["members"].get(name)
         if entry is None:
@@ -227,10 +227,10 @@ class ArchiveReader:
 
 @contextmanager
 def reading(path: Path) -> Iterator[ArchiveReader]:
-    """Open an archive whose every byte is as it was written.
+    """Open an archive after checking every byte.
 
     Raises:
-        ArchiveError: it is missing, damaged, cut short, or of another version.
+        ArchiveError: the archive is missing, damaged, truncated, or of another version.
     """
     try:
         with path.open("rb") as file:
@@ -264,13 +264,13 @@ def beyond_python(error: BaseException) -> str:
     """Say which of Python's limits a value of an archive exceeds; empty if none."""
     if isinstance(error, RecursionError):
         return "it holds nesting that no archive of ours has"
-    # Python reads and prints no whole numbers of more than 4,300 digits.
+    # Python neither reads nor prints whole numbers of more than 4,300 digits.
     digits = isinstance(error, ValueError) and "set_int_max_str_digits" in str(error)
     return "it holds a number that no archive of ours has" if digits else ""
 
 
 def _is_new(name: str) -> bool:
-    """Say whether a member is of a kind that older releases do not know."""
+    """Return whether older releases do not know this kind of member."""
     return name.startswith(SENTENCES)
 
 

@@ -1,4 +1,4 @@
-"""A collection out of one file, without embedding: all of it or nothing, and never over another."""
+"""Creates a collection from one file without embedding: all or nothing, never over another."""
 
 from __future__ import annotations
 
@@ -26,26 +26,25 @@ from kb.records import CollectionInfo
 from kb.store.store import Store
 from kb.uploads import Uploads
 
-# Names the collection that is being imported, so that a crash leaves nothing for good.
+# Names the unfinished collection, so that the next import can remove it after a crash.
 _UNDER_WAY = "importing.txt"
-# What SQLite's driver raises for values of the wrong kind: half characters, numbers too large.
+# Errors of SQLite's driver for wrong values: lone surrogates, numbers too large.
 _UNFIT = (ValueError, TypeError, OverflowError)
 
 
 def import_collection(
     store: Store, uploads: Uploads, path: Path, name: str | None, identity: EmbedderIdentity
 ) -> ArchiveInfo:
-    """Make a collection of an archive, all of it or nothing.
+    """Create a collection from an archive, all or nothing.
 
-    Until it is whole it goes by a name that says so; what a crash leaves of that is removed by
-    the next import.
+    The unfinished collection has a provisional name. After a crash, the next import removes it.
 
     Raises:
         ArchiveError: the archive is damaged or of another version.
         EmbedderMismatchError: its vectors come from another model.
-        CollectionError: there is a collection of that name.
+        CollectionError: the name is taken.
         StoreBusyError: another process is importing.
-        StoreError: the disk is full, or the folder read-only.
+        StoreError: the disk is full, or the folder is read-only.
     """
     store.require_writable()
     with _alone(store), reading(path) as archive:
@@ -122,7 +121,7 @@ def _write(  # noqa: PLR0917 - one call, above
     added: list[tuple[int, str]] = []
     seen: list[ArchivedFile] = []
     try:
-        # Before any source names them: nothing in them is read from this machine's disk.
+        # Before any source names them: no import reads this machine's files there.
         with store.change_catalog() as change:
             change.unplace_roots(target.id, found.folders)
         for item in found.items(target):
@@ -137,7 +136,7 @@ def _write(  # noqa: PLR0917 - one call, above
         for file in found.unread:
             store.attach(target.id, file.state)
         seen += found.unread
-        # After the sources that refer to them, or `kb compact` would take them away again.
+        # After the sources that refer to them, or `kb compact` would delete them again.
         for path, content_hash in found.originals:
             if not uploads.is_intact(path, content_hash):
                 uploads.save_parts(path, content_hash, archive.parts(original_member(content_hash)))
@@ -154,7 +153,7 @@ def _write(  # noqa: PLR0917 - one call, above
             change.date_collection(target.id, found.created_at)
             change.rename_collection(target.id, name)
     except BaseException as error:
-        # Originals stay until `kb compact`: an upload of this moment may be the same file.
+        # Originals stay until `kb compact`: another upload may have just used the same file.
         store.drop_collection(target.name)
         if isinstance(error, _UNFIT):
             raise damaged(found.path, f"the store cannot hold what it says: {error}") from error
@@ -171,13 +170,13 @@ def _put_sentences(
 
 
 def _provisional_name(store: Store, name: str) -> str:
-    """Choose the name until the import is whole; first remove what a crashed one has left."""
+    """Choose the provisional name; first remove the collection of a crashed import."""
     note = store.folder / _UNDER_WAY
     if note.exists():
         with store.catalog.reading() as state:
             try:
                 left = state.find_collection(note.read_text("utf-8"))
-            except (KnowledgeBaseError, ValueError):  # the crash cut the note short
+            except (KnowledgeBaseError, ValueError):  # the crash truncated the note
                 left = None
         if left is not None:
             store.drop_collection(left.name)

@@ -1,4 +1,4 @@
-"""What the members of an archive say, checked before any of it is believed."""
+"""The contents of an archive's members, checked before use."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from kb.uploads import UPLOADS_ROOT
 from kb.words.terms import index_text
 
 _UNIT_TOLERANCE = 1e-3
-# Chunks overlap by half of their size at most, and each is stored with its document's title.
+# Chunks overlap by at most half of their size, and each is stored with its document's title.
 _MOST_REPEATED = 8
 _FREE_CHARACTERS = 2**24
 _FLOAT_BYTES = 4
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-# What values of the wrong kind raise where they are used; deep nesting is a RecursionError.
+# Errors that values of the wrong kind raise in use; deep nesting is a RecursionError.
 _NONSENSE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedFile:
-    """A source, when it was last seen (as the catalog stores times), and its given tags."""
+    """A source, the time it was last seen (in the catalog's form), and its given tags."""
 
     state: FileState
     seen_at: str
@@ -55,7 +55,7 @@ class ArchivedFile:
 
 @dataclass(frozen=True, slots=True)
 class ArchivedDocument:
-    """A document ready for the store, with the files that give it."""
+    """A document ready for the store, with its files."""
 
     prepared: PreparedDocument
     vectors: Vectors
@@ -65,20 +65,20 @@ class ArchivedDocument:
 
     @property
     def refined(self) -> int:
-        """How many of its first chunks have the vectors of their sentences."""
+        """Number of its first chunks that have vectors of their sentences."""
         unknown = (at for at, row in enumerate(self.sentences) if row is None)
         return next(unknown, len(self.sentences))
 
 
 class ArchivedCollection:
-    """The collection in an archive.
+    """The collection of an archive.
 
-    ``originals`` are (path of the upload, SHA-256) of the originals that the archive holds and a
-    source refers to, ``folders`` those that other sources are below, on whatever machine. Both are
-    known once :meth:`verify` has read everything.
+    ``originals`` are (path of the upload, SHA-256) of the archive's originals that a source refers
+    to. ``folders`` are the folders of its other sources, on any machine. Both are known once
+    :meth:`verify` has read everything.
 
     Raises:
-        ArchiveError: the manifest does not make sense.
+        ArchiveError: the manifest is invalid.
     """
 
     def __init__(self, path: Path, archive: ArchiveReader) -> None:
@@ -93,7 +93,7 @@ class ArchivedCollection:
             self.name = str(collection["name"])
             self.description = str(collection["description"])
             self.instruction = str(collection["instruction"])
-            self.mode = _mode(collection.get("mode"))  # archives of older releases have none
+            self.mode = _mode(collection.get("mode"))  # absent in archives of older releases
             self.described = _described(collection.get("folders", {}))
             self.created_at = _time(collection["created_at"])
             self.unread = [_file(values, None) for values in manifest["unread"]]
@@ -108,7 +108,7 @@ class ArchivedCollection:
         """Read every member once.
 
         Raises:
-            ArchiveError: one is missing, too many, damaged, or does not make sense.
+            ArchiveError: a member is missing, superfluous, damaged or invalid.
         """
         names = self._archive.names
         if not 0 <= self.documents <= len(names):
@@ -137,7 +137,7 @@ class ArchivedCollection:
             self._verify_original(content_hash)
 
     def items(self, collection: CollectionInfo | None) -> Iterator[ArchivedDocument]:
-        """Give the documents in the order in which they were added."""
+        """Yield the documents in the order in which they were added."""
         for number, (name, vectors_name) in enumerate(self._pairs(), start=1):
             try:
                 record = self._archive.read_json(name)
@@ -160,7 +160,7 @@ class ArchivedCollection:
         return bool(self._archive.manifest["version"] >= VERSION)
 
     def _sentences(self) -> Iterator[str]:
-        """Give the members that may hold vectors of sentences."""
+        """Yield the names of members with vectors of sentences."""
         if self._may_have_sentences:
             yield from (sentences_member(number) for number in range(1, self.documents + 1))
 
@@ -171,14 +171,14 @@ class ArchivedCollection:
         rows = sentences_from(
             self._archive.read(name), prepared.chunks, prepared.keys, found.vectors
         )
-        # Windows of other rules are made again.
+        # Windows of other rules are computed again.
         known = self._archive.manifest.get("windows") == RULES
         return replace(found, sentences=tuple(rows)) if known else found
 
     def _verify_original(self, content_hash: str) -> None:
         name = original_member(content_hash)
         for _ in self._archive.parts(name):
-            pass  # compares the bytes with the manifest's checksum
+            pass  # reading compares the bytes with the manifest's checksum
         if self._archive.manifest["members"][name]["sha256"] != content_hash:
             raise damaged(self.path, f"{name} is another file")
 
@@ -189,7 +189,7 @@ def _folders(files: list[ArchivedFile]) -> set[str]:
 
 
 def _uploads(files: list[ArchivedFile], document_hash: str) -> Iterator[tuple[str, str]]:
-    """Give (path, SHA-256) of the originals that these sources refer to."""
+    """Yield (path, SHA-256) of the originals that these sources refer to."""
     for file in files:
         if file.state.source.root == UPLOADS_ROOT:
             for content_hash in (document_hash, file.state.content_hash):
@@ -204,7 +204,7 @@ def _document(
     spans = [(item["start"], item["end"]) for item in record["chunks"]]
     inside = all(0 <= start <= end <= len(document.text) for start, end in spans)
     _require(inside, "its chunks do not fit its text")
-    headers = [item.get("header", "") for item in record["chunks"]]  # of older releases: none
+    headers = [item.get("header", "") for item in record["chunks"]]  # none in older releases
     _require(all(isinstance(header, str) for header in headers), "a header row is no text")
     repeated = sum(end - start + len(document.title) for start, end in spans)
     repeated += sum(map(len, headers))
@@ -249,19 +249,19 @@ def _file(values: dict[str, Any], document_id: int | None) -> ArchivedFile:
     known = {key: value for key, value in values.items() if key not in {"seen_at", "tags"}}
     source = Source(**values["source"])
     state = FileState(**{**known, "source": source, "document_id": document_id})
-    # Names a file below the folder of uploads: anything but a hash could lead out of it.
+    # It names a file below the folder of uploads: anything but a hash could lead out of it.
     if state.content_hash:
         _hash(state.content_hash)
     _require("\0" not in source.path, "a path holds a NUL character")
     inside = source.file is not None or not source.root.startswith("/")
     _require(inside, "a path leads out of its folder")
-    tags = tuple(values.get("tags", ()))  # archives of older releases have none
+    tags = tuple(values.get("tags", ()))  # absent in archives of older releases
     _require(all(isinstance(tag, str) for tag in tags), "a tag is no text")
     return ArchivedFile(state, _time(values["seen_at"]), tags)
 
 
 def _described(folders: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
-    """Return what is said of folders; archives of older releases say nothing."""
+    """Return the descriptions of folders; archives of older releases have none."""
     if not isinstance(folders, dict) or not all(isinstance(each, str) for each in folders.values()):
         msg = "descriptions of folders"
         raise TypeError(msg)

@@ -1,7 +1,7 @@
 """Vectors of a document's sentences as one member of an archive.
 
-For each chunk, in order: how many sentences it has (-1 where their vectors are not known), then
-their spans and the packed vectors of the chunk and of them, as :mod:`kb.sentences.packed` has them.
+For each chunk, in order, it has the number of sentences (-1 if their vectors are unknown), their
+spans, and the packed vectors of the chunk and the sentences (:mod:`kb.sentences.packed`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _UNKNOWN = -1
 _SPAN_BYTES = 8
 _SCALE_BYTES = 4
 _UNIT_TOLERANCE = 1e-3
-# One byte a number moves a direction by less than this.
+# Rounding to one byte a number changes a direction by less than this.
 _LEAST_COSINE = 0.98
 
 
 def sentences_bytes(stored: Mapping[int, StoredSentences], chunks: int) -> bytes:
-    """Return what is stored for the chunks of a document, by ordinal; empty if nothing is."""
+    """Return the stored data of a document's chunks, by ordinal; empty if there is none."""
     if not stored:
         return b""
     parts = []
@@ -43,10 +43,10 @@ def sentences_bytes(stored: Mapping[int, StoredSentences], chunks: int) -> bytes
 def sentences_from(
     data: bytes, chunks: Sequence[Chunk], keys: Sequence[bytes], vectors: Vectors
 ) -> list[StoredSentences | None]:
-    """Return what :func:`sentences_bytes` made, chunk by chunk.
+    """Parse the result of :func:`sentences_bytes`, chunk by chunk.
 
     Raises:
-        ValueError: it does not make sense.
+        ValueError: the data are invalid.
     """
     found = list(_rows(data, chunks, keys, vectors))
     used = sum(
@@ -87,7 +87,7 @@ def _check(row: StoredSentences, vector: Vectors) -> None:
     inner = spans[1:] if spans[:1].tolist() == [list(CONTEXT)] else spans
     _require(bool((inner[:, 0] < inner[:, 1]).all()), "a sentence is empty")
     _require(bool((spans[1:, 0] >= spans[:-1, 1]).all()), "its sentences overlap")
-    # Written so that a number that is none counts as damaged.
+    # Written so that not-a-number counts as damaged.
     real = bool(((found.scales > 0) & (found.scales <= 1)).all())
     _require(real, "its sentences' vectors are damaged")
     lengths = np.linalg.norm(found.numbers * found.scales[:, None], axis=1)

@@ -1,17 +1,17 @@
-"""The catalog: everything that SQLite holds, behind methods named after what callers do.
+"""The catalog: everything in SQLite, behind methods named after their purpose.
 
-``catalog``      Catalog: opens the file, gives states and changes
-``state``        State and Change, put together of the parts below
-``collections``  ``making``: collections; made, and put in each other's place
-``documents``    ``chunks`` ``sources`` ``tags`` ``runs``: what is known of each
-``versions``     what a search sees: here a chunk becomes visible, and stops being so
-``hidden``       what is left to be done after a change or a crash
+``catalog``      Catalog: opens the file, yields states and changes
+``state``        State and Change, composed of the parts below
+``collections``  ``making``: collections; created, and replaced by others
+``documents``    ``chunks`` ``sources`` ``tags`` ``runs``: their records
+``versions``     visibility: here a chunk becomes visible, and invisible again
+``hidden``       the work that is left after a change or a crash
 ``keywords``     the keyword index of each collection
-``language_means`` what vectors of a language have in common
-``filters``      ``clauses``: conditions of a search, and how they become SQL
+``language_means`` the mean vectors of languages
+``filters``      ``clauses``: filters of searches, and their SQL
 ``jobs``         ``job_changes`` ``job_records`` ``job_rows``: the queue of ingestion
 ``overview``     counts over all documents of a collection
-``rows``         ``labels`` ``numbers``: between rows and values
+``rows``         ``labels`` ``numbers``: conversion between rows and values
 ``connections``  ``transactions`` ``in_place``: the file itself
 ``migrations/``  one step for each version of the file
 """

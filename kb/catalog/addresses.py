@@ -1,4 +1,4 @@
-"""Documents as people and agents call them: by number, by content, by path."""
+"""Finds documents by the names that people and agents use: number, content, path."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _SELECT = (
     " coalesce(s.path, '') FROM documents d LEFT JOIN sources s ON s.document_id = d.id"
     " WHERE d.state = 'active' AND d.collection_id IN (SELECT value FROM json_each(:within))"
 )
-# Whole paths, as people copy them, and those below the folder that was ingested.
+# Whole paths, as people copy them, and paths below the ingested folder.
 _WHOLE = "(rtrim(s.root, '/') || '/' || s.path)"
-# By the ids of documents: by those of sources, SQLite would walk all documents.
+# By ids of documents: by ids of sources, SQLite would walk all documents.
 _BY_NAME = (
     " AND d.id IN (SELECT f.document_id FROM source_names n CROSS JOIN sources f"
     " ON f.id = n.rowid WHERE n.source_names MATCH :words)"
@@ -40,23 +40,23 @@ _BY_NAME = (
 
 
 class AddressReads(Transaction):
-    """Which documents a name means. Every list is newest first."""
+    """Finds the documents of a name. Every list is newest first."""
 
     def all_named(self, collection_ids: Sequence[str]) -> list[Named]:
         """Return every visible document under each of its paths."""
         return self._named(collection_ids, "")
 
     def named_by_number(self, collection_ids: Sequence[str], number: int) -> list[Named]:
-        """Return the document of a number."""
+        """Return the document with a number."""
         return self._named(collection_ids, " AND d.id = :number", number=storable(number))
 
     def named_by_content(
         self, collection_ids: Sequence[str], media_type: MediaType, digits: str
     ) -> list[Named]:
-        """Return the documents of a type whose content hash begins with some digits."""
+        """Return the documents of a type whose content hash begins with these digits."""
         return self._named(
             collection_ids,
-            # "g" comes after every digit of a hash.
+            # "g" sorts after every hexadecimal digit.
             " AND d.content_hash >= :digits AND d.content_hash < :digits || 'g'"
             " AND d.media_type = :media_type",
             digits=digits,
@@ -64,7 +64,7 @@ class AddressReads(Transaction):
         )
 
     def collections_with(self, content_hash: str) -> list[str]:
-        """Return the names of the collections that have a document of this content, in order."""
+        """Return the names of the collections that have a document with this content, in order."""
         rows = self._db.execute(
             "SELECT DISTINCT c.name FROM collections c JOIN documents d ON d.collection_id = c.id"
             " WHERE d.content_hash = ? AND d.state = 'active' AND c.successor_of IS NULL"
@@ -74,10 +74,10 @@ class AddressReads(Transaction):
         return [name for (name,) in rows]
 
     def named_by_path(self, collection_ids: Sequence[str], path: str) -> list[Named]:
-        """Return the documents of exactly this path, whole or below the ingested folder."""
+        """Return the documents with exactly this path, whole or below the ingested folder."""
         found: list[Named] = []
         for collection_id in collection_ids:
-            # By root, and so by the index: walking all paths takes 30 ms for each 100,000.
+            # By root, to use the index: walking all paths takes 30 ms for each 100,000.
             for root in self._roots(collection_id):
                 within = f"{root.rstrip('/')}/"
                 below = [path, *([path.removeprefix(within)] if path.startswith(within) else [])]
@@ -92,7 +92,7 @@ class AddressReads(Transaction):
         return found
 
     def _roots(self, collection_id: str) -> list[str]:
-        """Return the folders that a collection's documents came from."""
+        """Return the ingested folders of a collection's documents."""
         rows = self._db.execute(
             "WITH RECURSIVE found (root) AS ("
             "SELECT min(root) FROM sources WHERE collection_id = :id"
@@ -104,14 +104,14 @@ class AddressReads(Transaction):
         return [row["root"] for row in rows]
 
     def named_with_words(self, collection_ids: Sequence[str], expression: str) -> list[Named]:
-        """Return the documents with a file whose name has some words, under each such name.
+        """Return the documents with a file whose name has these words, once for each such name.
 
-        The expression is FTS5's, made by :mod:`kb.words.file_names`.
+        :mod:`kb.words.file_names` makes the FTS5 expression.
         """
         return self._named(collection_ids, _BY_NAME, words=expression)
 
     def named_by_path_end(self, collection_ids: Sequence[str], end: str) -> list[Named]:
-        """Return the documents whose path ends with these parts of a path."""
+        """Return the documents whose path ends with these parts."""
         words = holding_all(list(terms(end.rpartition("/")[2])))
         return self._named(
             collection_ids,

@@ -1,4 +1,4 @@
-"""Chunks in the catalog: what a search shows of them, and which vectors are known."""
+"""Chunks in the catalog: their text for searches, and the keys of their vectors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kb.records import Chunk, MediaType, MetadataValue, PageSource, SectionKind
 
 
 class Passage(NamedTuple):
-    """What tells whether two chunks say the same: where in which document, and the text."""
+    """Document, place and text of a chunk, which show whether two chunks are the same."""
 
     id: int
     document_id: int
@@ -28,10 +28,10 @@ class Passage(NamedTuple):
 
 @dataclass(slots=True)
 class StoredChunk:
-    """A chunk that a search may see, with what its document says of itself.
+    """A visible chunk, with metadata of its document.
 
-    ``key`` is that of its vector: the hash of what was embedded and of the embedder. ``language``
-    is the chunk's own, ISO 639-1, empty where it is not known.
+    ``key`` is the key of its vector: the hash of the embedded text and the embedder. ``language``
+    is the chunk's own, ISO 639-1; empty if unknown.
     """
 
     id: int
@@ -67,14 +67,14 @@ class ChunkKey:
 
 
 class ChunkReads(Transaction):
-    """Chunks of documents that a search may see."""
+    """Reads chunks of visible documents."""
 
     def visible_chunks(
         self, collection_ids: Sequence[str], ids: Sequence[int]
     ) -> dict[int, StoredChunk]:
-        """Return those chunks of ``ids`` that a search may see, by id."""
+        """Return the visible chunks of ``ids``, by id."""
         # The ids travel as one JSON array: no limit on their number, and one prepared statement.
-        # CROSS JOIN keeps SQLite from walking every chunk of the collection to meet them.
+        # CROSS JOIN keeps SQLite from walking every chunk of the collection to find them.
         rows = self._db.execute(
             "SELECT k.id, d.collection_id, k.document_id, d.title, d.media_type, d.content_hash,"
             " d.metadata, k.ordinal, k.text, k.start, k.end, k.heading_path, k.kind, k.page_first,"
@@ -88,7 +88,7 @@ class ChunkReads(Transaction):
         return {row["id"]: _stored(row) for row in rows}
 
     def passages(self, collection_ids: Sequence[str], ids: Sequence[int]) -> dict[int, Passage]:
-        """Return as :meth:`visible_chunks` what a search looks at of many chunks to show a few."""
+        """Return the visible chunks of ``ids`` with only the fields for ranking."""
         rows = self._db.execute(
             "SELECT k.id, k.document_id, k.start, k.end, k.text FROM json_each(?) AS wanted"
             " CROSS JOIN chunks k ON k.id = wanted.value"
@@ -99,12 +99,12 @@ class ChunkReads(Transaction):
         return {row[0]: Passage._make(row) for row in rows}
 
     def searched_texts(self, ids: Sequence[int]) -> dict[int, str]:
-        """Return all that the keyword index looked at of some chunks.
+        """Return all indexed text of some chunks.
 
-        That is the title of the document, the headings, the table's header and the text.
+        It consists of the document's title, the headings, the table's header and the text.
         """
         rows = self._db.execute(
-            # Headings stay JSON, in which words are written as they are.
+            # Headings stay JSON, which contains words as they are.
             "SELECT k.id, d.title || char(10) || k.heading_path || char(10) || k.header"
             " || char(10) || k.text FROM json_each(?) AS wanted"
             " CROSS JOIN chunks k ON k.id = wanted.value"
@@ -114,7 +114,7 @@ class ChunkReads(Transaction):
         return {row[0]: row[1] for row in rows}
 
     def first_chunks(self, document_ids: Sequence[int]) -> list[int]:
-        """Return the first chunk of each document, in the order given; those without go."""
+        """Return the first chunks of documents in the given order, skipping empty documents."""
         rows = self._db.execute(
             "SELECT k.id FROM json_each(?) wanted"
             " JOIN chunks k ON k.document_id = wanted.value AND k.ordinal = 0 ORDER BY wanted.key",
@@ -123,7 +123,7 @@ class ChunkReads(Transaction):
         return [row["id"] for row in rows]
 
     def visible_chunk_ids(self, collection_id: str) -> set[int]:
-        """Return the ids of all chunks of a collection that a search may see."""
+        """Return the ids of all visible chunks of a collection."""
         rows = self._db.execute(
             "SELECT k.id FROM chunks k JOIN documents d ON d.id = k.document_id"
             " WHERE d.collection_id = ? AND d.state = 'active'",
@@ -134,7 +134,7 @@ class ChunkReads(Transaction):
     def chunks_of(
         self, document_id: int, *, limit: int | None = None, offset: int = 0
     ) -> list[Chunk]:
-        """Return a visible document's chunks as they were cut, or some of them, in order."""
+        """Return a visible document's chunks, or a part of them, in order."""
         rows = self._db.execute(
             "SELECT k.* FROM chunks k JOIN documents d ON d.id = k.document_id"
             " WHERE k.document_id = ? AND d.state = 'active' ORDER BY k.ordinal LIMIT ? OFFSET ?",
@@ -165,7 +165,10 @@ class ChunkReads(Transaction):
         return [ChunkKey(row["id"], row["vector_key"]) for row in rows]
 
     def passage_span(self, document_id: int, first: int, last: int) -> tuple[int, int]:
-        """Return where chunks ``first`` to ``last`` (ordinals, if there are) begin and end."""
+        """Return start and end of the chunks from ``first`` to ``last`` (ordinals.
+
+        Some may be missing).
+        """
         row = self._db.execute(
             "SELECT coalesce(min(start), 0) AS start, coalesce(max(end), 0) AS end FROM chunks"
             " WHERE document_id = ? AND ordinal BETWEEN ? AND ?",
@@ -174,7 +177,7 @@ class ChunkReads(Transaction):
         return row["start"], row["end"]
 
     def chunks_with_keys(self, collection_id: str, keys: Sequence[bytes]) -> dict[bytes, int]:
-        """Return, for those ``keys`` that have one, a visible chunk with the same vector."""
+        """Return a visible chunk for each of the ``keys`` that has one."""
         found: dict[bytes, int] = {}
         for key in set(keys):
             row = self._db.execute(
@@ -188,7 +191,7 @@ class ChunkReads(Transaction):
 
 
 class ChunkChanges(ChunkReads):
-    """Chunks written."""
+    """Writes chunks."""
 
     def _insert_chunks(self, document_id: int, prepared: PreparedDocument) -> list[int]:
         pages = {page.number: page for page in prepared.document.pages}

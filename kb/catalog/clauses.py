@@ -1,4 +1,4 @@
-"""How the conditions of a filter become SQL."""
+"""Turns the conditions of a filter into SQL."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Clause = tuple[str, tuple[object, ...]]
 
 
 def conditions(collection_id: str, condition: SearchFilter) -> tuple[str, list[object]]:
-    """Return the conditions on chunks ``k`` and documents ``d``, and the values bound in them."""
+    """Return the conditions on chunks ``k`` and documents ``d``, and their bound values."""
     return _joined([*_document_clauses(collection_id, condition), *_chunk_clauses(condition)])
 
 
 def document_conditions(collection_id: str, condition: SearchFilter) -> tuple[str, list[object]]:
-    """Return the conditions on documents ``d`` that have a chunk which passes."""
+    """Return the conditions on documents ``d`` with a passing chunk."""
     clauses = list(_document_clauses(collection_id, condition))
     if passages := list(_chunk_clauses(condition)):
         inner, bound = _joined(passages)
@@ -42,7 +42,7 @@ def _joined(clauses: Iterable[Clause]) -> tuple[str, list[object]]:
 
 
 def _document_clauses(collection_id: str, condition: SearchFilter) -> Iterator[Clause]:
-    # "+" keeps SQLite from walking the collection's documents where their ids are known.
+    # "+" keeps SQLite from walking the collection's documents if their ids are known.
     by_id = "+" if condition.documents or condition.path else ""
     yield f"{by_id}d.collection_id = ?", (collection_id,)
     yield "d.state = 'active'", ()
@@ -51,7 +51,7 @@ def _document_clauses(collection_id: str, condition: SearchFilter) -> Iterator[C
         if allowed:
             yield f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(allowed),)  # noqa: S608
     if condition.path:
-        # Found once for a search, not once for each document.
+        # Evaluated once for a search, not once for each document.
         path, globs = _globs(condition.path)
         found = " OR ".join([f"{path} GLOB ?"] * len(globs))
         having = f"SELECT s.document_id FROM sources s WHERE s.collection_id = ? AND ({found})"  # noqa: S608
@@ -71,8 +71,8 @@ def _chunk_clauses(condition: SearchFilter) -> Iterator[Clause]:
 
 
 def _globs(path: str) -> tuple[str, list[str]]:
-    """Return what SQLite's GLOB is to look at, and the patterns of which one must match."""
-    pattern = _storable(path).replace("[!", "[^")  # as shells write it
+    """Return the expression for SQLite's GLOB, and the patterns of which one must match."""
+    pattern = _storable(path).replace("[!", "[^")  # as in shells
     if pattern.startswith("/") or "://" in pattern:
         return "(rtrim(s.root, '/') || '/' || s.path)", [pattern]
     # "**/" is any folder or none.
@@ -81,7 +81,7 @@ def _globs(path: str) -> tuple[str, list[str]]:
 
 def _language_clauses(condition: SearchFilter) -> Iterator[Clause]:
     if condition.languages:
-        listed = "','||replace(lower(d.language), ' ', '')"  # a document may be in several
+        listed = "','||replace(lower(d.language), ' ', '')"  # a document may have several languages
         parts = [f"instr({listed}||',', ?) OR instr({listed}, ?)" for _ in condition.languages]
         names = [folded(name).replace("_", "-") for name in condition.languages]
         bound = tuple(value for name in names for value in (f",{name},", f",{name}-"))
@@ -89,7 +89,7 @@ def _language_clauses(condition: SearchFilter) -> Iterator[Clause]:
 
 
 def _tag_clauses(collection_id: str, condition: SearchFilter) -> Iterator[Clause]:
-    # Found once for a search, not once for each document.
+    # Evaluated once for a search, not once for each document.
     given = (
         "d.id IN (SELECT s.document_id FROM source_tags t CROSS JOIN sources s"
         " ON s.id = t.source_id WHERE t.folded = ? AND s.collection_id = ?)"
@@ -102,20 +102,20 @@ def _date_clauses(condition: SearchFilter) -> Iterator[Clause]:
     day = "coalesce(nullif(d.day, ''), d.added_at)"
     if condition.date_from:
         yield f"{day} >= ?", (condition.date_from,)
-    if condition.date_to:  # what begins with it is still inside: 2024-05-01T12:00
+    if condition.date_to:  # a time on that day still counts: 2024-05-01T12:00
         yield f"substr({day}, 1, ?) <= ?", (len(condition.date_to), condition.date_to)
 
 
 def _metadata_clauses(key: str, value: MetadataValue) -> Iterator[Clause]:
     key = _storable(key)
-    # A look at the text of all metadata costs a tenth of taking the JSON apart.
+    # A check of the text of all metadata costs a tenth of parsing the JSON.
     yield "d.metadata LIKE ? ESCAPE '!'", (f'%"{_escaped(_encoded(key))}":%',)
     bound: list[object]
     if isinstance(value, bool):
         own, bound = "m.type = ?", ["true" if value else "false"]
     elif isinstance(value, str):
         value = _storable(value)
-        # Typed on a command line, a number or a yes is text; a list is kept with commas between.
+        # A number or a yes typed on a command line is text; a list is stored with commas.
         own = (
             "CAST(m.value AS TEXT) = ? OR (m.type IN ('true', 'false') AND m.type = lower(?))"
             " OR (m.type = 'text' AND instr(', '||m.value||', ', ?))"
@@ -125,7 +125,7 @@ def _metadata_clauses(key: str, value: MetadataValue) -> Iterator[Clause]:
             yield "instr(d.metadata, ?)", (_encoded(value),)
     else:
         if isinstance(value, int) and value != storable(value):
-            # As SQLite reads such a number in JSON.
+            # In the form in which SQLite reads such a number from JSON.
             value = float(max(-_MOST_INTEGER, min(value, _MOST_INTEGER)))
         own, bound = "m.value = ? OR CAST(m.value AS TEXT) = CAST(? AS TEXT)", [value, value]
     same_key = "SELECT 1 FROM json_each(d.metadata) m WHERE lower(m.key) = lower(?)"
@@ -133,7 +133,7 @@ def _metadata_clauses(key: str, value: MetadataValue) -> Iterator[Clause]:
 
 
 def _is_number(text: str) -> bool:
-    """Say whether a text is a number, which is written in several ways."""
+    """Return whether a text is a number, which may have several spellings."""
     try:
         float(text)
     except ValueError:
@@ -142,12 +142,12 @@ def _is_number(text: str) -> bool:
 
 
 def _encoded(text: str) -> str:
-    """Return ``text`` as it stands inside JSON of :func:`kb.catalog.rows.dump`."""
+    """Return ``text`` in the JSON form of :func:`kb.catalog.rows.dump`."""
     return dump(text)[1:-1]
 
 
 def _storable(text: str) -> str:
-    """Replace halves of characters, which nothing in the catalog holds."""
+    """Replace lone surrogates, which occur nowhere in the catalog."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Collections in the catalog: Unicode names over generated ids."""
+"""Collections in the catalog: Unicode names for generated ids."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MAX_NAME_LENGTH = 200
 
 
 def clean_name(name: str) -> str:
-    """Return a collection's name as it is kept: NFC, trimmed.
+    """Return a collection's name in its stored form: NFC, trimmed.
 
     Raises:
-        CollectionNameError: it is empty, too long, or holds control characters.
+        CollectionNameError: the name is empty, too long, or has control characters.
     """
     clean = unicodedata.normalize("NFC", name).strip()
     if not clean or len(clean) > MAX_NAME_LENGTH or any(c < " " for c in clean):
@@ -35,27 +35,27 @@ def clean_name(name: str) -> str:
 
 
 def new_id() -> str:
-    """Return the id of a collection to be made, by which its vectors are found, too."""
+    """Return an id for a new collection, which also identifies its vectors."""
     return f"kb-{secrets.token_hex(8)}"
 
 
 class CollectionReads(Transaction):
-    """What there is to know of collections."""
+    """Reads collections."""
 
     def collections(self) -> list[CollectionInfo]:
-        """Return all collections by name, without those that are still being made."""
+        """Return all collections by name, without unfinished ones."""
         rows = self._db.execute(
             "SELECT * FROM collections WHERE successor_of IS NULL ORDER BY name"
         )
         return [collection_info(row) for row in rows]
 
     def every_collection(self) -> list[CollectionInfo]:
-        """Return all collections, those included that are still being made in others' place."""
+        """Return all collections, including unfinished ones that will replace others."""
         rows = self._db.execute("SELECT * FROM collections ORDER BY name")
         return [collection_info(row) for row in rows]
 
     def find_collection(self, name: str) -> CollectionInfo | None:
-        """Return the collection of that name, None if there is none."""
+        """Return the collection of that name; None if there is none."""
         row = self._db.execute(
             "SELECT * FROM collections WHERE name = ? AND successor_of IS NULL",
             (clean_name(name),),
@@ -66,7 +66,7 @@ class CollectionReads(Transaction):
         """Return the collection of that name.
 
         Raises:
-            CollectionError: there is none; the message lists those that there are.
+            CollectionError: the collection does not exist. The message lists the existing ones.
         """
         found = self.find_collection(name)
         if found is None:
@@ -77,15 +77,16 @@ class CollectionReads(Transaction):
         return found
 
     def collection_by_id(self, collection_id: str) -> CollectionInfo | None:
-        """Return a collection, whatever it is called; None if there is none."""
+        """Return a collection by its id; None if there is none."""
         row = self._collection_row(collection_id)
         return None if row is None else collection_info(row)
 
     def current_collection(self, collection: CollectionInfo) -> CollectionInfo:
-        """Return a collection as it is now; it may have another name.
+        """Return the present record of a collection, which may have been renamed.
 
         Raises:
-            CollectionGoneError: it was deleted meanwhile, or embedded again with another model.
+            CollectionGoneError: the collection was deleted meanwhile, or embedded again with
+                another model.
         """
         row = self._collection_row(collection.id)
         if row is None:
@@ -97,10 +98,10 @@ class CollectionReads(Transaction):
         return collection_info(row)
 
     def meant_collection(self, collection: CollectionRef, default: str) -> CollectionInfo:
-        """Return the collection that a reference means, as it is now.
+        """Return the present record of the collection of a reference.
 
         Raises:
-            CollectionError: there is none of that name.
+            CollectionError: no collection has that name.
             CollectionGoneError: the collection given was deleted meanwhile.
         """
         if isinstance(collection, CollectionInfo):
@@ -110,7 +111,7 @@ class CollectionReads(Transaction):
     def find_meant_collection(
         self, collection: CollectionRef, default: str
     ) -> CollectionInfo | None:
-        """Do as :meth:`meant_collection`; None where there is none of that name.
+        """Do as :meth:`meant_collection`, but return None if no collection has that name.
 
         Raises:
             CollectionGoneError: the collection given was deleted meanwhile.
@@ -120,10 +121,10 @@ class CollectionReads(Transaction):
         return self.find_collection(collection or default)
 
     def free_name(self, name: str) -> str:
-        """Return a name as it is kept, for a collection to be made.
+        """Return the stored form of a name for a new collection.
 
         Raises:
-            CollectionError: the name is taken or cannot be used.
+            CollectionError: the name is taken or invalid.
         """
         clean = clean_name(name)
         if self.find_collection(clean) is not None:
@@ -131,7 +132,7 @@ class CollectionReads(Transaction):
         return clean
 
     def embedder_of(self, collection_id: str) -> EmbedderIdentity:
-        """Return the embedder that made a collection's vectors.
+        """Return the identity of the embedder of a collection's vectors.
 
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.
@@ -142,19 +143,19 @@ class CollectionReads(Transaction):
         )
 
     def successor_of(self, collection: CollectionInfo) -> CollectionInfo | None:
-        """Return the collection that is to take the place of another, if one was begun."""
+        """Return the unfinished successor of a collection, if there is one."""
         row = self._db.execute(
             "SELECT * FROM collections WHERE successor_of = ?", (collection.id,)
         ).fetchone()
         return None if row is None else collection_info(row)
 
     def dropped_collections(self) -> list[tuple[str, str]]:
-        """Return the ids of collections whose vectors are to be deleted, and from which store."""
+        """Return (id, store) of collections whose vectors are still to be deleted."""
         rows = self._db.execute("SELECT id, vectors FROM dropped_vectors")
         return [(row["id"], row["vectors"]) for row in rows]
 
     def vector_place(self, collection_id: str) -> str:
-        """Return the address of the vector store that a collection is in.
+        """Return the address of a collection's vector store.
 
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.
@@ -162,11 +163,11 @@ class CollectionReads(Transaction):
         return str(self._require_row(collection_id)["vectors"])
 
     def vector_places(self) -> set[str]:
-        """Return the addresses of all vector stores that collections are in."""
+        """Return the addresses of all vector stores with collections."""
         return {row["vectors"] for row in self._db.execute("SELECT vectors FROM collections")}
 
     def moving_to(self, collection_id: str) -> str:
-        """Return the address of the store to which a collection is being copied, if to any.
+        """Return the address of the store to which a collection is being copied; empty for none.
 
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.
@@ -188,13 +189,13 @@ class CollectionReads(Transaction):
 
 
 class CollectionSettingChanges(CollectionReads):
-    """What is said of a collection."""
+    """Changes the properties of collections."""
 
     def rename_collection(self, collection_id: str, new_name: str) -> None:
-        """Give a collection another name.
+        """Rename a collection.
 
         Raises:
-            CollectionError: the new name is taken or cannot be used.
+            CollectionError: the new name is taken or invalid.
         """
         clean = clean_name(new_name)
         other = self.find_collection(clean)
@@ -207,19 +208,19 @@ class CollectionSettingChanges(CollectionReads):
         self._set(collection_id, "description", description)
 
     def instruct_collection(self, collection_id: str, instruction: str) -> None:
-        """Change what a collection's queries ask for; empty for the instruction in the settings."""
+        """Set the instruction for a collection's queries; empty for that of the settings."""
         self._set(collection_id, "instruction", instruction.strip())
 
     def set_collection_mode(self, collection_id: str, mode: str | None) -> None:
-        """Change how a collection is searched; None for the mode in the settings."""
+        """Set the search mode of a collection; None for that of the settings."""
         self._set(collection_id, "mode", mode or "")
 
     def describe_folders(self, collection_id: str, folders: Mapping[str, str]) -> None:
-        """Change what is said of a collection's folders, all of it."""
+        """Replace all descriptions of a collection's folders."""
         self._set(collection_id, "folders", dump(folders))
 
     def date_collection(self, collection_id: str, created_at: str) -> None:
-        """Give a collection the time at which it was made, where that was elsewhere."""
+        """Set a collection's time of creation to that of its origin."""
         self._set(collection_id, "created_at", created_at)
 
     def _set(self, collection_id: str, column: str, value: str) -> None:

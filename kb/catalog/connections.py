@@ -1,4 +1,4 @@
-"""Connections to the catalog's file: opening, pooling, transactions, and errors as ours."""
+"""Connections to the catalog's file: opening, pooling, transactions, and translated errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def immutable(path: Path) -> sqlite3.Connection:
-    """Connect to a database that nobody changes, without writing anything beside it."""
+    """Connect to a database that nobody changes, without writing any file."""
     return sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro&immutable=1",
         uri=True,
@@ -38,9 +38,10 @@ class Connections:
     """Connections to one file. Thread-safe: every block borrows one of its own.
 
     Args:
-        path: made if it is not there.
-        in_place: the file is on a read-only disk, of this release's version and without a log.
-        original: what messages name where ``path`` is a copy.
+        path: the file, created if missing.
+        in_place: whether the file is on a read-only disk, of this release's version and without a
+            log.
+        original: the path for messages if ``path`` is a copy.
 
     Raises:
         StoreVersionError: the file is newer than this release.
@@ -73,7 +74,7 @@ class Connections:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection whose statements all see one state of the catalog."""
+        """Yield a connection whose statements all see one state of the catalog."""
         with self._borrowed() as connection:
             connection.execute("BEGIN")
             try:
@@ -83,7 +84,7 @@ class Connections:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection in a transaction: committed at the end, undone on any error.
+        """Yield a connection in a transaction: committed at the end, undone on any error.
 
         Raises:
             StoreError: the disk is full, or the file failed.
@@ -118,14 +119,14 @@ class Connections:
             else sqlite3.connect(
                 self._path,
                 timeout=BUSY_TIMEOUT_S,
-                isolation_level=None,  # transactions are begun and ended by hand, above
-                check_same_thread=False,  # the pool hands a connection to one thread at a time
+                isolation_level=None,  # the methods above begin and end transactions
+                check_same_thread=False,  # the pool lends a connection to one thread at a time
             )
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
-        # Deleted text is overwritten, not just unlinked from its page.
+        # Overwrite deleted text instead of only unlinking it from its page.
         connection.execute("PRAGMA secure_delete = ON")
         return connection
 
@@ -158,7 +159,7 @@ class Connections:
 
 
 def _advice(error: sqlite3.Error, path: Path) -> str:
-    # The lowest byte is the kind of error, what stands above it tells its kinds apart.
+    # The lowest byte is the kind of error; the higher bytes are its details.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return (

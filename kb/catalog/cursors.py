@@ -1,4 +1,4 @@
-"""Where a page of documents ends, as those who ask for the next one say it."""
+"""Cursors of document pages: the end of one page, to request the next."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from datetime import UTC, datetime, timedelta
 from kb.errors import SettingsError
 
 CURSOR = re.compile("^([0-9]{1,17}-[0-9]{1,19})?$")
-"""What a cursor looks like; empty for the first page."""
+"""Form of a cursor; empty for the first page."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def cursor(added_at: str, document_id: int) -> str:
-    """Return what asks for the documents after one, by when it was added and its id."""
+    """Return the cursor for the documents after one, from its time of addition and id."""
     return f"{(datetime.fromisoformat(added_at) - _EPOCH) // _MICROSECOND}-{document_id}"
 
 
 def place(cursor: str) -> tuple[str, int]:
-    """Return when the document was added that a cursor stands behind, and its id.
+    """Return time of addition and id of the document before a cursor.
 
     Raises:
-        SettingsError: it is no cursor.
+        SettingsError: the text is not a cursor.
     """
     found = CURSOR.fullmatch(cursor)
     try:

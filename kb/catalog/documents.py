@@ -1,4 +1,4 @@
-"""Documents in the catalog: what they are, what they hold, and how a new one is written."""
+"""Documents in the catalog: their metadata and contents, and the writing of new ones."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WHERE d.state = 'active'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What a document was made from, and when it was added (as the catalog stores times)."""
+    """The source and settings of a document, and its time of addition (in the catalog's form)."""
 
     content_hash: str
     settings_hash: str
@@ -47,12 +47,12 @@ class Origin:
 
 
 class DocumentReads(SourceReads, TagReads):
-    """Documents that a search may see."""
+    """Reads visible documents."""
 
     def documents(
         self, collection_id: str, condition: SearchFilter | None = None
     ) -> list[DocumentInfo]:
-        """Return the visible documents of a collection that pass a filter, newest first."""
+        """Return a collection's visible documents that pass a filter, newest first."""
         clauses, values = document_conditions(collection_id, condition or SearchFilter())
         rows = self._db.execute(
             f"{_SELECT_INFO} AND {clauses} ORDER BY d.added_at DESC, d.id DESC", values
@@ -89,10 +89,10 @@ class DocumentReads(SourceReads, TagReads):
         after: str = "",
         condition: SearchFilter | None = None,
     ) -> DocumentPage:
-        """Return some of the visible documents of a collection that pass a filter, newest first.
+        """Return a page of a collection's visible documents that pass a filter, newest first.
 
         Raises:
-            SettingsError: ``after`` is no :attr:`DocumentPage.next`.
+            SettingsError: ``after`` is not a :attr:`DocumentPage.next`.
         """
         condition = condition or SearchFilter()
         clauses, bound = document_conditions(collection_id, condition)
@@ -125,25 +125,25 @@ class DocumentReads(SourceReads, TagReads):
         return int(row["documents"])
 
     def document_count(self, collection_id: str) -> int:
-        """Count the visible documents of a collection, a hidden one included."""
+        """Count the visible documents of a collection, including a hidden collection."""
         row = self._db.execute(
             "SELECT document_count FROM collections WHERE id = ?", (collection_id,)
         ).fetchone()
         return 0 if row is None else int(row["document_count"])
 
     def is_visible(self, collection_id: str, document_id: int) -> bool:
-        """Say whether a search of the collection may see a document."""
+        """Return whether a document is visible in searches of the collection."""
         return self.collection_of(document_id) == collection_id
 
     def collection_of(self, document_id: int) -> str | None:
-        """Return the id of the collection that holds a visible document."""
+        """Return the id of a visible document's collection."""
         row = self._db.execute(
             "SELECT collection_id FROM documents WHERE id = ? AND state = 'active'", (document_id,)
         ).fetchone()
         return None if row is None else str(row["collection_id"])
 
     def origin_of(self, document_id: int) -> Origin | None:
-        """Return what one visible document was made from."""
+        """Return source and settings of a visible document."""
         row = self._db.execute(
             "SELECT content_hash, settings_hash, size, added_at FROM documents"
             " WHERE id = ? AND state = 'active'",
@@ -152,7 +152,7 @@ class DocumentReads(SourceReads, TagReads):
         return None if row is None else Origin(**dict(row))
 
     def find_version(self, collection_id: str, content_hash: str, settings_hash: str) -> int | None:
-        """Return the visible document made of these bytes with these settings."""
+        """Return the visible document of these bytes and settings."""
         row = self._db.execute(
             "SELECT id FROM documents WHERE collection_id = ? AND content_hash = ?"
             " AND settings_hash = ? AND state = 'active'",
@@ -161,9 +161,9 @@ class DocumentReads(SourceReads, TagReads):
         return None if row is None else int(row["id"])
 
     def older_version(self, failed: FileState) -> FileState | None:
-        """Return the state of a file that gives the document that ``failed`` still has.
+        """Return the state of a file as it was for the document that ``failed`` still shows.
 
-        The size and time are of no file, so that the next ingestion looks at the bytes.
+        Its time matches no file, so that the next ingestion reads the bytes.
         """
         row = self._db.execute(
             "SELECT content_hash, settings_hash, size, notices FROM documents"
@@ -183,7 +183,7 @@ class DocumentReads(SourceReads, TagReads):
         )
 
     def documents_without_source(self, collection_id: str) -> tuple[int, ...]:
-        """Return the ids of visible documents that no file gives."""
+        """Return the ids of visible documents without a file."""
         rows = self._db.execute(
             "SELECT id FROM documents d WHERE collection_id = ? AND state = 'active'"
             " AND NOT EXISTS (SELECT 1 FROM sources s WHERE s.document_id = d.id)",
@@ -192,7 +192,7 @@ class DocumentReads(SourceReads, TagReads):
         return tuple(row["id"] for row in rows)
 
     def document_content(self, document_id: int) -> Document | None:
-        """Return one visible document whole, as it was added."""
+        """Return a visible document whole, as it was added."""
         row: sqlite3.Row | None = self._db.execute(
             "SELECT d.*, b.body, b.structure FROM documents d"
             " JOIN document_bodies b ON b.document_id = d.id WHERE d.id = ? AND d.state = 'active'",
@@ -201,15 +201,15 @@ class DocumentReads(SourceReads, TagReads):
         return None if row is None else unpack_document(row)
 
     def document_text(self, document_id: int) -> str:
-        """Return a document's normalised text; empty if there is no such document."""
+        """Return a document's normalised text; empty if the document does not exist."""
         row = self._db.execute(
             "SELECT body FROM document_bodies WHERE document_id = ?", (document_id,)
         ).fetchone()
         return "" if row is None else unpack(row["body"])
 
     def languages(self, collection_id: str) -> tuple[str, ...]:
-        """Return the languages of the visible documents of a collection, each once."""
-        # Each step leaps to the next language in the index: no walk over all documents.
+        """Return the languages of a collection's visible documents, each once."""
+        # Each step jumps to the next language in the index, without walking all documents.
         rows = self._db.execute(
             "WITH RECURSIVE found (language) AS ("
             "SELECT min(language) FROM documents WHERE collection_id = :id AND state = 'active'"
@@ -231,10 +231,10 @@ class DocumentReads(SourceReads, TagReads):
 
 
 class DocumentChanges(DocumentReads):
-    """Documents written. What a search sees of them is changed by ``VersionChanges``."""
+    """Writes documents. ``VersionChanges`` changes their visibility."""
 
     def date_document(self, document_id: int, added_at: str) -> None:
-        """Give a document the time at which it was added, where that was elsewhere."""
+        """Set a document's time of addition to that of its origin."""
         self._db.execute("UPDATE documents SET added_at = ? WHERE id = ?", (added_at, document_id))
 
     def _insert_document(self, collection_id: str, prepared: PreparedDocument) -> int:

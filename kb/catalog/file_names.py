@@ -1,7 +1,7 @@
 """Files by the words of their names.
 
-The index is an FTS5 table of all files, whose rows are those of ``sources``. Triggers keep it in
-step with ``sources.name_words``, which is written wherever a file gets a name.
+The index is an FTS5 table with the rows of ``sources``. Triggers keep it in step with
+``sources.name_words``, which is written whenever a file gets a name.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from contextlib import contextmanager
 from kb.catalog.base import Transaction
 from kb.words.file_names import name_words
 
-# Files whose words are made again for a check, at .1 ms each.
+# Files whose words a check computes again, at 0.1 ms each.
 _MOST_MADE_AGAIN = 10_000
 
 
 class FileNameReads(Transaction):
-    """Files by name."""
+    """Finds files by name."""
 
     def named_with(
         self, collection_id: str, expression: str, at_most: int
     ) -> list[tuple[int, str]]:
         """Return (document id, path) of up to ``at_most`` files whose names match, in any order.
 
-        The expression is FTS5's, made by :mod:`kb.words.file_names`.
+        :mod:`kb.words.file_names` makes the FTS5 expression.
         """
         rows = self._db.execute(
             "SELECT s.document_id, s.path FROM source_names n CROSS JOIN sources s"
@@ -37,10 +37,10 @@ class FileNameReads(Transaction):
         return [(row[0], row[1]) for row in rows]
 
     def count_wrong_names(self) -> int:
-        """Return how many files the index has wrongly or lacks, and how many rows of no file.
+        """Count the files that are wrong or missing in the index, and its rows without a file.
 
-        The index is compared with the words kept of all files. These are compared with the names
-        of up to ten thousand files, spread over all.
+        It compares the index with the stored words of all files, and these words with the names of
+        up to ten thousand files, spread over all.
         """
         indexed = self._indexed_names()
         (files,) = self._db.execute("SELECT count(*) FROM sources").fetchone()
@@ -54,9 +54,9 @@ class FileNameReads(Transaction):
         return wrong + len(indexed)
 
     def _indexed_names(self) -> Counter[int]:
-        """Return the sum of the hashes of each row's words, which the index does not keep by row.
+        """Return a hash sum of each row's words; the index does not store them by row.
 
-        Of an index that cannot be read the sums are those of the words before the damage.
+        For a damaged index the sums cover only the words before the damage.
         """
         sums = Counter[int]()
         self._db.execute(
@@ -72,12 +72,12 @@ class FileNameReads(Transaction):
 
 
 class FileNameChanges(FileNameReads):
-    """The index made anew, or smaller."""
+    """Rebuilds or shrinks the index."""
 
     def renew_names(self) -> None:
-        """Make the index anew, with the words that this installation makes of names."""
+        """Rebuild the index with the words that this installation makes of names."""
         self._db.create_function("words_of_name", 1, name_words, deterministic=True)
-        # The trigger would delete words that the index may lack, which FTS5 takes for damage.
+        # The trigger would delete words that the index may lack, which FTS5 reports as damage.
         trigger = self._db.execute(
             "SELECT sql FROM sqlite_schema WHERE name = 'source_name_changed'"
         ).fetchone()
@@ -91,7 +91,7 @@ class FileNameChanges(FileNameReads):
         )
 
     def merge_names(self) -> None:
-        """Merge the parts of the index into one: names that are gone leave the file."""
+        """Merge the parts of the index into one, so that deleted names leave the file."""
         self._db.execute("INSERT INTO source_names (source_names) VALUES ('optimize')")
 
 

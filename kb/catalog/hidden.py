@@ -1,8 +1,9 @@
-"""What no search may see: old versions, what a crash left behind, and descriptions out of date.
+"""Invisible data: old versions, leftovers of crashes, and outdated vector metadata.
 
-Triggers of the catalog note the documents whose first file has another name now than is stored
-beside their vectors; their chunks are described anew a few at a time. Documents of a release that
-described less are noted too (-1), but wait until somebody asks for it.
+The metadata of a vector contains the name of its document's first file. Triggers record the
+documents whose first file has been renamed; the metadata of their chunks is then updated, a few at
+a time. Documents of a release with less metadata are also recorded (-1), but wait until somebody
+requests the update.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kb.catalog.sentences import SentenceChanges
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HiddenChunk:
-    """A chunk of a document that no search may see, or such a document without a chunk."""
+    """A chunk of an invisible document, or such a document without a chunk."""
 
     collection_id: str
     document_id: int
@@ -26,7 +27,7 @@ class HiddenChunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaleChunk:
-    """A visible chunk beside whose vector another file is named than its document's first."""
+    """A visible chunk whose vector metadata names an outdated file."""
 
     collection_id: str
     document_id: int
@@ -35,10 +36,10 @@ class StaleChunk:
 
 
 class HiddenReads(Transaction):
-    """What is left to be done after a change."""
+    """Reads the work that changes leave."""
 
     def has_leftovers(self) -> bool:
-        """Say whether anything waits to be removed or to be described anew."""
+        """Return whether data must be removed or vector metadata be updated."""
         row = self._db.execute(
             "SELECT EXISTS (SELECT 1 FROM dropped_vectors)"
             " OR EXISTS (SELECT 1 FROM stale_descriptions WHERE described >= 0)"
@@ -48,10 +49,10 @@ class HiddenReads(Transaction):
         return bool(row["found"])
 
     def hidden_chunks(self, *, pending: bool = True, at_most: int) -> list[HiddenChunk]:
-        """Return chunks of documents that no search may see, document by document.
+        """Return chunks of invisible documents, document by document.
 
-        A document without chunks is given with None. Without ``pending``, only of those documents
-        that were visible once.
+        The chunk is None for a document without chunks. Without ``pending``, only documents that
+        were once visible are included.
         """
         rows = self._db.execute(
             "SELECT d.collection_id, d.id AS document_id, k.id AS chunk_id"
@@ -62,19 +63,19 @@ class HiddenReads(Transaction):
         return [HiddenChunk(**dict(row)) for row in rows]
 
     def hidden_count(self) -> int:
-        """Count the documents that no search may see."""
+        """Count the invisible documents."""
         row = self._db.execute(
             "SELECT count(*) AS n FROM documents WHERE state <> 'active'"
         ).fetchone()
         return int(row["n"])
 
     def has_stale_descriptions(self) -> bool:
-        """Say whether there is anything to describe anew."""
+        """Return whether any vector metadata must be updated."""
         found = self._db.execute("SELECT 1 FROM stale_descriptions WHERE described >= 0").fetchone()
         return found is not None
 
     def stale_chunks(self, *, at_most: int) -> list[StaleChunk]:
-        """Return chunks to describe anew, document by document, in their order."""
+        """Return chunks with outdated vector metadata, document by document, in their order."""
         rows = self._db.execute(
             "SELECT d.collection_id, s.document_id, k.id AS chunk_id, k.ordinal"
             " FROM stale_descriptions s"
@@ -87,10 +88,10 @@ class HiddenReads(Transaction):
 
 
 class HiddenChanges(HiddenReads, SentenceChanges):
-    """What was left, done."""
+    """Records that such work is done."""
 
     def delete_hidden(self, hidden: Sequence[HiddenChunk]) -> int:
-        """Delete chunks, and their documents once they have none left; return the rows deleted."""
+        """Delete chunks, and their documents after the last chunk; return the number of rows."""
         chunk_ids = [each.chunk_id for each in hidden if each.chunk_id is not None]
         document_ids = list(dict.fromkeys(each.document_id for each in hidden))
         keys = self._keys_of(chunk_ids)
@@ -107,12 +108,12 @@ class HiddenChanges(HiddenReads, SentenceChanges):
         return len(chunk_ids) + deleted.rowcount
 
     def ask_for_descriptions(self) -> int:
-        """Have the chunks of documents of earlier releases described; return how many these are."""
+        """Request new metadata for documents of earlier releases; return their number."""
         asked = self._db.execute("UPDATE stale_descriptions SET described = 0 WHERE described < 0")
         return asked.rowcount
 
     def note_described(self, reached: Mapping[int, int]) -> int:
-        """Note how many chunks of documents are described; return how many documents are done."""
+        """Record the updated chunks of documents; return the number of finished documents."""
         self._db.execute(
             "UPDATE stale_descriptions SET described = reached.value"
             " FROM json_each(?) AS reached WHERE document_id = CAST(reached.key AS INTEGER)",

@@ -1,4 +1,4 @@
-"""Whether a catalog in a folder that cannot be written can be read where it is."""
+"""Whether a catalog in a read-only folder can be read in place."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kb.catalog.keywords import KeywordReads
 
 
 def log_files(catalog: Path) -> list[Path]:
-    """Return SQLite's log of a catalog, if there is one: it holds the latest changes."""
+    """Return SQLite's log of a catalog, if there is one: it contains the latest changes."""
     log = catalog.with_name(f"{catalog.name}-wal")
     return [log] if log.exists() else []
 
 
 def readable(catalog: Path) -> bool:
-    """Say whether a catalog can be read without writing: whole, and of this release.
+    """Return whether a catalog is complete, of this release, and readable without writing.
 
     Raises:
         StoreVersionError: a newer release wrote it.
@@ -30,11 +30,11 @@ def readable(catalog: Path) -> bool:
             if version != migrations.CURRENT_VERSION or _is_open(catalog):
                 return False
             return KeywordReads(db).has_current_terms()
-    except sqlite3.Error:  # opening it will explain
+    except sqlite3.Error:  # opening it will explain the error
         return False
 
 
 def _is_open(catalog: Path) -> bool:
-    # Whoever has a catalog open for writing keeps an index of its log beside it.
+    # A process with the catalog open for writing keeps an index of its log beside it.
     index = catalog.with_name(f"{catalog.name}-shm")
     return index.exists() or any(log.stat().st_size > 0 for log in log_files(catalog))

@@ -1,4 +1,4 @@
-"""The steps of a job, each of which is one change of the catalog."""
+"""The steps of a job, each a single change of the catalog."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from kb.catalog.rows import now
 from kb.records import CollectionInfo
 
 KEPT_FILES = 500
-"""Files of an ended job that are remembered, the most telling first."""
+"""Remembered files of an ended job, the most important first."""
 
 
 class JobChanges(JobReads):
-    """Jobs, written."""
+    """Writes jobs."""
 
-    # -- whoever wants something done
+    # -- clients
 
     def add_job(self, job: NewJob) -> int:
-        """Queue a job behind the others."""
+        """Add a job at the end of the queue."""
         cursor = self._db.execute(
             "INSERT INTO jobs (kind, state, collection_id, collection, paths, options, spool,"
             " locked, progress, queued_at) VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -29,7 +29,7 @@ class JobChanges(JobReads):
                 job.kind,
                 job.collection_id,
                 job.collection,
-                json.dumps(job.paths),  # in ASCII: a path may be no Unicode
+                json.dumps(job.paths),  # in ASCII, because a path may not be Unicode
                 json.dumps(job.options, ensure_ascii=False),
                 job.spool,
                 int(job.locked),
@@ -42,7 +42,7 @@ class JobChanges(JobReads):
         return job_id
 
     def cancel_job(self, job_id: int) -> bool:
-        """Have a job end; return whether it has ended here and now: nobody is at work on it."""
+        """Cancel a job; return whether it has already ended because no process works on it."""
         waiting = self._db.execute(
             "UPDATE jobs SET state = 'cancelled', ended_at = ?, spool = '', locked = 0"
             " WHERE id = ? AND state IN ('queued', 'interrupted')",
@@ -56,9 +56,9 @@ class JobChanges(JobReads):
         return waiting > 0
 
     def answer_job(self, job_id: int, *, locked: bool) -> bool:
-        """Let a job that asks for a password go on; say whether it did ask.
+        """Let a job that waits for a password go on; return whether it was waiting.
 
-        ``locked`` says that the process that calls knows one; else it goes on without.
+        ``locked`` says that the caller knows a password; otherwise the job goes on without one.
         """
         changed = self._db.execute(
             "UPDATE jobs SET state = 'queued', locked = ?, attempts = 0"
@@ -68,16 +68,16 @@ class JobChanges(JobReads):
         return changed > 0
 
     def dismiss_job(self, job_id: int) -> bool:
-        """Forget a job that has ended; say whether there was one."""
+        """Forget an ended job; return whether there was one."""
         forgotten = self._db.execute(
             "DELETE FROM jobs WHERE id = ? AND phase = 'ended'", (job_id,)
         ).rowcount
         return forgotten > 0
 
-    # -- whoever works
+    # -- the worker
 
     def settle_job(self, job_id: int) -> None:
-        """Note of a job whose process is gone that it was interrupted, or ended if so wanted."""
+        """Record a dead process's job as interrupted, or as ended if it was being cancelled."""
         self._db.execute(
             "UPDATE jobs SET state = iif(cancelling, 'cancelled', 'interrupted'),"
             " spool = iif(cancelling, '', spool), ended_at = iif(cancelling, ?, NULL)"
@@ -86,13 +86,13 @@ class JobChanges(JobReads):
         )
 
     def ask_of_job(self, job_id: int) -> None:
-        """Note that a job needs a password that nobody knows any more."""
+        """Record that a job needs a password that no process knows any more."""
         self._db.execute(
             "UPDATE jobs SET state = 'interrupted' WHERE id = ? AND state = 'queued'", (job_id,)
         )
 
     def begin_job(self, job_id: int) -> bool:
-        """Note that a job is under way; say whether it is: it may have been cancelled."""
+        """Record that a job runs; return False if it was cancelled meanwhile."""
         changed = self._db.execute(
             "UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = ?"
             " WHERE id = ? AND phase = 'waiting'",
@@ -101,15 +101,15 @@ class JobChanges(JobReads):
         return changed > 0
 
     def place_job(self, job_id: int, collection: CollectionInfo) -> None:
-        """Note which collection a job fills, where there was none of that name before."""
+        """Record the collection that a job fills, if the job was to create it."""
         self._db.execute("UPDATE jobs SET collection_id = ? WHERE id = ?", (collection.id, job_id))
 
     def note_job(
         self, job_id: int, files: Iterable[JobFile], progress: JobProgress, *, advanced: bool
     ) -> None:
-        """Write down how far a job is.
+        """Record the progress of a job.
 
-        ``advanced`` says that a file was done with, so that this attempt was not in vain.
+        ``advanced`` says that this attempt has finished at least one file.
         """
         self._put_files(job_id, files)
         self._db.execute(
@@ -126,9 +126,9 @@ class JobChanges(JobReads):
         error: str = "",
         error_code: str = "",
     ) -> None:
-        """Write down how a job ended, or that its process ends before it.
+        """Record the end of a job, or the end of its process before it.
 
-        A job that failed as a whole keeps its folder of the spool, so that it can be tried again.
+        A failed job keeps its folder of the spool, so that it can be retried.
         """
         self._put_files(job_id, files)
         interrupted = state == "interrupted"
@@ -151,7 +151,7 @@ class JobChanges(JobReads):
             self._forget_files(job_id)
 
     def forget_jobs(self, *, but: int) -> None:
-        """Forget the jobs that have ended, all but the last."""
+        """Forget all ended jobs but the last ``but`` ones."""
         self._db.execute(
             "DELETE FROM jobs WHERE phase = 'ended' AND id NOT IN"
             " (SELECT id FROM jobs WHERE phase = 'ended' ORDER BY id DESC LIMIT ?)",
@@ -159,7 +159,7 @@ class JobChanges(JobReads):
         )
 
     def forget_job_names(self) -> None:
-        """Take the names of files that the catalog does not know out of jobs that have ended."""
+        """Remove the names of unknown files from ended jobs."""
         self._db.execute(
             "DELETE FROM job_files WHERE NOT EXISTS"
             " (SELECT 1 FROM sources s WHERE s.path = job_files.name)"
@@ -173,7 +173,7 @@ class JobChanges(JobReads):
 
     def _put_files(self, job_id: int, files: Iterable[JobFile]) -> None:
         self._db.executemany(
-            # The order in which files came stays.
+            # Files keep their order of arrival.
             "INSERT INTO job_files (job_id, name, rank, stage, done, total, notices, reason,"
             " reason_code, replaced, size, content_hash, spooled)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

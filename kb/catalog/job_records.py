@@ -1,4 +1,4 @@
-"""Jobs of ingestion as values: what is to be read, how far it is, how it ended."""
+"""Records of ingestion jobs: their input, progress and end."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrup
 JobStage = Literal["waiting", "reading", "embedding", "stored", "unchanged", "failed", "cancelled"]
 
 SETTLED = frozenset({"stored", "unchanged", "failed"})
-"""Stages after which nothing more happens to a file."""
+"""Final stages of a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFile:
     """One file of a job; ``done`` of ``total`` are pages while reading, chunks afterwards.
 
-    ``content_hash`` is known of uploads. ``spooled`` names their bytes in the job's folder of the
-    spool; it is empty where the original is kept already. ``replaced`` says that the file was
-    stored in place of what was there under its name. ``document_id`` and ``short_id`` are of the
-    document that an upload is found as, for as long as it is.
+    ``content_hash`` is set for uploads. ``spooled`` is the name of their bytes in the job's folder
+    of the spool; it is empty if the original is kept already. ``replaced`` says that the file has
+    replaced an older one with its name. ``document_id`` and ``short_id`` are those of the upload's
+    document while it exists.
     """
 
     name: str
@@ -43,17 +43,17 @@ class JobFile:
 
     @property
     def settled(self) -> bool:
-        """Whether the file is done with, well or badly."""
+        """Whether the file is finished, successfully or not."""
         return self.stage in SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobProgress:
-    """How far a job is, all its files together.
+    """Progress of a job, over all its files.
 
-    ``finished`` of ``total`` files are done with, ``failed`` of them badly. ``unread`` says that
-    some file has not been read yet. ``chunks_per_s`` covers the time since the first chunk was
-    embedded. ``gone`` and ``left_out`` are those of :class:`kb.catalog.runs.RunInfo`.
+    ``finished`` of ``total`` files are done, and ``failed`` of these have failed. ``unread`` says
+    that some file has not been read yet. ``chunks_per_s`` covers the time since the first embedded
+    chunk. ``gone`` and ``left_out`` are as in :class:`kb.catalog.runs.RunInfo`.
     """
 
     total: int = 0
@@ -69,11 +69,11 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """A job to be queued.
+    """A job to queue.
 
-    ``spool`` names its folder in the spool. ``options`` are those of ingestion as JSON values,
-    without passwords. ``locked`` says that passwords were given, which only the memory of a process
-    knows.
+    ``spool`` is the name of its folder in the spool. ``options`` are the options of ingestion as
+    JSON values, without passwords. ``locked`` says that there are passwords, which only a process
+    has in memory.
     """
 
     kind: JobKind
@@ -88,11 +88,11 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobInfo:
-    """A job as it was a moment ago.
+    """A snapshot of a job.
 
-    ``files`` are the most telling ones: what moves, then what failed, then the rest. ``error`` is
-    set when the whole job failed (the store, the model), not one of its files; ``error_code`` is
-    one of this program's own, or empty. ``cancelling`` says that somebody wants it to end.
+    ``files`` are the most important ones: first the active, then the failed, then the others.
+    ``error`` is set if the whole job failed (the store, the model), not just a file. ``error_code``
+    is a code of this program, or empty. ``cancelling`` says that a client has cancelled it.
     """
 
     id: int
@@ -116,46 +116,46 @@ class JobInfo:
 
     @property
     def asks(self) -> bool:
-        """Whether it waits for a password that nobody knows any more."""
+        """Whether it waits for a password that no process knows any more."""
         return self.state == "interrupted" and self.locked
 
     @property
     def active(self) -> bool:
-        """Whether it is under way, or will be without anybody's doing."""
+        """Whether it runs, or will run without further action."""
         return self.state in ("queued", "running") or (
             self.state == "interrupted" and not self.locked
         )
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more happens to it."""
+        """Whether it has ended for good."""
         return self.state in ("done", "failed", "cancelled")
 
     @property
     def total(self) -> int:
-        """How many files it has, as far as is known."""
+        """Number of its files, as far as known."""
         return self.progress.total
 
     @property
     def finished(self) -> int:
-        """How many files are done with, well or badly."""
+        """Number of finished files, successful or not."""
         return self.progress.finished
 
     @property
     def failed(self) -> int:
-        """How many files could not be read."""
+        """Number of files that could not be read."""
         return self.progress.failed
 
     @property
     def seconds(self) -> float:
-        """How long it has been at work since it last began."""
+        """Duration of its work since it last began, in seconds."""
         if self.started_at is None:
             return 0.0
         return ((self.ended_at or datetime.now(UTC)) - self.started_at).total_seconds()
 
     @property
     def seconds_left(self) -> float | None:
-        """An estimate once every file has been read; None before."""
+        """Estimated rest in seconds, once every file has been read; None before."""
         told = self.progress
         if told.unread or not told.chunks_per_s:
             return None

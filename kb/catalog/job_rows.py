@@ -1,4 +1,4 @@
-"""Rows of jobs as values, and values as rows."""
+"""Converts rows of jobs to records, and records to rows."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kb.catalog.job_records import JobFile, JobInfo, JobProgress, JobStage
 from kb.records import Notice
 from kb.records.short_ids import document_id
 
-# What moves stands first, then what failed, then what has notices.
+# First the active files, then the failed ones, then those with notices.
 _RANKS: dict[JobStage, int] = {"embedding": 0, "reading": 1, "failed": 2, "waiting": 4}
 _NOTICED = 3
 _REST = 5
 
 
 def job_info(row: sqlite3.Row, files: Iterable[JobFile]) -> JobInfo:
-    """Row of ``jobs`` joined with its collection's present name."""
+    """Return the record of a row of ``jobs``, joined with its collection's present name."""
     told = json.loads(row["progress"])
     stopped = row["state"] in ("failed", "cancelled")
     return JobInfo(
@@ -49,7 +49,7 @@ def job_info(row: sqlite3.Row, files: Iterable[JobFile]) -> JobInfo:
 
 
 def job_file(row: sqlite3.Row) -> JobFile:
-    """Row of ``job_files`` joined with the document that it became."""
+    """Return the record of a row of ``job_files``, joined with its document."""
     return JobFile(
         name=row["name"],
         stage=row["stage"],
@@ -94,7 +94,7 @@ def file_row(job_id: int, file: JobFile) -> tuple[Any, ...]:
 
 
 def progress_text(told: JobProgress) -> str:
-    """Return progress as its row holds it."""
+    """Return progress in the form of its row."""
     return json.dumps(asdict(told), ensure_ascii=False)
 
 

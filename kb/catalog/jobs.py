@@ -1,4 +1,4 @@
-"""The queue of jobs as the catalog knows it: what waits, what is under way, how each ended."""
+"""The queue of jobs in the catalog: waiting, running and ended jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kb.records import CollectionInfo, CollectionRef
 from kb.uploads import UPLOADS_ROOT
 
 LISTED_FILES = 200
-"""Files of a job that are told of."""
+"""Files of a job in its record."""
 
 _SELECT = (
     "SELECT j.*, c.name AS current_name FROM jobs j"
@@ -30,25 +30,25 @@ _SELECT_FILES = (
 
 
 class JobReads(CollectionReads):
-    """What there is to know of jobs."""
+    """Reads jobs."""
 
     def job_changes(self) -> int:
-        """Return a count that rises with every change of any job, by any process."""
+        """Return a count that rises whenever a process changes a job."""
         return int(self._db.execute("SELECT value FROM job_changes").fetchone()[0])
 
     def jobs(self) -> list[JobInfo]:
-        """Return all jobs that are remembered, oldest first."""
+        """Return all remembered jobs, oldest first."""
         rows = self._db.execute(f"{_SELECT} ORDER BY j.id").fetchall()
         return [job_info(row, self._told(row["id"])) for row in rows]
 
     def job(self, job_id: int) -> JobInfo | None:
-        """Return a job; None if it is not remembered."""
+        """Return a job; None if it is forgotten."""
         row = self._db.execute(f"{_SELECT} WHERE j.id = ?", (job_id,)).fetchone()
         return None if row is None else job_info(row, self._told(job_id))
 
     def job_files(self, job_id: int, *, limit: int | None = None, offset: int = 0) -> list[JobFile]:
-        """Return the files of a job that are remembered, or some, in the order they came in."""
-        # Their numbers stand in the index: of those that are passed over, nothing else is read.
+        """Return the remembered files of a job, or a part of them, in their order of arrival."""
+        # The index contains their numbers, so skipped files are not read.
         rows = self._db.execute(
             f"{_SELECT_FILES} WHERE f.id IN"  # noqa: S608 - all of it is ours
             " (SELECT id FROM job_files WHERE job_id = ? ORDER BY id LIMIT ? OFFSET ?)"
@@ -58,49 +58,49 @@ class JobReads(CollectionReads):
         return [job_file(row) for row in rows]
 
     def job_file_count(self, job_id: int) -> int:
-        """Count the files of a job that are remembered."""
+        """Count the remembered files of a job."""
         row = self._db.execute(
             "SELECT count(*) AS files FROM job_files WHERE job_id = ?", (job_id,)
         ).fetchone()
         return int(row["files"])
 
     def count_jobs(self) -> dict[JobState, int]:
-        """Return how many jobs of each state are remembered."""
+        """Count the remembered jobs by state."""
         rows = self._db.execute("SELECT state, count(*) AS jobs FROM jobs GROUP BY state")
         return {row["state"]: row["jobs"] for row in rows}
 
     def next_job(self) -> JobInfo | None:
-        """Return the job whose turn it is: the one that was queued first."""
+        """Return the next job: the one queued first."""
         row = self._db.execute(
             f"{_SELECT} WHERE j.phase = 'waiting' ORDER BY j.id LIMIT 1"
         ).fetchone()
         return None if row is None else job_info(row, ())
 
     def running_jobs(self) -> list[int]:
-        """Return the jobs that say they are under way."""
+        """Return the jobs recorded as running."""
         return [
             row["id"] for row in self._db.execute("SELECT id FROM jobs WHERE phase = 'running'")
         ]
 
     def unended_jobs(self) -> frozenset[int]:
-        """Return the jobs to which something may still happen."""
+        """Return the jobs that have not ended."""
         rows = self._db.execute("SELECT id FROM jobs WHERE phase <> 'ended'")
         return frozenset(row["id"] for row in rows)
 
     def has_active_jobs(self) -> bool:
-        """Say whether any job is under way, or will be without anybody's doing."""
+        """Return whether a job is running, or will run without further action."""
         found = self._db.execute(
             "SELECT 1 FROM jobs WHERE phase IN ('running', 'waiting') LIMIT 1"
         ).fetchone()
         return found is not None
 
     def has_waiting_jobs(self) -> bool:
-        """Say whether any job waits for its turn."""
+        """Return whether a job waits for its turn."""
         found = self._db.execute("SELECT 1 FROM jobs WHERE phase = 'waiting' LIMIT 1").fetchone()
         return found is not None
 
     def wanted_refinements(self) -> list[CollectionInfo]:
-        """Return the collections that are to be refined between jobs, the oldest wish first."""
+        """Return the collections to refine between jobs, the oldest request first."""
         rows = self._db.execute(
             "SELECT c.* FROM wanted_sentences w JOIN collections c ON c.id = w.collection_id"
             " ORDER BY w.rowid"
@@ -108,12 +108,12 @@ class JobReads(CollectionReads):
         return [collection_info(row) for row in rows]
 
     def wants_spool(self, spool: str) -> bool:
-        """Say whether a job needs that folder of the spool."""
+        """Return whether a job needs a folder of the spool."""
         found = self._db.execute("SELECT 1 FROM jobs WHERE spool = ?", (spool,)).fetchone()
         return found is not None
 
     def awaited_contents(self, collection: str) -> dict[str, str]:
-        """Return the content hashes, by name, of uploads that a collection is yet to get."""
+        """Return the content hashes, by name, of uploads on their way into a collection."""
         rows = self._db.execute(
             "SELECT f.name, f.content_hash FROM job_files f JOIN jobs j ON j.id = f.job_id"
             " LEFT JOIN collections c ON c.id = j.collection_id"
@@ -136,10 +136,10 @@ class JobReads(CollectionReads):
         return frozenset(row["name"] for row in rows)
 
     def collection_of_job(self, job: JobInfo) -> CollectionRef:
-        """Return the collection that a job fills, whatever it is called now, or a name to make.
+        """Return a job's target: the collection, even if renamed, or the name of a new one.
 
         Raises:
-            CollectionGoneError: it was deleted.
+            CollectionGoneError: the collection was deleted.
         """
         if job.collection_id is None:
             return self.find_collection(job.collection) or job.collection
@@ -150,7 +150,7 @@ class JobReads(CollectionReads):
         return found
 
     def is_job_cancelling(self, job_id: int) -> bool:
-        """Say whether somebody wants a job to end that is under way, or it is gone."""
+        """Return whether a running job is being cancelled, or is gone."""
         row = self._db.execute("SELECT cancelling FROM jobs WHERE id = ?", (job_id,)).fetchone()
         return row is None or bool(row["cancelling"])
 

@@ -1,4 +1,4 @@
-"""Keys of the server as values: what each allows, for how long, in which collections."""
+"""Records of API keys: their permissions, expiry and collections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal, get_args
 
 KeyScope = Literal["embed", "read", "write"]
-"""What a key allows: embedding texts and ranking them; reading what is stored; changing it."""
+"""Permissions of a key: embed and rank texts; read stored data; change it."""
 
 KEY_SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
 
@@ -16,19 +16,18 @@ Standing = Literal["active", "expired", "revoked"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as it was a moment ago; nothing of its secret.
+    """A snapshot of a key, without its secret.
 
     Attributes:
-        id: never used twice.
-        name: what people call it; two that are not revoked never share one.
-        label: the part of the key that tells it from others and is no secret.
-        scopes: what it allows.
-        collections: names of the collections that it is for, as they are called now; None for
-            all, those to come too.
-        rate: most requests a minute; None where the server's own bound holds.
-        created_at: when it was made.
-        expires_at: from when on it is refused; None for never.
-        revoked_at: when somebody revoked it; None if nobody did.
+        id: id of the key, never used twice.
+        name: its name in lists, unique among keys that are not revoked.
+        label: the part of the key that identifies it and is not secret.
+        scopes: its permissions.
+        collections: present names of the collections it opens; None for all, including future ones.
+        rate: highest number of requests a minute; None for the server's own limit.
+        created_at: time of its creation.
+        expires_at: time of its expiry; None for never.
+        revoked_at: time of its revocation; None if it is not revoked.
     """
 
     id: int
@@ -43,7 +42,7 @@ class ApiKey:
 
     @property
     def standing(self) -> Standing:
-        """Whether the key is let in now."""
+        """Whether the key is accepted now, and if not, why."""
         if self.revoked_at is not None:
             return "revoked"
         if self.expires_at is not None and self.expires_at <= datetime.now(UTC):
@@ -53,7 +52,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key to be stored: ``digest`` is the SHA-256 of the whole key."""
+    """A key to store; ``digest`` is the SHA-256 of the whole key."""
 
     name: str
     label: str

@@ -1,4 +1,4 @@
-"""Keys of the server in the catalog: their digests, never the keys."""
+"""API keys in the catalog: their digests, never the keys."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from kb.errors import ApiKeyError
 
 
 class KeyReads(CollectionReads):
-    """What there is to know of keys."""
+    """Reads keys."""
 
     def keys(self) -> list[ApiKey]:
-        """Return all keys, revoked and expired ones too, oldest first."""
+        """Return all keys, oldest first, including revoked and expired ones."""
         rows = self._db.execute("SELECT * FROM keys ORDER BY id").fetchall()
         return [self._key(row) for row in rows]
 
     def key_by_label(self, label: str) -> tuple[ApiKey, bytes] | None:
-        """Return the key of that label, and its digest; None if there is none."""
+        """Return the key of a label, and its digest; None if there is none."""
         row = self._db.execute("SELECT * FROM keys WHERE label = ?", (label,)).fetchone()
         return None if row is None else (self._key(row), bytes(row["digest"]))
 
     def has_keys(self) -> bool:
-        """Say whether there is any key that nobody has revoked."""
+        """Return whether there is any key that is not revoked."""
         found = self._db.execute("SELECT 1 FROM keys WHERE revoked_at IS NULL LIMIT 1").fetchone()
         return found is not None
 
@@ -50,14 +50,14 @@ class KeyReads(CollectionReads):
 
 
 class KeyChanges(KeyReads):
-    """Keys made and revoked."""
+    """Creates and revokes keys."""
 
     def add_key(self, key: NewKey) -> ApiKey:
         """Store a key.
 
         Raises:
-            ApiKeyError: another has the name.
-            CollectionError: there is no collection of one of the names.
+            ApiKeyError: another key has the name.
+            CollectionError: a named collection does not exist.
         """
         taken = self._db.execute(
             "SELECT 1 FROM keys WHERE name = ? AND revoked_at IS NULL", (key.name,)
@@ -93,10 +93,10 @@ class KeyChanges(KeyReads):
         return self._key(row)
 
     def revoke_key(self, name: str) -> ApiKey:
-        """Have a key refused from now on.
+        """Revoke a key.
 
         Raises:
-            ApiKeyError: there is no key of that name that is not revoked.
+            ApiKeyError: no key has that name, or it is already revoked.
         """
         row = self._db.execute(
             "UPDATE keys SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL RETURNING *",

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 # A word in a title or heading says less about one chunk than a word in the chunk itself.
 CONTEXT_WEIGHT = 0.5
-# Another form of a word says less than the form that was typed: CONTRIBUTING has the table.
+# Another form of a word says less than the form that was typed: docs/ranking.md has the table.
 STEM_WEIGHT = 0.3
 _WEIGHTS = f"1.0, 1.0, {STEM_WEIGHT}, {CONTEXT_WEIGHT}"
 _COLUMNS = "terms, forms, stems, context"

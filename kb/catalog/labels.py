@@ -1,4 +1,4 @@
-"""How a document's row holds the tags that the document has of its own."""
+"""The form of a document's own tags in its row."""
 
 from collections.abc import Mapping
 

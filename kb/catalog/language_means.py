@@ -1,4 +1,4 @@
-"""What vectors of a language have in common: sums of each collection, means of models."""
+"""Language means in the catalog: sums of each collection, and means of models."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _MADE = np.dtype("<f4")
 
 
 class LanguageMeanReads(Transaction):
-    """Sums of vectors, by collection and language."""
+    """Reads sums of vectors, by collection and language."""
 
     def chunk_sums(self, collection_id: str) -> dict[str, ChunkSum]:
-        """Return the sums of a collection's visible chunks by language; empty is not known."""
+        """Return the sums of a collection's visible chunks by language; "" for unknown."""
         rows = self._db.execute(
             "SELECT language, chunks, total FROM language_sums WHERE collection_id = ?",
             (collection_id,),
@@ -38,7 +38,7 @@ class LanguageMeanReads(Transaction):
         }
 
     def is_counted(self, collection_id: str) -> bool:
-        """Say whether all visible chunks of a collection are in its sums."""
+        """Return whether the sums contain all visible chunks of a collection."""
         row = self._db.execute(
             "SELECT chunk_count = (SELECT coalesce(sum(chunks), 0) FROM language_sums"
             " WHERE collection_id = c.id) AS counted FROM collections c WHERE id = ?",
@@ -47,7 +47,7 @@ class LanguageMeanReads(Transaction):
         return row is None or bool(row["counted"])
 
     def uncounted_documents(self, collection_id: str, *, above: int, at_most: int) -> list[int]:
-        """Return visible documents whose vectors are in no sum, from an id on, in their order."""
+        """Return visible documents missing in the sums, with ids above ``above``, in order."""
         rows = self._db.execute(
             "SELECT id FROM documents d WHERE collection_id = ? AND state = 'active' AND id > ?"
             " AND chunk_count > 0 AND NOT EXISTS"
@@ -57,7 +57,7 @@ class LanguageMeanReads(Transaction):
         return [row["id"] for row in rows]
 
     def is_uncounted(self, document_id: int) -> bool:
-        """Say whether a document is visible and its vectors are in no sum."""
+        """Return whether a document is visible and missing in the sums."""
         row = self._db.execute(
             "SELECT 1 FROM documents d WHERE id = ? AND state = 'active' AND NOT EXISTS"
             " (SELECT 1 FROM document_means m WHERE m.document_id = d.id)",
@@ -66,7 +66,7 @@ class LanguageMeanReads(Transaction):
         return row is not None
 
     def chunk_languages(self, document_id: int) -> dict[int, str]:
-        """Return the language of each chunk of a document, by chunk id, in their order."""
+        """Return the language of each chunk of a document, by chunk id, in order."""
         rows = self._db.execute(
             "SELECT id, language FROM chunks WHERE document_id = ? ORDER BY ordinal",
             (document_id,),
@@ -74,7 +74,7 @@ class LanguageMeanReads(Transaction):
         return {row["id"]: row["language"] for row in rows}
 
     def model_means(self, fingerprint: str) -> dict[str, Trial]:
-        """Return the means that were made here for a model, by language, used or not."""
+        """Return the means computed here for a model, by language, used or not."""
         rows = self._db.execute("SELECT * FROM model_means WHERE fingerprint = ?", (fingerprint,))
         return {
             row["language"]: Trial(
@@ -88,7 +88,7 @@ class LanguageMeanReads(Transaction):
 
 
 class LanguageMeanChanges(LanguageMeanReads):
-    """Sums kept in step with what is visible."""
+    """Keeps the sums in step with the visible documents."""
 
     def count_document(
         self, collection_id: str, document_id: int, languages: Sequence[str], vectors: Vectors
@@ -96,10 +96,10 @@ class LanguageMeanChanges(LanguageMeanReads):
         """Add the vectors of a document's chunks to its collection's sums.
 
         Args:
-            collection_id: which collection.
-            document_id: a visible document that is in no sum.
-            languages: of the chunks that have a vector.
-            vectors: theirs, row by row.
+            collection_id: id of the collection.
+            document_id: id of a visible document that is missing in the sums.
+            languages: languages of the chunks with a vector.
+            vectors: their vectors, row by row.
         """
         named = np.array(languages, dtype=object)
         for language in dict.fromkeys(languages):
@@ -112,7 +112,7 @@ class LanguageMeanChanges(LanguageMeanReads):
             self._add(collection_id, language, len(rows), mean)
 
     def recount_languages(self, collection_id: str) -> None:
-        """Make a collection's sums again from its documents: roundings add up over the years."""
+        """Compute a collection's sums again from its documents, because rounding errors add up."""
         self._db.execute("DELETE FROM language_sums WHERE collection_id = ?", (collection_id,))
         totals: dict[str, tuple[int, _Row]] = {}
         for row in self._db.execute(
@@ -130,7 +130,7 @@ class LanguageMeanChanges(LanguageMeanReads):
             self._put(collection_id, language, count, total)
 
     def put_model_means(self, fingerprint: str, trial: Trial) -> None:
-        """Store what was made for a model, in the place of what was made before."""
+        """Store computed means of a model, replacing earlier ones."""
         self._db.execute(
             "INSERT OR REPLACE INTO model_means VALUES (?, ?, ?, ?, ?)",
             (
@@ -143,7 +143,7 @@ class LanguageMeanChanges(LanguageMeanReads):
         )
 
     def _uncount_document(self, collection_id: str, document_id: int) -> None:
-        """Take a document's vectors out of the sums, if they are in them."""
+        """Subtract a document's vectors from the sums, if they are in them."""
         for row in self._db.execute(
             "DELETE FROM document_means WHERE document_id = ? RETURNING language, chunks, mean",
             (document_id,),

@@ -1,4 +1,4 @@
-"""Single questions to the catalog, each answered from one state of it."""
+"""Single reads of the catalog, each from one state of it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from kb.records import (
 
 
 class LookingUp(ABC):
-    """The part of a catalog for callers with one question; others read a state themselves."""
+    """Single reads of a catalog; for several consistent ones, use a state."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[State]:
-        """Give reads that share one state of the catalog."""
+        """Yield reads that share one state of the catalog."""
 
     def generation(self) -> int:
-        """Return the count of changes of what can be found, by any process."""
+        """Return the count of changes of searchable data, by any process."""
         with self.reading() as state:
             return state.generation()
 
@@ -42,31 +42,31 @@ class LookingUp(ABC):
         """Return the collection of that name.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         with self.reading() as state:
             return state.collection(name)
 
     def meant_collection(self, collection: CollectionRef, default: str) -> CollectionInfo:
-        """Return the collection that a reference means, as it is now.
+        """Return the present record of the collection of a reference.
 
         Raises:
-            CollectionError: there is none of that name.
+            CollectionError: no collection has that name.
             CollectionGoneError: the collection given was deleted meanwhile.
         """
         with self.reading() as state:
             return state.meant_collection(collection, default)
 
     def find_collection(self, name: str) -> CollectionInfo | None:
-        """Return the collection of that name, None if there is none."""
+        """Return the collection of that name; None if there is none."""
         with self.reading() as state:
             return state.find_collection(name)
 
     def documents_in(self, name: str, condition: SearchFilter | None = None) -> list[DocumentInfo]:
-        """Return the documents of a collection that pass a filter, newest first.
+        """Return a collection's documents that pass a filter, newest first.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         with self.reading() as state:
             return state.documents(state.collection(name).id, condition)
@@ -80,11 +80,11 @@ class LookingUp(ABC):
         after: str = "",
         condition: SearchFilter | None = None,
     ) -> DocumentPage:
-        """Return some of the documents of a collection that pass a filter, newest first.
+        """Return a page of a collection's documents that pass a filter, newest first.
 
         Raises:
-            CollectionError: there is no such collection.
-            SettingsError: ``after`` is no :attr:`DocumentPage.next`.
+            CollectionError: the collection does not exist.
+            SettingsError: ``after`` is not a :attr:`DocumentPage.next`.
         """
         with self.reading() as state:
             found = state.collection(name)
@@ -96,33 +96,33 @@ class LookingUp(ABC):
         """Return the tags and languages of a collection's documents.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         with self.reading() as state:
             return state.facets(state.collection(name).id)
 
     def vector_place_of(self, collection: CollectionRef, default: str) -> str:
-        """Return the address of the vector store that a collection is in.
+        """Return the address of a collection's vector store.
 
         Args:
-            collection: the one that is meant; None means that of the name ``default``.
-            default: a name.
+            collection: a collection; None for the one named ``default``.
+            default: name of the default collection.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         with self.reading() as state:
             return state.vector_place(state.meant_collection(collection, default).id)
 
     def chunk_languages_in(self, collection: CollectionRef, default: str) -> dict[str, int]:
-        """Return how many chunks a collection has in each language, most first.
+        """Count a collection's chunks by language, most frequent first.
 
         Args:
-            collection: the one that is meant; None means that of the name ``default``.
-            default: a name.
+            collection: a collection; None for the one named ``default``.
+            default: name of the default collection.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         with self.reading() as state:
             sums = state.chunk_sums(state.meant_collection(collection, default).id)
@@ -135,7 +135,7 @@ class LookingUp(ABC):
         """Return a document's description.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
+            DocumentNotFoundError: the document does not exist.
         """
         with self.reading() as state:
             found = state.document(document_number(document_id))
@@ -144,10 +144,10 @@ class LookingUp(ABC):
         return found
 
     def document_content(self, document_id: int) -> Document:
-        """Return a document whole, as it was read.
+        """Return a whole document, as it was read.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
+            DocumentNotFoundError: the document does not exist.
         """
         with self.reading() as state:
             found = state.document_content(document_number(document_id))
@@ -158,10 +158,10 @@ class LookingUp(ABC):
     def chunks_of(
         self, document_id: int, *, limit: int | None = None, offset: int = 0
     ) -> list[Chunk]:
-        """Return a document's chunks, or some of them, in order; none if it is not there.
+        """Return a document's chunks, or a part of them, in order; none if it does not exist.
 
         Raises:
-            DocumentNotFoundError: what was given is no whole number.
+            DocumentNotFoundError: ``document_id`` is not a whole number.
         """
         with self.reading() as state:
             return state.chunks_of(document_number(document_id), limit=limit, offset=offset)

@@ -1,4 +1,4 @@
-"""A collection looked through: what filters may choose from, and what a map is drawn of."""
+"""Data of a whole collection: the values for filters, and the points of a map."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kb.records import Facets, MediaType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """A document as a map shows it. ``chunk_id`` is its first chunk's, None where it has none."""
+    """A document on a map. ``chunk_id`` is that of its first chunk; None without chunks."""
 
     id: int
     name: str
@@ -26,9 +26,9 @@ class OverviewReads(TagReads):
     """Counts over all documents of a collection."""
 
     def facets(self, collection_id: str) -> Facets:
-        """Return the values that :class:`~kb.catalog.filters.SearchFilter` compares with.
+        """Return the values that a :class:`~kb.catalog.filters.SearchFilter` compares with.
 
-        Tags that differ in case alone are one, written as most documents write them.
+        Tags that differ only in case are one, in the spelling of most documents.
         """
         tags: Counter[str] = Counter()
         rows = self._db.execute(
@@ -77,7 +77,7 @@ class OverviewReads(TagReads):
         ]
 
     def chunk_lengths(self, collection_id: str, step: int) -> dict[int, int]:
-        """Count visible chunks by characters, in steps named by where they begin."""
+        """Count visible chunks by length, in steps named by their start, in characters."""
         rows = self._db.execute(
             "SELECT (k.end - k.start) / ? AS step, count(*) AS chunks"
             " FROM documents d JOIN chunks k ON k.document_id = d.id"

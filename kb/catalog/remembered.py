@@ -1,4 +1,4 @@
-"""Remembered searches and conversations in the catalog, as the texts that they are kept in."""
+"""Saved searches and conversations in the catalog, stored as text."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from kb.catalog.base import Transaction
 from kb.catalog.rows import now, pack, unpack
 
 Place = tuple[int, int]
-"""A passage of a conversation: the turn, from 0, and its number there, from 1."""
+"""Place of a passage in a conversation: the turn, from 0, and its number there, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationInfo:
-    """A conversation as it is listed: ``title`` is its first question."""
+    """A conversation in a list: ``title`` is its first question."""
 
     id: int
     title: str
@@ -26,24 +26,24 @@ class ConversationInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPassage:
-    """A passage of an answer as JSON, and the document that it goes with."""
+    """A passage of an answer as JSON, and its document."""
 
     document_id: int
     passage: str
 
 
 class RememberedReads(Transaction):
-    """What there is to know of remembered searches and conversations."""
+    """Reads saved searches and conversations."""
 
     def remembered_searches(self) -> list[tuple[int, str]]:
-        """Return the ids and wordings of all searches, newest first."""
+        """Return the ids and texts of all saved searches, newest first."""
         rows = self._db.execute(
             "SELECT id, wording FROM remembered_searches ORDER BY kept_at DESC, id DESC"
         )
         return [(row["id"], row["wording"]) for row in rows]
 
     def conversations(self) -> list[ConversationInfo]:
-        """Return all conversations, the one that was changed last first."""
+        """Return all conversations, the last changed first."""
         rows = self._db.execute(
             "SELECT id, title, turn_count, changed_at FROM conversations"
             " ORDER BY changed_at DESC, id DESC"
@@ -59,7 +59,7 @@ class RememberedReads(Transaction):
         ]
 
     def conversation(self, conversation_id: int) -> tuple[str, dict[Place, str]] | None:
-        """Return the turns of a conversation and its passages that are still there, as JSON."""
+        """Return the turns of a conversation and its existing passages, as JSON."""
         row: sqlite3.Row | None = self._db.execute(
             "SELECT turns FROM conversations WHERE id = ?", (conversation_id,)
         ).fetchone()
@@ -76,10 +76,10 @@ class RememberedReads(Transaction):
 
 
 class RememberedChanges(RememberedReads):
-    """Searches and conversations kept and forgotten."""
+    """Saves and deletes searches and conversations."""
 
     def remember_search(self, wording: str) -> None:
-        """Keep a search; one that is known already becomes the newest."""
+        """Save a search; one that is saved already becomes the newest."""
         self._db.execute(
             "INSERT INTO remembered_searches (wording, kept_at) VALUES (?, ?)"
             " ON CONFLICT (wording) DO UPDATE SET kept_at = excluded.kept_at",
@@ -87,7 +87,7 @@ class RememberedChanges(RememberedReads):
         )
 
     def forget_search(self, search_id: int) -> None:
-        """Delete a search; nothing happens if it is gone."""
+        """Delete a saved search; do nothing if it is gone."""
         self._db.execute("DELETE FROM remembered_searches WHERE id = ?", (search_id,))
 
     def keep_conversation(
@@ -97,10 +97,9 @@ class RememberedChanges(RememberedReads):
         turns: Sequence[str],
         passages: Mapping[Place, KeptPassage],
     ) -> int:
-        """Store a conversation anew, in the place of what was stored of it; return its id.
+        """Store a conversation, replacing its stored version; return its id.
 
-        Passages of documents that are gone are left out. One that was deleted meanwhile gets a new
-        id.
+        Passages of deleted documents are left out. A conversation deleted meanwhile gets a new id.
         """
         packed, changed = pack(f"[{','.join(turns)}]"), now()
         row = self._db.execute(
@@ -125,5 +124,5 @@ class RememberedChanges(RememberedReads):
         return kept
 
     def forget_conversation(self, conversation_id: int) -> None:
-        """Delete a conversation with its passages; nothing happens if it is gone."""
+        """Delete a conversation with its passages; do nothing if it is gone."""
         self._db.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))

@@ -1,4 +1,4 @@
-"""Rows of the catalog as records, and records as rows."""
+"""Converts rows of the catalog to records, and records to rows."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from kb.records import (
     Source,
 )
 
-# Level 1 compresses text nearly as well as level 6 at four times the speed.
+# Level 1 compresses text nearly as well as level 6, four times as fast.
 _COMPRESSION = 1
 
 
 def now() -> str:
-    """Return the time as the catalog stores it: UTC, ISO 8601, microseconds."""
+    """Return the present time in the catalog's form: UTC, ISO 8601, microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
@@ -36,7 +36,7 @@ def dump(value: object) -> str:
 
 
 def collection_info(row: sqlite3.Row) -> CollectionInfo:
-    """Row of ``collections``."""
+    """Return the record of a row of ``collections``."""
     return CollectionInfo(
         id=row["id"],
         name=row["name"],
@@ -54,7 +54,7 @@ def collection_info(row: sqlite3.Row) -> CollectionInfo:
 
 
 def document_info(row: sqlite3.Row, sources: Iterable[Source], tags: Iterable[str]) -> DocumentInfo:
-    """Row of ``documents`` joined with its collection's name."""
+    """Return the record of a row of ``documents``, joined with its collection's name."""
     return DocumentInfo(
         id=row["id"],
         collection=row["collection_name"],
@@ -76,7 +76,7 @@ def document_info(row: sqlite3.Row, sources: Iterable[Source], tags: Iterable[st
 
 
 def file_state(row: sqlite3.Row) -> FileState:
-    """Row of ``sources``."""
+    """Return the record of a row of ``sources``."""
     return FileState(
         source=Source(root=row["root"], path=row["path"]),
         size=row["size"],
@@ -92,7 +92,7 @@ def file_state(row: sqlite3.Row) -> FileState:
 
 
 def failed_file(row: sqlite3.Row) -> FailedFile:
-    """Row of ``sources`` whose outcome is ``failed``, joined with its older version's date."""
+    """Return the record of a failed row of ``sources``, joined with its older version's date."""
     added_at = row["document_added_at"]
     return FailedFile(
         source=Source(root=row["root"], path=row["path"]),
@@ -106,12 +106,12 @@ def failed_file(row: sqlite3.Row) -> FailedFile:
 
 
 def notices(text: str) -> tuple[Notice, ...]:
-    """JSON of :func:`dump_notices` as records."""
+    """Return the notices of JSON from :func:`dump_notices`."""
     return tuple(Notice(**item) for item in json.loads(text))
 
 
 def dump_notices(items: Iterable[Notice]) -> str:
-    """Notices as JSON."""
+    """Return notices as JSON."""
     return dump([{**asdict(item), "values": dict(item.values)} for item in items])
 
 
@@ -126,7 +126,7 @@ def unpack(blob: bytes) -> str:
 
 
 def pack_structure(document: Document) -> bytes:
-    """Sections and pages of a document as a compressed blob."""
+    """Return sections and pages of a document as a compressed blob."""
     return pack(
         dump(
             {
@@ -138,7 +138,7 @@ def pack_structure(document: Document) -> bytes:
 
 
 def unpack_document(row: sqlite3.Row) -> Document:
-    """Row of ``documents`` joined with its body as the document that was added."""
+    """Return the whole document of a row of ``documents``, joined with its body."""
     structure: dict[str, list[dict[str, Any]]] = json.loads(unpack(row["structure"]))
     return Document(
         text=unpack(row["body"]),

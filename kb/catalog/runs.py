@@ -1,4 +1,4 @@
-"""Runs of ingestion in the catalog: when, over what, what changed, what failed."""
+"""Ingestion runs in the catalog: times, paths, changes and failures."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ RunStatus = Literal["running", "finished", "interrupted", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """One run of ingestion.
+    """One ingestion run.
 
-    ``counts`` gives files by outcome, ``changes`` the paths of those that were added, changed,
-    moved or removed, by outcome, ``failures`` why each other file could not be read, by path.
-    ``gone`` and ``left_out`` name files that the run left searchable although they were gone from
-    disk, or left out by a rule: its code as ``rule`` and its words as ``by``, by path.
-    ``error`` says what ended a run that failed as a whole. ``finished_at`` is when everything could
-    be found, ``refined_s`` how many seconds after the start all sentences had vectors; None if that
-    is still to come, or a later run was first.
+    ``counts`` are numbers of files by outcome. ``changes`` are paths of added, changed, moved or
+    removed files by outcome. ``failures`` are reasons for unreadable files by path. ``gone`` names
+    files that stay searchable although they are gone from disk. ``left_out`` names files excluded
+    by a rule: its code as ``rule`` and its text as ``by``, by path. ``error`` is the error of a run
+    that failed as a whole. ``finished_at`` is the time at which everything became searchable.
+    ``refined_s`` is the time from the start until all sentences had vectors, in seconds; None if
+    that has not happened yet, or a later run was first.
     """
 
     id: int
@@ -48,12 +48,12 @@ class RunInfo:
 
 
 class RunReads(Transaction):
-    """The history of runs."""
+    """Reads the history of runs."""
 
     def runs(
         self, *, limit: int | None = None, collections: Sequence[str] | None = None
     ) -> list[RunInfo]:
-        """Return the runs of all collections, or of those of some names, newest first."""
+        """Return the runs of all collections, or of the named ones, newest first."""
         names = None if collections is None else json.dumps(list(collections))
         rows = self._db.execute(
             "SELECT r.*, c.name FROM runs r JOIN collections c ON c.id = r.collection_id"
@@ -64,16 +64,16 @@ class RunReads(Transaction):
         return [_info(row) for row in rows]
 
     def running_runs(self) -> list[int]:
-        """Return the ids of runs that say they are running."""
+        """Return the ids of runs recorded as running."""
         rows = self._db.execute("SELECT id FROM runs WHERE status = 'running'")
         return [row["id"] for row in rows]
 
 
 class RunChanges(RunReads):
-    """The history of runs, written."""
+    """Writes the history of runs."""
 
     def begin_run(self, collection_id: str, summary: Mapping[str, Any]) -> int:
-        """Record that a run has begun; return its id."""
+        """Record the start of a run; return its id."""
         cursor = self._db.execute(
             "INSERT INTO runs (collection_id, started_at, status, summary)"
             " VALUES (?, ?, 'running', ?)",
@@ -82,14 +82,14 @@ class RunChanges(RunReads):
         return int(cursor.lastrowid or 0)
 
     def end_run(self, run_id: int, status: RunStatus, summary: Mapping[str, Any]) -> None:
-        """Record how a run ended; ``summary`` has the fields of :class:`RunInfo`."""
+        """Record the end of a run; ``summary`` has the fields of :class:`RunInfo`."""
         self._db.execute(
             "UPDATE runs SET status = ?, finished_at = ?, summary = ? WHERE id = ?",
             (status, now(), _dumped(summary), run_id),
         )
 
     def note_run_refined(self, collection_id: str) -> None:
-        """Record of the latest run that embedded anything that all sentences have vectors now."""
+        """Record that all sentences have vectors, in the last run that embedded anything."""
         row = self._db.execute(
             "SELECT id, started_at, summary FROM runs WHERE collection_id = ?"
             " AND status <> 'running' AND json_extract(summary, '$.embedded') > 0"
@@ -111,11 +111,11 @@ class RunChanges(RunReads):
         self._db.execute("UPDATE runs SET status = 'interrupted' WHERE id = ?", (run_id,))
 
     def forget_names(self) -> None:
-        """Take the names of files that the catalog no longer knows out of the history."""
+        """Remove the names of unknown files from the history."""
         rows = self._db.execute("SELECT root, path FROM sources")
         known = {(row["root"], row["path"]) for row in rows}
         names = {path for _, path in known} | {f"{root}/{path}" for root, path in known}
-        # A folder given stays while it has files.
+        # An ingested folder stays while it has files.
         places = {root for root, _ in known}
         for root, path in known:
             whole = f"{root.rstrip('/')}/{path}"
@@ -128,7 +128,7 @@ class RunChanges(RunReads):
 
 
 def _with_names(summary: dict[str, Any], names: set[str], places: set[str]) -> dict[str, Any]:
-    """Return the summary of a run without other names of files than these."""
+    """Return the summary of a run with only these names of files."""
     summary["paths"] = [path for path in summary.get("paths", ()) if path in places]
     summary["changes"] = {
         outcome: [path for path in paths if path in names]

@@ -1,4 +1,4 @@
-"""How a transaction ends after an error: undone, and with that error, not with one of its own."""
+"""The end of a transaction after an error: undone, without hiding that error."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _log = logging.getLogger(__name__)
 
 
 def roll_back(connection: sqlite3.Connection) -> None:
-    """Undo the transaction if there is one; never raise, for another error is under way.
+    """Undo the transaction, if any; never raise, because another error is being raised.
 
-    SQLite undoes it by itself after some errors: a full disk, a disk that fails, too little memory.
+    SQLite undoes it by itself after some errors: a full or failing disk, too little memory.
     """
     try:
         if connection.in_transaction:
@@ -21,7 +21,7 @@ def roll_back(connection: sqlite3.Connection) -> None:
 
 
 def is_idle(connection: sqlite3.Connection) -> bool:
-    """Say whether a connection is open and in no transaction, so that it can be used again."""
+    """Return whether a connection is open, outside of a transaction, and so usable again."""
     try:
         return not connection.in_transaction
     except sqlite3.Error:

@@ -1,1 +1,1 @@
-"""Chat models: on servers, asked in the form of OpenAI's clients, and in this process."""
+"""Chat models: on servers with OpenAI's interface, and in this process."""

@@ -1,4 +1,4 @@
-"""What every chat model can do, wherever it runs."""
+"""The interface of every chat model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
 FILTERED = "content_filter"
-"""What ended an answer that a server's filter stopped."""
+"""End reason of an answer that a server's filter stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +20,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Some of what a model writes.
+    """A part of a model's output.
 
-    ``thinking`` is no part of its answer. ``takes_back`` says that all before it was thinking,
-    ``cut`` that the model was stopped in the middle, for it had written as much as it may, or for
-    the reason in ``ended``. That is what ended it in its server's word, where it is neither the
-    model's own end nor the length.
+    ``thinking`` is not a part of the answer. ``takes_back`` says that all output before it was
+    thinking. ``cut`` says that the model was stopped in the middle, by the limit of tokens or for
+    the reason in ``ended``. ``ended`` is the server's word for an end that is neither the model's
+    own nor the limit.
     """
 
     text: str = ""
@@ -36,16 +36,16 @@ class Piece:
 
 
 class ChatStream:
-    """A model's answer in the making: iterate for its pieces, thinking left out.
+    """A model's answer as a stream: iterate for its pieces, without thinking.
 
-    A piece is empty while the model thinks, so that whoever iterates can stop it then.
+    Pieces are empty while the model thinks, so that the caller can stop it then.
 
     Attributes:
-        thinking: what it thought so far.
-        taken_back: how often what was given turned out to be thinking; then the answer begins
-            after it.
-        cut: whether it was stopped in the middle; known at the end.
-        ended: what ended it, where that is out of the ordinary; known at the end.
+        thinking: its thoughts so far.
+        taken_back: how often the output so far turned out to be thinking; the answer then starts
+            anew.
+        cut: whether the model was stopped in the middle; known at the end.
+        ended: the reason of an unusual end; known at the end.
     """
 
     def __init__(self, pieces: Generator[Piece, None, None]) -> None:
@@ -80,11 +80,11 @@ class ChatStream:
         self.close()
 
     def close(self) -> None:
-        """End the model's work; what was given stays."""
+        """End the model's work; the pieces so far stay."""
         self._pieces.close()
 
     def whole(self) -> str:
-        """Return the answer, waiting for what is missing of it."""
+        """Return the whole answer, waiting for the missing pieces."""
         for _ in self:
             pass
         return "".join(self._said).strip()
@@ -95,27 +95,27 @@ class ChatModel(Protocol):
 
     @property
     def where(self) -> str:
-        """What runs it, for messages: a server's address or a file's name."""
+        """Its place, for messages: a server's address or a file's name."""
         ...
 
     @property
     def window_tokens(self) -> int:
-        """Tokens that it reads and writes at once, question and answer together."""
+        """Limit of tokens for question and answer together."""
         ...
 
     def count(self, text: str) -> int:
-        """Return how many tokens a text has, or somewhat more where that cannot be known."""
+        """Return the number of tokens of a text, or an upper estimate."""
         ...
 
     def stream(
         self, messages: Sequence[Message], *, most_tokens: int, temperature: float = 0.0
     ) -> ChatStream:
-        """Give the answer piece by piece; closing it ends the model's work.
+        """Return the answer as a stream; closing it ends the model's work.
 
-        It is asked not to think first, as far as it can be.
+        The model is asked not to think first, if it supports that.
 
         Raises (where it is iterated):
-            ChatError: it failed; what was given before is all there is.
+            ChatError: the model failed. The pieces before are all of the answer.
         """
         ...
 
@@ -128,5 +128,5 @@ class ChatModel(Protocol):
         ...
 
     def close(self) -> None:
-        """Free what it holds, ending answers under way."""
+        """Free its resources; running answers end."""
         ...

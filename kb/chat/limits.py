@@ -1,4 +1,4 @@
-"""What a chat server can take: its window, and the tokens of a text, asked of it where it tells."""
+"""Limits of a chat server: its window, and token counts, requested if it supports that."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 import httpx
 
 DEFAULT_WINDOW_TOKENS = 4096
-"""Taken where neither the settings nor the server say: what Ollama gives a model."""
+"""Default window if neither settings nor server know it: that of Ollama."""
 
-_BYTES_A_TOKEN = 2.5  # fewer than usual text has: English 4, code 3, Chinese 4 to 5
+_BYTES_A_TOKEN = 2.5  # a low estimate; usual text has more: English 4, code 3, Chinese 4 to 5
 
 
 class ServerLimits:
-    """Asks a server once for what it does not change.
+    """Requests the constant properties of a server once.
 
     Args:
-        http: for the requests.
-        root: the server's address without a version.
-        api: with it.
-        model: the model's name there.
-        window_tokens: what the settings say, None to ask the server.
+        http: client for the requests.
+        root: the server's address without the version.
+        api: the server's address with the version.
+        model: the model's name on the server.
+        window_tokens: the window in the settings; None to ask the server.
     """
 
     def __init__(
@@ -36,16 +36,16 @@ class ServerLimits:
 
     @property
     def window_tokens(self) -> int:
-        """Tokens that the model reads and writes at once.
+        """Limit of tokens for question and answer together.
 
-        From the settings, llama.cpp's ``/props``, vLLM's ``max_model_len``, or 4,096.
+        It comes from the settings, llama.cpp's ``/props``, vLLM's ``max_model_len``, or is 4,096.
         """
         if self._window is None:
             self._window = self._llama_cpp() or self._vllm() or DEFAULT_WINDOW_TOKENS
         return self._window
 
     def count(self, text: str) -> int:
-        """Return a text's tokens by the server's ``/tokenize`` (llama.cpp, vLLM), or estimated."""
+        """Count a text's tokens with the server's ``/tokenize`` (llama.cpp, vLLM), or estimate."""
         if self._counts:
             body = {"model": self._model, "content": text, "prompt": text}
             tokens = self._asked("POST", f"{self._root}/tokenize", "tokens", body=body)
@@ -66,7 +66,7 @@ class ServerLimits:
         return None
 
     def _asked(self, method: str, url: str, key: str, *, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        """Return one value of what the server answers, None where it does not know the question."""
+        """Return one value of the server's answer; None if it does not support the request."""
         try:
             answer = self._http.request(method, url, json=body).raise_for_status().json()
         except (httpx.HTTPError, ValueError, RecursionError):
@@ -75,7 +75,7 @@ class ServerLimits:
 
 
 def estimated_tokens(text: str) -> int:
-    """Return about how many tokens a text has, rather more than fewer."""
+    """Estimate the number of a text's tokens, rather too high than too low."""
     return math.ceil(len(text.encode("utf-8", "replace")) / _BYTES_A_TOKEN)
 
 

@@ -1,4 +1,4 @@
-"""A chat model in this process: a GGUF file, by llama.cpp."""
+"""A chat model in this process: a GGUF file run by llama.cpp."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from kb.llama.generator import Generator
 from kb.llama.native import Model
 
 DEFAULT_WINDOW_TOKENS = 8192
-"""Room for a prompt and its answer unless the settings say otherwise; memory grows with it."""
+"""Default window for a prompt and its answer; memory grows with it."""
 
 
 class LocalChat:
-    """Asks a chat model from a GGUF file. Thread-safe: one answer at a time.
+    """Runs a chat model from a GGUF file. Thread-safe: one answer at a time.
 
     Args:
-        path: the file.
-        n_gpu_layers: layers on the GPU, -1 all.
-        threads: processor threads; 0 one for each core.
-        window_tokens: room for prompt and answer, at most what the model was trained for; None
-            is the smaller of that and 8,192.
+        path: the model file.
+        n_gpu_layers: layers on the GPU, -1 for all.
+        threads: processor threads; 0 for one per core.
+        window_tokens: limit of tokens for prompt and answer together, at most that of the training;
+            None for the smaller of that and 8,192.
 
     Raises:
-        ModelError: the file is missing or damaged, or holds no chat model.
-        OutOfMemoryError: it does not fit into memory.
+        ModelError: the file is missing, damaged, or not a chat model.
+        OutOfMemoryError: the model does not fit into memory.
     """
 
     def __init__(
@@ -65,29 +65,29 @@ class LocalChat:
 
     @property
     def where(self) -> str:
-        """The file's name."""
+        """The file's name, for messages."""
         return self._model.path.name
 
     @property
     def window_tokens(self) -> int:
-        """Tokens of a prompt and its answer together."""
+        """Limit of tokens for prompt and answer together."""
         return self._open().window_tokens
 
     def count(self, text: str) -> int:
-        """Return how many tokens a text has."""
+        """Return the number of tokens of a text."""
         self._open()
         return len(self._model.tokenize(text, special=False))
 
     def stream(
         self, messages: Sequence[Message], *, most_tokens: int = 512, temperature: float = 0.0
     ) -> ChatStream:
-        """Give the model's answer piece by piece; closing it ends the work.
+        """Return the model's answer as a stream; closing it ends the work.
 
-        The model writes in a thread of its own, as fast as it can. Whoever reads slowly, or no
-        more, keeps nobody waiting.
+        The model writes in its own thread, as fast as it can. A slow or absent reader keeps nobody
+        waiting.
 
         Raises (where it is iterated):
-            ChatError: the conversation is longer than the window, or llama.cpp failed.
+            ChatError: the conversation exceeds the window, or llama.cpp failed.
         """
         return ChatStream(self._stream(messages, most_tokens, temperature))
 
@@ -121,8 +121,8 @@ class LocalChat:
         temperature: float,
         given_up: threading.Event,
     ) -> Pieces[Piece, None, None]:
-        """Give what the model writes; ends early where the answer is given up or this is closed."""
-        # A character may be spread over tokens.
+        """Yield the model's output; end early if the reader gives up or this model is closed."""
+        # Several tokens may form a single character.
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         splitter = ThinkingSplitter()
         with self._mutex:
@@ -157,7 +157,7 @@ class LocalChat:
         return self.stream(messages, most_tokens=most_tokens, temperature=temperature).whole()
 
     def close(self) -> None:
-        """Free the model, ending an answer under way."""
+        """Free the model; a running answer ends."""
         self._closing.set()
         with self._mutex:
             if self._generator is not None:
@@ -176,7 +176,7 @@ class LocalChat:
 
 
 def _control_marks(model: Model) -> dict[int, str]:
-    """Return the marks around thinking that are control tokens, which have no text of their own."""
+    """Return the marks around thinking that are control tokens without a text of their own."""
     found = {}
     for mark in MARKS:
         tokens = model.tokenize(mark, special=False, parse_special=True)

@@ -1,4 +1,4 @@
-"""The chat model that the settings name: on a server, or a GGUF file in this process."""
+"""Opens the chat model of the settings: on a server, or a GGUF file in this process."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def open_chat_model(settings: Settings) -> ChatModel:
     """Open the chat model that the settings name.
 
     Raises:
-        SettingsError: none is named, or an address cannot be used.
-        ModelError: the file is not there, damaged, or holds no chat model.
-        OutOfMemoryError: it does not fit into memory.
+        SettingsError: the settings name none, or an invalid address.
+        ModelError: the file is missing, damaged, or not a chat model.
+        OutOfMemoryError: the model does not fit into memory.
     """
     name = settings.chat_model
     if not name:

@@ -22,34 +22,34 @@ from kb.remote.client import KEY_VARIABLES
 from kb.remote.peer import Peer
 from kb.text import one_line
 
-_SAID_MOST = 300  # characters of a server's own words in a message
+_SAID_MOST = 300  # characters of a server's own text in a message
 _TOO_LONG = (400, 413)
 _REFUSED = (400, 422)
 _WITHOUT_THINKING: dict[str, Any] = {
-    # llama.cpp, vLLM, SGLang: for the model's chat template (Qwen3; DeepSeek, Granite).
+    # llama.cpp, vLLM, SGLang: options of the chat template (Qwen3; DeepSeek, Granite).
     "chat_template_kwargs": {"enable_thinking": False, "thinking": False},
     # Ollama, and OpenAI's own newer models.
     "reasoning_effort": "none",
 }
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")  # beside ``content``, by server
-# Why a model ended, by server: OpenAI's words, and those of TGI, Anthropic, Gemini and Mistral.
+# End reasons by server: OpenAI's words, and those of TGI, Anthropic, Gemini and Mistral.
 _OWN_ENDS = frozenset({"", "stop", "eos", "eos_token", "stop_sequence", "end_turn"})
 _LENGTH = frozenset({"length", "max_tokens", "model_length"})
 _TOOLS = frozenset({"tool_calls", "function_call"})
-_REASON_MOST = 60  # characters of a reason that is not known here
+_REASON_MOST = 60  # characters of an unknown reason
 _ABOUT_LENGTH = re.compile(r"context|too long|too many tokens|maximum length", re.IGNORECASE)
 
 
 class ChatServer:
-    """Asks a chat model on a server. Thread-safe.
+    """Runs a chat model on a server. Thread-safe.
 
     Args:
         model: address and model, as ``http://host:8080/v1#name``.
-        timeout_s: longest silence within one answer.
-        window_tokens: what the model reads and writes at once; None asks the server.
+        timeout_s: longest pause within one answer, in seconds.
+        window_tokens: limit of tokens for prompt and answer together; None to ask the server.
 
     Raises:
-        SettingsError: the address cannot be used, or there are several.
+        SettingsError: the address is invalid, or there are several.
     """
 
     def __init__(
@@ -97,11 +97,11 @@ class ChatServer:
     def stream(
         self, messages: Sequence[Message], *, most_tokens: int = 512, temperature: float = 0.0
     ) -> ChatStream:
-        """Give the model's answer piece by piece; closing it ends the request.
+        """Return the model's answer as a stream; closing it ends the request.
 
         Raises (where it is iterated):
-            ChatError: no server answers, it refuses, falls silent or breaks off; what was given
-                before is all there is.
+            ChatError: the server does not answer, refuses, pauses too long or breaks off. The
+                pieces before are all of the answer.
         """
         body = {
             "model": self._model,
@@ -127,10 +127,10 @@ class ChatServer:
 
     @contextmanager
     def _answering(self, body: dict[str, Any]) -> Iterator[httpx.Response]:
-        """Ask, without thinking as far as the server takes the words for it.
+        """Send the request, with thinking turned off if the server accepts the option.
 
-        What a server refuses is not sent again. There is no standard: one ignores unknown fields,
-        another answers 400 or 422.
+        An option that the server refuses is not sent again. There is no standard: some servers
+        ignore unknown fields, others answer 400 or 422.
         """
         url = f"{self._address.api}/chat/completions"
         extras = self._extras
@@ -153,11 +153,11 @@ class ChatServer:
 
     @property
     def window_tokens(self) -> int:
-        """Tokens that the model reads and writes at once, as far as that can be known."""
+        """Limit of tokens for prompt and answer together, as far as known."""
         return self._limits.window_tokens
 
     def count(self, text: str) -> int:
-        """Return how many tokens a text has, by the server's own tokenizer or estimated."""
+        """Return the number of tokens of a text, from the server's own tokenizer or estimated."""
         return self._limits.count(text)
 
     def close(self) -> None:
@@ -165,14 +165,14 @@ class ChatServer:
         self._http.close()
 
     def _pieces(self, response: httpx.Response) -> Iterator[Piece]:
-        """Read server-sent events, or one JSON answer."""
+        """Read the pieces of server-sent events, or of one JSON answer."""
         kind = response.headers.get("content-type", "").partition(";")[0]
         if "text/event-stream" not in kind:
             response.read()
             yield from self._contents(self._parsed(response.text), "message")
             return
         finished = False
-        response.encoding = "utf-8"  # whatever it says: the standard has no other
+        response.encoding = "utf-8"  # whatever the header says; the standard has no other
         for sent in EventSource(response).iter_sse():
             if not sent.data:
                 continue
@@ -197,11 +197,11 @@ class ChatServer:
             raise ChatError(msg) from error
 
     def _contents(self, event: Any, part: str) -> Iterator[Piece]:  # noqa: ANN401 - JSON
-        """Give the thinking and the text of an answer or of a piece of it."""
+        """Yield the thinking and the text of an answer, or of a part of it."""
         try:
             choices = event["choices"]
             first = choices[0] if choices else {part: {}}
-            # The last piece of a stream may hold nothing but why it ended.
+            # The last event of a stream may contain only the end reason.
             said = first[part] if part == "message" else first.get(part) or {}
             thoughts = [said.get(name) for name in _THOUGHTS]
             text = said.get("content")
@@ -216,7 +216,7 @@ class ChatServer:
         yield from self._end(_finish(event))
 
     def _end(self, reason: str) -> Iterator[Piece]:
-        """Say what ended an answer, where that is not the model's own end."""
+        """Yield the end reason of an answer, unless the model ended by itself."""
         word = reason.strip().lower()
         if word in _TOOLS:
             msg = (
@@ -246,7 +246,7 @@ class ChatServer:
 
 
 def _finish(event: Any) -> str:  # noqa: ANN401 - JSON
-    """Return why a model ended, as OpenAI's servers say it; "" where it goes on."""
+    """Return the end reason in OpenAI's form; "" while the model goes on."""
     choices = event.get("choices") if isinstance(event, dict) else None
     first = choices[0] if isinstance(choices, list) and choices else None
     reason = first.get("finish_reason") if isinstance(first, dict) else None

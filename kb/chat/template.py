@@ -1,7 +1,7 @@
-"""A conversation as the tokens of one prompt, by the chat template in a model's own header.
+"""A conversation as the tokens of one prompt, with the chat template of the model's header.
 
-Marks such as ``<|im_end|>`` are control tokens where the template writes them, and plain text
-where a message contains them: a document cannot end its own passage and speak as the system.
+A mark such as ``<|im_end|>`` is a control token if the template writes it, and plain text if a
+message contains it. So a document cannot end its passage and speak as the system.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class ChatTemplate:
     """Turns conversations into prompts for one model.
 
     Args:
-        model: whose header holds the template (Jinja, as Hugging Face's tokenizers write it).
+        model: the model whose header has the template (Jinja, as in Hugging Face's tokenizers).
 
     Raises:
-        ModelError: it holds none, or one that cannot be read: no chat model.
+        ModelError: the header has no valid template, so the model is not a chat model.
     """
 
     def __init__(self, model: Model) -> None:
@@ -53,7 +53,7 @@ class ChatTemplate:
             raise ModelError(msg) from error
 
     def tokens(self, messages: Sequence[Message]) -> npt.NDArray[np.int32]:
-        """Return the prompt's token ids, int32, up to where the model's answer begins.
+        """Return the prompt's token ids, int32, up to the start of the model's answer.
 
         Raises:
             ModelError: the template refuses the conversation.
@@ -69,7 +69,7 @@ class ChatTemplate:
         return np.concatenate(self._opening(parts[0]) + parts)
 
     def _opening(self, first: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int32]]:
-        """Return the token that begins every sequence, if the model wants one that is not there."""
+        """Return the token that begins every sequence, if the model needs it and it is missing."""
         wanted = self._model.opening_tokens()
         return [] if list(first[: len(wanted)]) == list(wanted) else [wanted]
 
@@ -81,7 +81,7 @@ class ChatTemplate:
         try:
             return self._render(turns)
         except (jinja2.TemplateError, ValueError):
-            pass  # some know no system role: its text goes in front of the user's
+            pass  # some have no system role: its text precedes the user's
         try:
             return self._render(_without_system(turns))
         except (jinja2.TemplateError, ValueError) as error:
@@ -89,16 +89,16 @@ class ChatTemplate:
             raise ModelError(msg) from error
 
     def _render(self, turns: list[dict[str, str]]) -> str:
-        # Models that think aloud first are asked not to, in the words of Qwen3 and others, of
-        # DeepSeek and Granite, and of gpt-oss, which thinks all the same; others do not look at it.
+        # Options that turn off thinking, as Qwen3 and others, DeepSeek and Granite, and gpt-oss
+        # call them; gpt-oss thinks all the same. Other templates ignore them.
         wishes = {"enable_thinking": False, "thinking": False, "reasoning_effort": "low"}
         return _without_thinking(str(self._formatter(messages=turns, **wishes).prompt))
 
 
 def _without_thinking(prompt: str) -> str:
-    """End the thinking that a template begins for the model, as DeepSeek-R1's does.
+    """End the thinking that a template starts for the model, as DeepSeek-R1's does.
 
-    W. Ma et al., "Reasoning Models Can Be Effective Without Thinking", 2025.
+    See W. Ma et al., "Reasoning Models Can Be Effective Without Thinking", 2025.
     """
     for begin, end in PAIRS:
         if prompt.rstrip().endswith(begin):

@@ -1,7 +1,7 @@
-"""Tells a model's thinking from its answer, in the marks that models write around it.
+"""Separates a model's thinking from its answer, by the marks that models write around it.
 
-Most servers take it out themselves and send it beside the answer; a file in this process and
-servers that do not know the model send it as text.
+Most servers separate it themselves. Models in this process, and on servers that do not know the
+model's marks, write it as text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PAIRS: tuple[tuple[str, str], ...] = (
     ("◁think▷", "◁/think▷"),  # Kimi
     ("<|channel>thought", "<channel|>"),  # Gemma 4
 )
-"""What models write before their thinking, and after it."""
+"""Marks before and after a model's thinking."""
 
 # OpenAI's harmony (gpt-oss): every part has a channel, and ``final`` is the answer.
 _HARMONY_BEGINS = ("<|start|>", "<|channel|>")
@@ -29,7 +29,7 @@ _HARMONY_HEAD = re.compile(
     r"[^<]{0,80}(?:<\|constrain\|>[^<]{0,40})?<\|message\|>"
 )
 _HARMONY_ENDS = ("<|end|>", "<|return|>", "<|call|>")
-_LONGEST_HEAD = 240  # characters; what is longer is text
+_LONGEST_HEAD = 240  # characters; longer ones are text
 
 _BEGINS = (*(begin for begin, _ in PAIRS), *_HARMONY_BEGINS)
 
@@ -39,27 +39,27 @@ MARKS = frozenset(
 )
 """Texts that may be control tokens, which otherwise have no text."""
 
-# An end without a beginning: the chat template wrote the beginning.
+# An end without a beginning: the chat template has written the beginning.
 _ANY_END = "|".join(re.escape(end) for _, end in PAIRS)
 _END = re.compile(rf"(?:{_ANY_END})([ \t]*)(?=([^ \t]))")
 _END_PERHAPS = re.compile(rf"(?:{_ANY_END})([ \t]*)$")
-_LINE_KEPT = 400  # characters of the line before an end that are looked at
-# An answer about marks quotes them, or has them among its words.
+_LINE_KEPT = 400  # checked characters of the line before an end
+# An answer about these marks quotes them, or has them among its words.
 _QUOTES_BEFORE = tuple("`'\"“‘«「『([")
 _NO_BEGINNING = ",.;:!?)]}`'\"”’»」』，。；：！？、…"
 _SENTENCE_ENDS = tuple(".!?…。！？:：")
 
 
 class ThinkingSplitter:
-    """Takes what a model writes, cut anywhere, and gives it back as thinking and answer."""
+    """Takes a model's output, cut at any place, and yields it as thinking and answer."""
 
     def __init__(self) -> None:
         self._held = ""
-        self._ends: tuple[str, ...] = ()  # of the thinking that is open
+        self._ends: tuple[str, ...] = ()  # of the open thinking
         self._answering = False
         self._harmony = False
-        self._line = ""  # the line that the answer is in, as far as it was given
-        self._opened = False  # a beginning stands in the answer, and its end belongs to it
+        self._line = ""  # the answer's current line, as far as it was given
+        self._opened = False  # a beginning mark is in the answer, so its end mark is, too
 
     def feed(self, text: str) -> list[Piece]:
         """Return what is certain after ``text``."""

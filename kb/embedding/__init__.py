@@ -1,4 +1,4 @@
-"""Embedders: the protocol in ``base``, one module for each way of computing vectors."""
+"""Embedders: the protocol in ``base``, and one module for each kind of backend."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 def open_embedder(settings: Settings) -> Embedder:
-    """Open the embedder that the settings name, making the bundled model ready if need be.
+    """Open the embedder that the settings name; prepare the bundled model if needed.
 
     Raises:
-        SettingsError: an address of an embedding server cannot be used.
+        SettingsError: an address of an embedding server is invalid.
         ModelError: the model is unknown, missing or damaged.
-        EmbeddingError: there is not enough memory for it, or no server answers.
+        EmbeddingError: memory does not suffice, or no server answers.
     """
     from kb.remote.address import names_servers  # noqa: PLC0415 - as below
 

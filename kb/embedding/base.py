@@ -1,4 +1,4 @@
-"""The embedder protocol, its array types, and what every embedder does to its vectors."""
+"""The embedder protocol, its array types, and the common treatment of vectors."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from kb.errors import EmbeddingError
 from kb.stopping import checkpoint
 
 Vector: TypeAlias = npt.NDArray[np.float32]
-"""float32, shape (dim,), unit length."""
+"""A vector: float32, shape (dim,), unit length."""
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
-"""float32, shape (n, dim), rows of unit length, in input order."""
+"""Vectors: float32, shape (n, dim), rows of unit length, in input order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbedderIdentity:
-    """What must be equal for two vectors to be comparable.
+    """Identity of an embedding model; vectors are comparable only if it is equal.
 
-    ``model_id`` is a readable name; ``fingerprint`` a hash of the weights and of every choice
+    ``model_id`` is a readable name. ``fingerprint`` is a hash of the weights and of every option
     that changes vectors (pooling, prompts, dimension).
     """
 
@@ -34,10 +34,10 @@ class EmbedderIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What an embedder may be asked for besides plain vectors.
+    """Optional features of an embedder.
 
-    ``least_dim`` is the smallest width that vectors may be cut to, their whole width where the
-    model was not trained for cutting. ``takes_task`` says whether queries take an instruction.
+    ``least_dim`` is the smallest width to which vectors may be cut; the whole width if the model
+    was not trained for that. ``takes_task`` says whether queries take an instruction.
     """
 
     least_dim: int
@@ -46,12 +46,12 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batching:
-    """How texts of many askers are best handed to an embedder.
+    """The best way of passing the texts of many clients to an embedder.
 
     Attributes:
-        calls: how many at the same time, so that the model never waits for texts.
-        texts: most texts of one call.
-        characters: most of all texts of one call together; one text may have more.
+        calls: number of parallel calls that keep the model busy.
+        texts: most texts of a call.
+        characters: most characters of a call's texts together; a single text may exceed it.
     """
 
     calls: int = 2
@@ -60,11 +60,11 @@ class Batching:
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors. Thread-safe; documents and queries may be worded differently."""
+    """Turns texts into vectors. Thread-safe. Documents and queries may have different prompts."""
 
     @property
     def identity(self) -> EmbedderIdentity:
-        """What a collection records, to refuse vectors of another model."""
+        """Identity that a collection records, to refuse vectors of another model."""
         ...
 
     @property
@@ -74,7 +74,7 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """Most tokens that one document may have, prompt and special tokens not counted."""
+        """Most tokens of one document, without prompt and special tokens."""
         ...
 
     @property
@@ -83,11 +83,11 @@ class Embedder(Protocol):
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count the tokens of each text alone, without prompt and special tokens."""
+        """Count the tokens of each text without prompt and special tokens."""
         ...
 
     def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
-        """Count the tokens that the model reads of each text: prompt and special tokens too."""
+        """Count the tokens of each text with prompt and special tokens."""
         ...
 
     def embed_documents(
@@ -95,7 +95,7 @@ class Embedder(Protocol):
         texts: Sequence[str],
         on_progress: Callable[[int], None] | None = None,
     ) -> Vectors:
-        """Embed documents; ``on_progress`` is told how many more are done, from any thread.
+        """Embed documents; any thread may call ``on_progress`` with the number of new ones.
 
         Raises:
             InputTooLongError: a text has more than ``max_tokens`` tokens.
@@ -104,9 +104,9 @@ class Embedder(Protocol):
         ...
 
     def embed_query(self, text: str, *, task: str = "") -> Vector:
-        """Embed one query, ahead of any documents that wait.
+        """Embed one query, before any waiting documents.
 
-        ``task`` is the instruction, for models that take one; empty for the model's own.
+        ``task`` is the instruction, for models that take one; empty for the model's default.
 
         Raises (besides those of ``embed_documents``):
             SettingsError: a task is given, but the model takes none.
@@ -114,11 +114,11 @@ class Embedder(Protocol):
         ...
 
     def count_bare(self, texts: Sequence[str]) -> list[int]:
-        """Count the tokens that the model reads of texts without a prompt, special tokens too."""
+        """Count the tokens of texts without a prompt, but with special tokens."""
         ...
 
     def embed_bare(self, texts: Sequence[str]) -> Vectors:
-        """Embed texts as they are, without a prompt: their author has worded them.
+        """Embed texts as they are, without a prompt, because their author has added any.
 
         Raises:
             InputTooLongError: a text has too many tokens.
@@ -132,9 +132,9 @@ class Embedder(Protocol):
 
 
 def embed_short(embedder: Embedder, texts: Sequence[str]) -> Vectors:
-    """Embed short texts as documents, in the way that is fastest for them.
+    """Embed short texts as documents, in the fastest way for them.
 
-    Embedders that have one offer ``embed_short``; vectors differ in the fourth digit.
+    It uses ``embed_short`` of embedders that have it; their vectors differ in the fourth digit.
 
     Raises:
         InputTooLongError: a text has more than ``max_tokens`` tokens.
@@ -147,19 +147,19 @@ def embed_short(embedder: Embedder, texts: Sequence[str]) -> Vectors:
 
 @runtime_checkable
 class _Telling(Protocol):
-    """An embedder that tells how many tokens its model reads."""
+    """An embedder that reports how many tokens its model reads."""
 
     on_read: Callable[[int], None]
 
 
 def batching(embedder: Embedder) -> Batching:
-    """Return how an embedder wants the texts of many askers; those that know say so."""
+    """Return an embedder's preferred batching, or a default one."""
     found: Batching = getattr(embedder, "batching", Batching())
     return found
 
 
 def tell_of_tokens(embedder: Embedder, on_read: Callable[[int], None]) -> bool:
-    """Have an embedder tell how many tokens its model reads; say whether it does."""
+    """Register a callback for the tokens that a model reads; return whether it reports them."""
     if not isinstance(embedder, _Telling):
         return False
     embedder.on_read = on_read
@@ -167,7 +167,7 @@ def tell_of_tokens(embedder: Embedder, on_read: Callable[[int], None]) -> bool:
 
 
 def embed_queries(embedder: Embedder, texts: Sequence[str], *, task: str = "") -> Vectors:
-    """Embed queries, together where an embedder offers that.
+    """Embed queries, in one call if the embedder can.
 
     Raises:
         SettingsError: a task is given, but the model takes none.
@@ -189,7 +189,7 @@ def unit_rows(matrix: npt.NDArray[np.float32], *, dim: int | None = None) -> Vec
     """Cut rows to ``dim`` (Matryoshka truncation), then scale each to unit length.
 
     Raises:
-        EmbeddingError: a row is not finite or has no length, so it points nowhere.
+        EmbeddingError: a row is not finite or has length zero.
     """
     if dim is not None:
         matrix = matrix[:, :dim]

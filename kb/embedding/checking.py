@@ -1,8 +1,8 @@
-"""Is an installed model healthy? Its bytes, its header, and what it makes of a few texts.
+"""Health check of an installed embedding model: bytes, header, and vectors of a few texts.
 
-Qwen3-Embedding models are held against the figures of their own model cards: two queries by two
-documents. Other models are only asked for sense: vectors of unit length, a related pair nearer
-than an unrelated one, and a tokenizer that gives a text back.
+For Qwen3-Embedding models it compares the similarities of two queries and two documents with the
+figures of the model card. For other models it checks only plausibility: vectors of unit length, a
+related pair nearer than an unrelated one, and a tokenizer that restores a text.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ CARD_DOCUMENTS = (
     ),
 )
 
-# llama.cpp's file types (enum llama_ftype) and how far a similarity may be from the card's, which
-# was computed without quantisation. The ends are set; between them it grows with what the
-# quantisation loses.
+# llama.cpp's file types (enum llama_ftype), and how far a similarity may be from the model card's,
+# which was computed without quantisation. The two ends are set by hand. Between them the tolerance
+# grows with the loss of quantisation.
 _FILE_TYPES = {0: "F32", 1: "F16", 32: "BF16", 7: "Q8_0", 18: "Q6_K", 17: "Q5_K_M", 8: "Q5_0"}
 _FILE_TYPES[15] = "Q4_K_M"
 TOLERANCES: Mapping[str, float] = {
@@ -55,7 +55,7 @@ _UNRELATED = "In winter the mountain path is closed because of avalanches."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at; ``ok`` is None for a remark."""
+    """One finding; ``ok`` is None for a remark."""
 
     name: str
     ok: bool | None
@@ -64,7 +64,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCheck:
-    """What was found about a model."""
+    """All findings about a model."""
 
     model: str
     path: str
@@ -77,7 +77,7 @@ class ModelCheck:
 
 
 def check_model(file: ModelFile, *, n_gpu_layers: int = -1, threads: int = 0) -> ModelCheck:
-    """Examine a model file; loads it. A file that cannot be loaded is a finding, not an error."""
+    """Load a model file and examine it. A file that fails to load gives a finding, not an error."""
     findings = [checksum(file)]
     try:
         embedder = LlamaEmbedder(file, n_gpu_layers=n_gpu_layers, threads=threads)
@@ -110,7 +110,7 @@ def compare_with_card(found: npt.NDArray[np.float32], known: KnownEmbedder, quan
 
 
 def checksum(file: ModelFile) -> Finding:
-    """Compare a file with what was recorded when it was downloaded."""
+    """Compare a file with the checksum of its download."""
     record = read_record(file.path)
     if record is None and file.known is not None and file.known.built_in:
         return Finding(name="checksum", ok=True, detail="as it was made (checked at each start)")
@@ -139,7 +139,7 @@ def _examine(embedder: LlamaEmbedder) -> list[Finding]:
 
 
 def _round_trip(embedder: LlamaEmbedder) -> Finding:
-    """Tokenize and back; what tokenizers normalise away (case, spaces, forms) does not count."""
+    """Tokenize and restore a text; case, spaces and forms may differ."""
     back = embedder.round_trip(_ROUND_TRIP)
     ok = _plain(back) == _plain(_ROUND_TRIP)
     return Finding(

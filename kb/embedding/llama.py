@@ -1,4 +1,4 @@
-"""Embeddings from a GGUF model inside this process, by llama.cpp."""
+"""Embeddings from a GGUF model in this process, with llama.cpp."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class LlamaEmbedder(LoadedModel):
 
     @failing_as(EmbeddingError)
     def round_trip(self, text: str) -> str:
-        """Return what is left of a text that is cut into tokens and put together again."""
+        """Cut a text into tokens and join them; return the resulting text."""
         with self._in_use.entered():
             return self._model.detokenize(self._tokenizer.tokens(text))
 
     @failing_as(EmbeddingError)
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count tokens of each text alone, without prompt and special tokens."""
+        """Count the tokens of each text without prompt and special tokens."""
         with self._in_use.entered():
             return [self._tokenizer.count(text) for text in texts]
 
     @failing_as(EmbeddingError)
     def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
-        """Count the tokens that the model reads of each text: prompt and special tokens too."""
+        """Count the tokens of each text with prompt and special tokens."""
         words = self._prompts
         worded = [words.word_query(t, task) if query else words.word_document(t) for t in texts]
         with self._in_use.entered():
@@ -42,7 +42,7 @@ class LlamaEmbedder(LoadedModel):
 
     @failing_as(EmbeddingError)
     def count_bare(self, texts: Sequence[str]) -> list[int]:
-        """Count the tokens that the model reads of texts without a prompt, special tokens too."""
+        """Count the tokens of texts without a prompt, but with special tokens."""
         with self._in_use.entered():
             return [len(self._tokenizer.tokens(text)) for text in texts]
 
@@ -71,7 +71,7 @@ class LlamaEmbedder(LoadedModel):
     ) -> Vectors:
         """Embed as :meth:`embed_documents`, several short texts in a call: twice as fast on a CPU.
 
-        Their vectors differ from those of one call each in the fourth digit.
+        The vectors differ in the fourth digit from those of separate calls.
         """
         with self._in_use.entered():
             worded = [self._prompts.word_document(text) for text in texts]
@@ -79,19 +79,19 @@ class LlamaEmbedder(LoadedModel):
 
     @failing_as(EmbeddingError)
     def embed_query(self, text: str, *, task: str = "") -> Vector:
-        """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
+        """Embed one query: float32, shape (dim,), unit length; before any waiting documents.
 
-        ``task`` replaces the default instruction of models that take one.
+        ``task`` replaces the model's default instruction.
 
         Raises:
-            SettingsError: the model takes none.
+            SettingsError: a task is given, but the model takes none.
         """
         vector: Vector = self.embed_queries([text], task=task)[0]
         return vector
 
     @failing_as(EmbeddingError)
     def embed_queries(self, texts: Sequence[str], *, task: str = "") -> Vectors:
-        """Embed queries as :meth:`embed_query` does, on a GPU many in a call.
+        """Embed queries as :meth:`embed_query` does; on a GPU, many in a call.
 
         Raises:
             SettingsError: a task is given, but the model takes none.

@@ -1,4 +1,4 @@
-"""A GGUF embedding model as it is loaded into this process, and what it says of itself."""
+"""A GGUF embedding model loaded into this process, and its properties."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
 
 # A decoder's cache costs memory for each token of context (0.15 MB for Qwen3-Embedding-4B), and
-# chunks are short: more context than this only when it is asked for.
+# chunks are short. A longer context is available on request.
 DEFAULT_DECODER_CONTEXT = 8192
 
 _CHARACTERS_PER_TOKEN = 4  # more in few languages
@@ -32,30 +32,31 @@ _CHARACTERS_PER_TOKEN = 4  # more in few languages
 class LoadedModel:
     """A model file in memory, with the contexts that compute it. Thread-safe.
 
-    On a CPU an encoder model gets one single-threaded context for each core and every text is a
-    call of its own: packing texts into one call computes attention across all of them, and
-    threads that share a text wait for each other at every layer. On a GPU one context takes
-    packed calls of many texts. What does not fit in its memory is made smaller, and said in
-    ``description`` and the log: calls first, then the layers on the GPU.
+    On a CPU an encoder model gets one single-threaded context for each core, and every text is a
+    call of its own. A packed call would compute attention across all its texts, and threads that
+    share a text wait for each other at every layer. On a GPU one context takes packed calls of many
+    texts. If GPU memory does not suffice, calls become smaller, then fewer layers use the GPU;
+    ``description`` and the log report it.
 
     Args:
-        model: the file and how to word its inputs.
+        model: the file, and its prompts.
         n_gpu_layers: layers on the GPU, -1 for all.
-        threads: processor threads in all, 0 for one per core that this process may use (affinity
-            and a container's quota).
+        threads: total of processor threads; 0 for one per available core (by affinity and a
+            container's quota).
         dimensions: cut vectors to this width before scaling (Matryoshka models).
-        context_tokens: most tokens of one input, 0 for the model's own limit (8,192 at most
-            for decoders).
+        context_tokens: most tokens of one input; 0 for the model's own limit (at most 8,192 for
+            decoders).
         pack: pack many texts into one call; None decides by device.
-        calibration: file that remembers how cores are best used, found out by the first bulk;
-            None, or ``threads`` given, takes one context for each core.
+        calibration: file that remembers the best use of the cores, which the first bulk measures.
+            Without it, or with ``threads``, each core gets one context.
 
     Attributes:
-        on_read: told how many tokens the model has read, by whichever thread had it read them.
+        on_read: called with the number of tokens that the model has read, by the thread that called
+            the model.
 
     Raises:
         ModelError: the file cannot be loaded.
-        OutOfMemoryError: there is not enough memory, however little is used.
+        OutOfMemoryError: memory does not suffice even for the smallest contexts.
     """
 
     @failing_as(EmbeddingError)
@@ -119,7 +120,7 @@ class LoadedModel:
 
     @property
     def max_tokens(self) -> int:
-        """Most tokens of one document, prompt and special tokens not counted."""
+        """Most tokens of one document, without prompt and special tokens."""
         return self._max_tokens
 
     @property
@@ -132,10 +133,10 @@ class LoadedModel:
 
     @property
     def batching(self) -> Batching:
-        """How texts of many askers are best handed over.
+        """The best way of passing the texts of many clients.
 
-        Two more than there are contexts: those are ready when a context is free, and say that a
-        text is not alone.
+        It asks for two calls more than there are contexts. These are ready when a context becomes
+        free, and show that a text is not alone.
         """
         context = self._pool.any()
         if context.packs:
@@ -145,7 +146,7 @@ class LoadedModel:
 
     @property
     def description(self) -> dict[str, str | int]:
-        """What `kb doctor` shows of the model as it was loaded."""
+        """Properties of the loaded model for `kb doctor`."""
         context = self._pool.any()
         return {
             "architecture": self._model.metadata("general.architecture") or "unknown",
@@ -163,7 +164,7 @@ class LoadedModel:
 
     @property
     def path(self) -> Path:
-        """The model's file."""
+        """Path of the model's file."""
         return self._model.path
 
     @property
@@ -172,11 +173,11 @@ class LoadedModel:
         return self._model.parameters
 
     def header(self, key: str) -> str | None:
-        """Return a scalar of the GGUF header as text, None where it is absent."""
+        """Return a scalar of the GGUF header as text; None if it is absent."""
         return self._model.metadata(key)
 
     def close(self) -> None:
-        """Wait for work under way, then free contexts and weights."""
+        """Wait for running work, then free contexts and weights."""
         if not self._in_use.shut():
             return
         self._in_use.wait()
@@ -199,6 +200,6 @@ class LoadedModel:
 
 
 def _limited(traits: Traits, wanted: int) -> Traits:
-    """Return traits with the most tokens that an input shall have, not those of the training."""
+    """Return traits with the wanted limit of tokens in place of the training's."""
     usual = DEFAULT_DECODER_CONTEXT if traits.decoder else traits.context_tokens
     return replace(traits, context_tokens=min(wanted or usual, traits.context_tokens))

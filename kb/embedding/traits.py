@@ -1,4 +1,4 @@
-"""What a model needs to be used right: from its GGUF header and the registry, checked at load."""
+"""Traits of a model that decide its use: read from GGUF header and registry, and checked."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _LEAST_DIMENSIONS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """How a loaded model is used.
+    """How to use a loaded model.
 
     Attributes:
-        known: its entry in the registry, None if it has none or its header contradicts it.
-        prompts: how its inputs are worded and ended.
-        pooling: llama.cpp's constant.
-        decoder: it reads from left to right, with a cache.
-        context_tokens: most tokens of one input: as many as it was trained on, or fewer.
-        mrl: least and most width its vectors may be cut to; None where that is not known.
-        notices: what the header lacks or says wrongly, and what was done about it.
+        known: its entry in the registry; None without one, or if the header contradicts it.
+        prompts: the texts around its inputs, and their end token.
+        pooling: llama.cpp's constant of its pooling.
+        decoder: whether it reads from left to right, with a cache.
+        context_tokens: most tokens of one input, at most those of its training.
+        mrl: least and most width to which its vectors may be cut; None if unknown.
+        notices: faults of the header, and their corrections.
     """
 
     known: KnownEmbedder | None
@@ -41,13 +41,13 @@ class Traits:
 
 
 def read_traits(model: native.Model, file: ModelFile) -> Traits:
-    """Read how ``model`` is used; what is missing in its header is made up for and logged.
+    """Read the traits of ``model``; replace and log what its header lacks.
 
-    Early conversions of Qwen3-Embedding lack the pooling type or the end token: they are used
-    as the family wants all the same.
+    Early conversions of Qwen3-Embedding lack the pooling type or the end token; they get those of
+    the family.
 
     Raises:
-        ModelError: it is a reranker, which gives no vectors.
+        ModelError: the model is a reranker, which gives no vectors.
     """
     architecture = model.metadata("general.architecture") or ""
     notices: list[str] = []
@@ -70,7 +70,7 @@ def read_traits(model: native.Model, file: ModelFile) -> Traits:
 
 
 def check_dimensions(wanted: int | None, model: native.Model, traits: Traits) -> int:
-    """Return the width of the vectors: all of the model's, or ``wanted`` if it may be cut to that.
+    """Return the width of the vectors: the model's own, or ``wanted`` if the model allows it.
 
     Raises:
         SettingsError: the model was not trained for that width.
@@ -169,5 +169,5 @@ def _end_notices(model: native.Model, prompts: Prompts) -> list[str]:
 
 
 def _mrl_of_family(model: native.Model, prompts: Prompts) -> tuple[int, int] | None:
-    # Every embedding model of the family that takes instructions was trained so.
+    # All embedding models of the family that take instructions were trained so.
     return (_LEAST_DIMENSIONS, model.width) if prompts.instruct else None

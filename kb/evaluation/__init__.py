@@ -1,1 +1,1 @@
-"""Search quality on judged queries: read a set, run it, score it, compare runs."""
+"""Search quality on judged queries: reads sets, runs searches, scores and compares runs."""

@@ -1,7 +1,7 @@
-"""Answers to a judged set's questions: whether their citations hold, and what they decline.
+"""Evaluates answers to a judged set's questions: correct citations, and refusals.
 
-Each question is asked twice: as it is, and with the documents that answer it taken out of what is
-found. The second time the right answer is that the documents do not say.
+It asks each question twice, the second time without the documents that answer it. The right answer
+is then that the documents do not say.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ Share = tuple[float, tuple[float, float]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedCitation:
-    """A sentence, the passage it names, and what was found out about them.
+    """A sentence of an answer, the passage it cites, and the results of checking both.
 
-    ``overlap`` is the share of its words in the passage. ``judged`` is what the judge says; None
-    where none can.
+    ``overlap`` is the share of the sentence's words in the passage. ``judged`` is the verdict of
+    the judge; None without a judge that can tell.
     """
 
     query: str
@@ -45,17 +45,18 @@ class CheckedCitation:
 
     @property
     def held(self) -> bool:
-        """Whether the passage holds what the sentence says, by its words."""
+        """Whether the passage supports the sentence, by its words."""
         return self.overlap >= grounding.ENOUGH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRun:
-    """What a chat model made of a set's questions.
+    """A chat model's answers to a set's questions, evaluated.
 
-    ``found`` says of each question whether a document that answers it was among the passages,
-    ``answerable`` and ``unanswerable`` what came of each, ``cited`` of each answered one whether it
-    cites anything. ``controls`` are how many sentences the judge was right about, and of how many.
+    ``found`` tells for each question whether a document that answers it was among the passages.
+    ``answerable`` and ``unanswerable`` hold the outcome of each question. ``cited`` tells for each
+    answer whether it cites a passage. ``controls`` are the number of control sentences that the
+    judge got right, and their total.
     """
 
     set_name: str
@@ -70,7 +71,7 @@ class AnswerRun:
     controls: tuple[int, int] = (0, 0)
 
     def shares(self) -> dict[str, Share | None]:
-        """Return each figure by name; None for one of nothing, or without a judge that can."""
+        """Return each figure by name; None if it has no data, or no judge that can tell."""
         judged = [each.judged for each in self.citations if each.judged is not None]
         return {
             "passage found": _share(self.found),
@@ -82,7 +83,7 @@ class AnswerRun:
         }
 
     def worst(self, count: int) -> list[CheckedCitation]:
-        """Return the citations that hold least, worst first."""
+        """Return the least supported citations, worst first."""
         missed = [each for each in self.citations if not each.held or each.judged is False]
         return sorted(missed, key=lambda each: each.overlap)[:count]
 
@@ -99,21 +100,21 @@ def run(
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> AnswerRun:
-    """Have ``count`` questions of a set answered, drawn by ``seed``, with and without their answer.
+    """Ask ``count`` random questions of a set, each with and without the documents that answer it.
 
     Args:
-        base: holds the set's documents.
+        base: a knowledge base with the set's documents.
         judged: the set.
-        chat: answers.
-        judge: judges the citations, if it can; None for words alone.
-        names: of the chat model and of the judge.
-        mode: how passages are searched for.
-        count: most questions.
-        seed: another one draws others.
-        on_progress: is told (answers done, of how many).
+        chat: the model that answers.
+        judge: judges the citations if it can; None to compare only words.
+        names: names of the chat model and of the judge.
+        mode: the search mode for passages.
+        count: highest number of questions.
+        seed: seed of the random choice of questions.
+        on_progress: called with the number of finished answers and the total.
 
     Raises:
-        ChatError: the model answered nothing at all.
+        ChatError: the model answered none of the questions.
     """
     drawn = random.Random(seed).sample(  # noqa: S311 - a sample, no secret
         sorted(judged.queries), min(count, len(judged.queries))
@@ -134,7 +135,7 @@ def run(
             )
             try:
                 answer = stream.answer
-            except ChatError as error:  # of a small model it is one answer of many
+            except ChatError as error:  # a small model may fail on one question of many
                 answer, failure = stream.so_far, error
             outcomes[there].append(_outcome(answer))
             if there:
@@ -164,7 +165,7 @@ def run(
 def _passages(
     base: KnowledgeBase, query: str, *, mode: SearchMode, without: frozenset[str]
 ) -> list[SearchHit]:
-    """Return the passages for a question, those of some documents left out."""
+    """Return the passages for a question, without those of some documents."""
     wanted = asked = base.settings.top_k
     while True:
         hits = base.search(query, mode=mode, top_k=asked, highlights="none")

@@ -1,4 +1,4 @@
-"""What an answer stands on: its citations, whether their passages hold them, what is no answer."""
+"""Checks the grounding of an answer: its citations, their support, and refusals."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from kb.answering.prompts import NOT_SAID, NOT_SAID_ZH
 from kb.search import highlight
 
 ENOUGH = 0.6
-"""Share of a sentence's words that stand in its passage, where the passage holds the sentence.
+"""Share of a sentence's words that a passage must contain to support the sentence.
 
-Questions of XQuAD with their answers, worded by people, reach it in 90 to 95 of 100 cases on their
-own passage; sentences reach it on the next paragraph of their article in 2 of 100 at most.
+XQuAD's questions with their answers, worded by people, reach it in 90 to 95 of 100 cases on their
+own passage. Sentences reach it on the next paragraph of their article in at most 2 of 100 cases.
 """
 
 _NUMBER = re.compile(r"\[(\d{1,4})\]")
 _CITED = re.compile(r"\s*\[\d{1,4}\]")
-# A citation behind the full stop belongs to the sentence before it.
+# A citation after the full stop belongs to the sentence before it.
 _BEHIND = re.compile(r"([.!?。！？；]+)[ \t]*(\[\d{1,4}\](?:[ \t]*\[\d{1,4}\])*)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _DECLINED = re.compile(
@@ -40,14 +40,14 @@ _DECLINED = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """A sentence of an answer, and the number of a passage that it names."""
+    """A sentence of an answer, and the number of a passage that it cites."""
 
     sentence: str
     passage: int
 
 
 def citations(answer: str) -> Iterator[Citation]:
-    """Give each passage that a sentence of an answer names, in order."""
+    """Yield the citations of an answer, in order."""
     text = _BEHIND.sub(r"\2\1 ", answer)
     for start, end in highlight.sentences(text):
         sentence = text[start:end]
@@ -57,9 +57,9 @@ def citations(answer: str) -> Iterator[Citation]:
 
 
 def overlap(sentence: str, passage: str, language: str = "") -> float:
-    """Return the share in [0, 1] of a sentence's words that stand in a passage, in any form.
+    """Return the share in [0, 1] of a sentence's words that occur in a passage, in any form.
 
-    0 where a number of the sentence does not: "24 months" is no other word for "12 months".
+    It is 0 if a number of the sentence does not occur: "24 months" does not support "12 months".
     """
     numbers = " ".join(_DIGITS.findall(sentence))
     if numbers and highlight.coverage(highlight.telling_terms(numbers), passage) < 1:
@@ -68,7 +68,7 @@ def overlap(sentence: str, passage: str, language: str = "") -> float:
 
 
 def declines(answer: str) -> bool:
-    """Say whether an answer says that the documents do not say; it cites nothing then."""
+    """Return whether an answer says that the documents have no answer; it then cites nothing."""
     if NOT_SAID in answer or NOT_SAID_ZH in answer:
         return True
     return not _NUMBER.search(answer) and _DECLINED.search(answer) is not None

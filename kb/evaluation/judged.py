@@ -13,7 +13,7 @@ from kb.errors import SettingsError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedDocument:
-    """A document of a set; ``id`` is what judgements name."""
+    """A document of a set; judgements refer to its ``id``."""
 
     id: str
     text: str
@@ -22,10 +22,10 @@ class JudgedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedSet:
-    """Documents, queries by id, and which documents answer which query.
+    """Documents, queries by id, and the relevant documents of each query.
 
-    ``spans`` are gold passages of a query, as (document id, start, end) in code points of the
-    document's text as it stands in the corpus; empty for sets that judge whole documents.
+    ``spans`` are the gold passages of a query, as (document id, start, end) in code points of the
+    corpus's text. They are empty for sets that judge whole documents.
     """
 
     name: str
@@ -36,7 +36,7 @@ class JudgedSet:
 
     @property
     def fingerprint(self) -> str:
-        """What tells this set from others: a hash of its queries and judgements."""
+        """Hash of the set's queries and judgements, which identifies it."""
         judged = [(key, text, sorted(self.relevant[key])) for key, text in self.queries.items()]
         return hashlib.sha256(json.dumps(sorted(judged)).encode()).hexdigest()
 
@@ -45,7 +45,7 @@ def read_set(folder: Path, *, spans: bool = False) -> JudgedSet:
     """Read a judged set.
 
     Raises:
-        SettingsError: a file is missing or wrong; names the file and line.
+        SettingsError: a file is missing or wrong. The message names the file and line.
     """
     documents = tuple(
         JudgedDocument(
@@ -66,7 +66,7 @@ def read_set(folder: Path, *, spans: bool = False) -> JudgedSet:
     known = {document.id for document in documents}
     relevant: dict[str, set[str]] = {}
     for at, row in _rows(folder / "qrels.tsv", columns=3):
-        if row[0] not in queries:  # its line was deleted by who judged the set
+        if row[0] not in queries:  # the judge of the set deleted its line
             continue
         if row[1] not in known:
             msg = f"{at}: there is no document {row[1]!r} in the corpus; mend the line or remove it"
@@ -108,7 +108,7 @@ def _span(row: list[str], texts: Mapping[str, str], at: str) -> tuple[str, int, 
 
 
 def _named(path: Path) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Give place, id and values of each line; an id is there once."""
+    """Yield place, id and values of each line; ids are unique."""
     seen: set[str] = set()
     for at, item in _lines(path):
         key = _string(item, "id", at)
@@ -152,7 +152,7 @@ def _read(path: Path) -> Iterator[tuple[int, str]]:
             "queries.jsonl and qrels.tsv (and spans.tsv for --spans), all in UTF-8"
         )
         raise SettingsError(msg) from error
-    # Not splitlines(): JSON strings may hold U+2028, which it would split at.
+    # Not splitlines(): JSON strings may contain U+2028, at which it would split.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, line.rstrip("\r")

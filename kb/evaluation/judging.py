@@ -1,4 +1,4 @@
-"""A chat model as a judge of whether a passage says what a sentence says, where it can be one."""
+"""A chat model as a judge of whether a passage says the same as a sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kb.chat.base import ChatModel, Message
 from kb.search import highlight
 
 LEAST_RIGHT = 0.9
-"""Of the controls, for the judgements of a model to count."""
+"""Share of the controls that a model must get right for its judgements to count."""
 
 _CONTROLS = 10  # of each kind
 _SHORTEST_SENTENCE = 40
@@ -26,11 +26,12 @@ _YES = re.compile(r"\W*(?:yes|true|是|对)", re.IGNORECASE)
 
 
 class Judge:
-    """Asks a chat model, after finding out whether it can judge.
+    """Asks a chat model for judgements, after a test of whether it can judge.
 
     Args:
         chat: the model.
-        texts: passages of the set; a sentence of one is said by it and by none of the others.
+        texts: passages of the set. The test takes a sentence of one as supported by that passage
+            and by no other.
     """
 
     def __init__(self, chat: ChatModel, texts: Sequence[str], *, seed: int = 0) -> None:
@@ -45,11 +46,11 @@ class Judge:
 
     @property
     def can_judge(self) -> bool:
-        """Whether it was right about nearly all sentences whose passages are known."""
+        """Whether the model was right about nearly all control sentences."""
         return self.controls > 0 and self.right >= LEAST_RIGHT * self.controls
 
     def says(self, passage: str, sentence: str) -> bool:
-        """Say whether the passage says what the sentence says, as the model sees it.
+        """Return whether the passage says the same as the sentence, according to the model.
 
         Raises:
             ChatError: the model failed.
@@ -60,7 +61,7 @@ class Judge:
 
 
 def _sentence(text: str) -> str:
-    """Return the first sentence that tells enough, and that the passage goes on after."""
+    """Return the first sentence that is informative and not the passage's last."""
     text = text[:_LONGEST_PASSAGE]
     spans = highlight.sentences(text)
     long = [text[a:b] for a, b in spans if b - a >= _SHORTEST_SENTENCE or not text[a:b].isascii()]

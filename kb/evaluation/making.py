@@ -1,4 +1,4 @@
-"""Draw passages from a collection, as a judged set whose queries a person fills in."""
+"""Draws passages from a collection into a judged set; a person adds the queries."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def make_set(
     seed: int = 0,
     ask: Callable[[str], str] | None = None,
 ) -> int:
-    """Write a set of up to ``count`` passages from different places; return how many.
+    """Write a set of up to ``count`` passages from different places; return their number.
 
-    ``queries.jsonl`` shows each passage beside its question, in ``text``. Without ``ask`` that is
-    empty: write there a question that the passage answers, or delete the line. ``ask`` makes a
-    question of a passage (:func:`question_about`); nothing is written before all are made. The
+    ``queries.jsonl`` shows each passage beside its question, which is in ``text``. Without ``ask``
+    the question is empty: write one that the passage answers, or delete the line. ``ask`` turns a
+    passage into a question (:func:`question_about`); files are written after the last one. The
     corpus is the whole collection, so that a search can also find the wrong document.
 
     Raises:
-        CollectionError: there is no such collection, or nothing in it.
-        SettingsError: the folder holds a set already, or cannot be written.
+        CollectionError: the collection does not exist or is empty.
+        SettingsError: the folder has a set already, or is not writable.
     """
     if taken := [name for name in _FILES if (folder / name).exists()]:
         msg = f"{folder} holds {', '.join(taken)} already, which would be lost; name another folder"
@@ -66,7 +66,7 @@ def make_set(
     for _ in range(count * _MOST_TRIES_PER_QUERY):
         if len(drawn) == count:
             break
-        # Each chunk is as likely as any other, however long its document.
+        # Each chunk is equally likely, whatever the length of its document.
         (info,) = draw.choices(infos, weights=[item.chunks for item in infos])
         chunks = base.chunks(info.id)
         chunk = draw.choice(chunks)
@@ -107,10 +107,10 @@ def make_set(
 
 
 def question_about(passage: str, chat: ChatModel) -> str:
-    """Return a question that a passage answers, in the passage's language, as a model words it.
+    """Return a question that a passage answers, in the passage's language, worded by a model.
 
     Raises:
-        ChatError: the model gave no answer, or no question.
+        ChatError: the model gave no answer, or an answer that is not a question.
     """
     answer = chat.complete(
         [Message(role="system", content=_TASK), Message(role="user", content=passage)],

@@ -1,4 +1,4 @@
-"""What a ranking is worth, how sure the mean is, and whether two runs differ."""
+"""Metrics of rankings, confidence intervals of their means, and tests of differences."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 CUTOFFS = (1, 5, 10)
 DEPTH = 10
 _RESAMPLES = 2000
-_SEED = 20240501  # the same run twice gives the same interval
+_SEED = 20240501  # the same run twice has the same interval
 
 
 def recall(ranked: Sequence[str], relevant: Collection[str], depth: int) -> float:
-    """Return the share of ``relevant`` among the first ``depth``."""
+    """Return the share of ``relevant`` among the first ``depth`` documents."""
     return len(set(ranked[:depth]) & set(relevant)) / len(relevant)
 
 
 def reciprocal_rank(ranked: Sequence[str], relevant: Collection[str], depth: int) -> float:
-    """Return 1 / rank of the first relevant document, 0 beyond ``depth``."""
+    """Return 1 / rank of the first relevant document; 0 beyond ``depth``."""
     for rank, item in enumerate(ranked[:depth], start=1):
         if item in relevant:
             return 1 / rank
@@ -27,7 +27,7 @@ def reciprocal_rank(ranked: Sequence[str], relevant: Collection[str], depth: int
 
 
 def ndcg(ranked: Sequence[str], relevant: Collection[str], depth: int) -> float:
-    """Return the normalised discounted cumulative gain with relevance 0 or 1."""
+    """Return the normalised discounted cumulative gain for relevance 0 or 1."""
     gain = sum(
         1 / math.log2(rank + 1)
         for rank, item in enumerate(ranked[:depth], start=1)
@@ -59,7 +59,7 @@ def paired(
 
     Returns:
         Mean difference (other - one), its 95% bootstrap interval, and the p-value of a two-sided
-        sign-flip test: how often chance alone, swapping the runs of a query, differs as much.
+            sign-flip test: how often swapping the two runs of queries at random differs as much.
     """
     difference = np.asarray(other, dtype=np.float64) - np.asarray(one, dtype=np.float64)
     observed = abs(difference.mean())
@@ -67,7 +67,7 @@ def paired(
     extreme = 0
     for _ in range(_RESAMPLES):
         signs = generator.integers(0, 2, len(difference)) * 2 - 1
-        # A rounding error must not make an equal outcome a smaller one.
+        # A rounding error must not count an equal outcome as smaller.
         extreme += abs((difference * signs).mean()) >= observed - 1e-12
     p = (extreme + 1) / (_RESAMPLES + 1)
     low, high = np.quantile(_resampled_means(difference), (0.025, 0.975))

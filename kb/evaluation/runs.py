@@ -1,4 +1,4 @@
-"""Run a judged set through the whole of a knowledge base, and report what it found."""
+"""Runs the queries of a judged set through a knowledge base, and reports the results."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from kb.settings import Settings
 
 MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
 _WORST = 10
-# Documents of a set whose vectors are all compared: quicker than filling an index, and exact.
+# Up to this size all vectors of a set are compared: faster than building an index, and exact.
 _MOST_COMPARED = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryResult:
-    """One query of a run: the documents found, best first, and its metrics by name."""
+    """One query of a run: the found documents, best first, and its metrics by name."""
 
     id: str
     query: str
@@ -41,8 +41,8 @@ class QueryResult:
 class Run:
     """A judged set searched in one mode.
 
-    Latencies are of whole queries that give as many passages as documents are judged, in
-    milliseconds. ``fingerprint`` is the set's.
+    Latencies are those of whole queries, in milliseconds; a query asks for as many passages as
+    documents are judged. ``fingerprint`` is the set's.
     """
 
     set_name: str
@@ -54,7 +54,7 @@ class Run:
     fingerprint: str = ""
 
     def values(self, metric: str) -> list[float]:
-        """Return one metric of every query, in the order of the queries."""
+        """Return one metric for every query, in the order of the queries."""
         return [result.scores[metric] for result in self.queries]
 
     def means(self) -> dict[str, tuple[float, tuple[float, float]]]:
@@ -66,7 +66,7 @@ class Run:
         }
 
     def worst(self, count: int = _WORST) -> list[QueryResult]:
-        """Return the queries that missed most, worst first."""
+        """Return the queries with the lowest nDCG, worst first, without perfect ones."""
         by_score = sorted(self.queries, key=lambda item: item.scores[f"ndcg@{metrics.DEPTH}"])
         return [item for item in by_score if item.scores[f"ndcg@{metrics.DEPTH}"] < 1][:count]
 
@@ -78,10 +78,10 @@ def ingested(
     embedder: Embedder | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[KnowledgeBase]:
-    """Give a knowledge base in a throw-away folder that holds the set's documents.
+    """Yield a knowledge base in a temporary folder with the set's documents.
 
-    Models are taken from the settings' own folder; nothing is written there. ``on_progress`` is
-    told (documents done, of how many).
+    It reads models from the settings' own folder and writes nothing there. ``on_progress`` is
+    called with the number of finished documents and the total.
     """
     small = len(judged.documents) <= _MOST_COMPARED
     with scratch_folder() as folder:
@@ -89,7 +89,7 @@ def ingested(
             update={
                 "data_dir": folder,
                 "collection": "eval",
-                # Never a server: what is thrown away does not go there.
+                # Never a server: temporary data does not belong there.
                 "vector_store": "exact" if small else "chroma",
             }
         )
@@ -110,7 +110,7 @@ def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int 
     """Search every query of a set; documents rank by their best passage.
 
     Raises:
-        InputTooLongError: a query is longer than the model reads.
+        InputTooLongError: a query exceeds the model's limit.
     """
     results = []
     seconds = []
@@ -147,17 +147,17 @@ def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int 
 def _documents(
     base: KnowledgeBase, text: str, mode: SearchMode, depth: int, wanted: frozenset[str]
 ) -> tuple[tuple[str, ...], float]:
-    """Return the documents found, best first, and the first search's seconds.
+    """Return the found documents, best first, and the time of the first search in seconds.
 
-    Documents of many chunks may take all the first places: then more passages are asked for, until
-    ``depth`` documents are there or all that are ``wanted``, behind which no place matters.
+    Documents of many chunks may take all the first ranks. Then it asks for more passages, until it
+    has ``depth`` documents, or all the ``wanted`` ones: later ranks do not count.
     """
     asked = depth
     started = time.perf_counter()
     hits = base.search(text, mode=mode, top_k=asked, highlights="none")
     seconds = time.perf_counter() - started
     while True:
-        # A hit whose passage stands in several documents finds them all.
+        # A hit whose passage occurs in several documents counts for all of them.
         found = tuple(dict.fromkeys(source.path for hit in hits for source in hit.sources))
         if len(found) >= depth or wanted <= set(found) or len(hits) < asked:
             return found, seconds
@@ -166,7 +166,7 @@ def _documents(
 
 
 def save(runs: Sequence[Run], path: Path) -> None:
-    """Write runs to a file that a later run can be compared with.
+    """Write runs to a file for comparison with later runs.
 
     Raises:
         SettingsError: the file cannot be written.
@@ -179,10 +179,10 @@ def save(runs: Sequence[Run], path: Path) -> None:
 
 
 def load(path: Path) -> list[Run]:
-    """Read runs that :func:`save` wrote.
+    """Read runs that :func:`save` has written.
 
     Raises:
-        SettingsError: the file is not such a file.
+        SettingsError: the file has another format.
     """
     try:
         return [
@@ -195,10 +195,10 @@ def load(path: Path) -> list[Run]:
 
 
 def compare(one: Run, other: Run, metric: str) -> tuple[float, tuple[float, float], float]:
-    """Return (difference, its interval, p) of two runs, over the queries that both have.
+    """Compare two runs over their common queries; return (difference, its interval, p).
 
     Raises:
-        SettingsError: they are of different sets, have no query in common, or lack the metric.
+        SettingsError: the runs have different sets or no common query, or lack the metric.
     """
     same = one.fingerprint == other.fingerprint if one.fingerprint and other.fingerprint else True
     if not same or one.set_name != other.set_name:

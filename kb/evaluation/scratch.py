@@ -1,4 +1,4 @@
-"""A throw-away folder that is gone afterwards, however the process ends."""
+"""A temporary folder that is deleted however the process ends."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ _LOCK = "in-use.lock"
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Make an empty folder for the block.
+    """Yield an empty folder that is deleted after the block.
 
-    A second Ctrl-C removes it on its way out. What a process that was killed left behind is
-    removed by the next one.
+    A second Ctrl-C deletes it, too. The next process deletes the folder of a killed one.
     """
     _remove_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
@@ -38,14 +37,14 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def _remove_abandoned() -> None:
-    """Remove the folders whose process is gone: nobody holds their lock any more."""
+    """Delete the folders of dead processes: nobody holds their lock any more."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         lock = folder / _LOCK
-        # One that was made a moment ago has no lock yet, and others' folders are not ours.
+        # A new folder has no lock for a moment, and other users' folders are not ours.
         try:
             ours = lock.is_file() and folder.lstat().st_uid == os.getuid()
             if ours and not folder.is_symlink():
                 with LockedFile(lock).held():
                     shutil.rmtree(folder, ignore_errors=True)
-        except OSError:  # somebody is at work in it, or it is not ours after all
+        except OSError:  # another process works in it, or it belongs to somebody else
             continue

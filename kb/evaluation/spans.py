@@ -1,4 +1,4 @@
-"""Score chunking by gold spans: how much of them the first hits hold, and how much else."""
+"""Scores chunking by gold spans: their share in the first hits, and the share of other text."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Span = tuple[str, int, int]
 class SpanRun:
     """Means over queries, with 95% intervals, counted in characters.
 
-    ``recall``: share of the gold text in the hits. ``precision``: share of the hits' text that
-    is gold, text in two hits counted twice, for it is read twice. ``iou``: gold text found over
-    gold text and hits' text together.
+    ``recall``: share of the gold text that is in the hits. ``precision``: share of the hits' text
+    that is gold; text in two hits counts twice, because a person reads it twice. ``iou``: found
+    gold text, divided by the union of gold text and hits.
     """
 
     set_name: str
@@ -34,7 +34,7 @@ class SpanRun:
 
 
 def run(base: KnowledgeBase, judged: JudgedSet, *, mode: SearchMode, top_k: int) -> SpanRun:
-    """Search every query that has gold spans."""
+    """Run every query that has gold spans."""
     texts = {document.id: document.text for document in judged.documents}
     stored = {name: normalise(text) for name, text in texts.items()}
     values: dict[str, list[float]] = {"recall": [], "precision": [], "iou": []}
@@ -73,7 +73,7 @@ def score(gold: Iterable[Span], found: Sequence[Span]) -> dict[str, float]:
 
 
 def _places(hit: SearchHit, stored: Mapping[str, str]) -> Iterator[Span]:
-    """Give where a hit stands: in its own document, and in those that hold copies of it."""
+    """Yield the spans of a hit: in its own document, and in those with copies of it."""
     for source in hit.sources:
         text = stored[source.path]
         if text[hit.start : hit.end] == hit.text:
@@ -97,7 +97,7 @@ def _shared(one: Span, other: Span) -> int:
 
 
 def _as_stored(texts: Mapping[str, str], span: Span) -> Span:
-    """Move a span of the corpus' text to the normalised text that is stored."""
+    """Map a span of the corpus's text to the normalised text that is stored."""
     name, start, end = span
     text = texts[name]
     return name, len(normalise(text[:start])), len(normalise(text[:end]))

@@ -10,24 +10,24 @@ from kb.records import CollectionInfo, CollectionRef, SearchMode
 
 
 class CollectionMethods(Parts):
-    """Collections: listed, made, described, deleted."""
+    """Methods for collections: list, create, describe, delete."""
 
     def collections(self) -> list[CollectionInfo]:
-        """Return all collections by name."""
+        """Return all collections, sorted by name."""
         return self._store.catalog.collections()
 
     def collection(self, name: str | None = None) -> CollectionInfo:
         """Return one collection's description.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         return self._store.catalog.collection(name or self.settings.collection)
 
     def held(self, name: str | None = None) -> CollectionRef:
-        """Return the collection of that name to work on for a while, whatever it is called by then.
+        """Return the collection of that name, for work that must survive its renaming.
 
-        The name itself where there is no such collection (yet).
+        Return the name itself if the collection does not exist (yet).
         """
         wanted = name or self.settings.collection
         return self._store.catalog.find_collection(wanted) or wanted
@@ -40,23 +40,23 @@ class CollectionMethods(Parts):
         instruction: str = "",
         mode: SearchMode | None = None,
     ) -> CollectionInfo:
-        """Make a collection for the model in use.
+        """Create a collection for the model in use.
 
         Args:
-            name: what it is called.
-            description: what it holds.
+            name: its name.
+            description: its description for people and agents.
             instruction: see :meth:`instruct_collection`.
             mode: see :meth:`set_collection_mode`.
 
         Raises:
-            CollectionError: the name is taken or cannot be used.
+            CollectionError: the name is taken or invalid.
         """
         return self._store.create_collection(
             name, description, self.indexing.identity, instruction=instruction, mode=mode
         )
 
     def rename_collection(self, name: str, new_name: str) -> None:
-        """Give a collection another name; its contents stay as they are."""
+        """Rename a collection; its contents stay as they are."""
         self._store.rename_collection(name, new_name)
 
     def describe_collection(self, name: str, description: str) -> None:
@@ -66,32 +66,33 @@ class CollectionMethods(Parts):
     def describe_folder(
         self, folder: str, description: str, *, collection: str | None = None
     ) -> CollectionInfo:
-        """Say what a folder of a collection holds; hits from it come with that.
+        """Describe a folder of a collection; hits from it come with the description.
 
         Args:
-            folder: its whole path, or the end of it: ``minutes/2025`` is every folder called so.
-            description: "meeting notes of 2025"; empty for nothing.
-            collection: None is the settings'.
+            folder: its whole path, or the end of a path: ``minutes/2025`` is every folder whose
+                path ends so.
+            description: for example "meeting notes of 2025"; empty to remove it.
+            collection: name of the collection; None for that of the settings.
 
         Raises:
-            CollectionError: there is no such collection.
-            SettingsError: the path names no folder, or the description is too long.
+            CollectionError: the collection does not exist.
+            SettingsError: the path is not a folder's, or the description is too long.
         """
         name = collection or self.settings.collection
         return self._store.describe_folders(name, {folder: description})
 
     def instruct_collection(self, name: str, instruction: str) -> None:
-        """Change what a collection's queries ask for; empty for the settings' instruction.
+        """Set the instruction for a collection's queries; empty for that of the settings.
 
         Documents are embedded without instructions, so nothing is embedded again.
         """
         self._store.instruct_collection(name, instruction)
 
     def set_collection_mode(self, name: str, mode: SearchMode | None) -> None:
-        """Change how a collection is searched where a query does not say; None for the settings'.
+        """Set the default search mode of a collection; None for that of the settings.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         self._store.set_collection_mode(name, mode)
 
@@ -105,19 +106,18 @@ class CollectionMethods(Parts):
         mode: SearchMode | Literal[""] | None = None,
         folders: Mapping[str, str] | None = None,
     ) -> CollectionInfo:
-        """Change several of these in one step, all or none; what is not given stays as it is.
+        """Change several properties in one step, all or none; omitted ones stay as they are.
 
         Args:
-            name: which collection.
+            name: the present name of the collection.
             new_name: see :meth:`rename_collection`.
             description: see :meth:`describe_collection`.
             instruction: see :meth:`instruct_collection`.
-            mode: see :meth:`set_collection_mode`; ``""`` is the settings'.
+            mode: see :meth:`set_collection_mode`; ``""`` for that of the settings.
             folders: descriptions by folder, see :meth:`describe_folder`; others stay.
 
         Raises:
-            CollectionError: there is no such collection, or the new name is taken or cannot be
-                used.
+            CollectionError: the collection does not exist, or the new name is taken or invalid.
         """
         return self._store.change_collection(
             name,
@@ -132,6 +132,6 @@ class CollectionMethods(Parts):
         """Delete a collection with all its documents.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         self._store.drop_collection(name)

@@ -27,7 +27,7 @@ from kb.uploads import UPLOADS_ROOT
 
 
 class DocumentMethods(CollectionMethods):
-    """Documents: added, looked at, tagged, removed."""
+    """Methods for documents: add, list, read, tag, remove."""
 
     def add(
         self,
@@ -38,10 +38,10 @@ class DocumentMethods(CollectionMethods):
         metadata: Mapping[str, MetadataValue] | None = None,
         on_progress: Callable[[int], None] | None = None,
     ) -> AddResult:
-        """Add a document, or plain text, under a name; the same name again replaces it.
+        """Add a document, or plain text, under a name; adding the same name again replaces it.
 
-        Without a name, the text's hash is its name. Files are read by the ``ingest`` package.
-        ``on_progress`` is told how many more chunks are embedded.
+        Without a name, the hash of the text becomes the name. To read files, use the ``ingest``
+        package. ``on_progress`` is called with the number of newly embedded chunks.
 
         Raises:
             EmbedderMismatchError: the collection was made with another model.
@@ -60,11 +60,12 @@ class DocumentMethods(CollectionMethods):
         """Return the documents of a collection, newest first.
 
         Args:
-            collection: which; None is the one in the settings.
-            where: conditions that each of them meets; of pages, one of its passages.
+            collection: name of the collection; None for that of the settings.
+            where: conditions that each document must meet; for pages, at least one of its passages
+                must.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         return self._store.catalog.documents_in(collection or self.settings.collection, where)
 
@@ -77,19 +78,21 @@ class DocumentMethods(CollectionMethods):
         after: str = "",
         where: SearchFilter | None = None,
     ) -> DocumentPage:
-        """Return some of the documents of a collection, newest first, and how many there are.
+        """Return a page of a collection's documents, newest first, with their total.
 
         Args:
-            collection: which; None is the one in the settings.
-            limit: most documents.
-            offset: how many to pass over.
-            after: the ``next`` of the page before; the page after it begins there, whatever was
+            collection: name of the collection; None for that of the settings.
+            limit: most documents of the page.
+            offset: number of documents to skip.
+            after: the ``next`` of the previous page. This page begins right after it, whatever was
                 added or removed meanwhile.
-            where: as for :meth:`documents`; only what meets it is counted.
+            where: conditions as for :meth:`documents`; the total counts only documents that meet
+                them.
 
         Raises:
-            CollectionError: there is no such collection.
-            SettingsError: ``limit`` is below 1, ``offset`` below 0, or ``after`` no ``next``.
+            CollectionError: the collection does not exist.
+            SettingsError: ``limit`` is below 1, ``offset`` is below 0, or ``after`` is not a
+                ``next``.
         """
         check_page(limit, offset)
         name = collection or self.settings.collection
@@ -98,10 +101,10 @@ class DocumentMethods(CollectionMethods):
         )
 
     def original(self, document_id: int) -> Path | None:
-        """Return the file that a document was read from; None if it is gone or has changed.
+        """Return the file of a document; None if the file is gone or has changed.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
+            DocumentNotFoundError: the document does not exist.
         """
         info = self.document(document_id)
         return next(
@@ -109,9 +112,9 @@ class DocumentMethods(CollectionMethods):
         )
 
     def originals(self, info: DocumentInfo) -> list[Path]:
-        """Return the files that a document was read from, whether they are still the same or not.
+        """Return the existing files of a document, even if they have changed.
 
-        Those that are gone are left out.
+        Missing files are left out.
         """
         places = [
             self.uploads.path(source.path, info.content_hash)
@@ -125,15 +128,15 @@ class DocumentMethods(CollectionMethods):
         """Return one document's description.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
+            DocumentNotFoundError: the document does not exist.
         """
         return self._store.catalog.document(document_id)
 
     def document_content(self, document_id: int) -> Document:
-        """Return a document whole, as it was read: text, sections, pages.
+        """Return a whole document as it was read: text, sections, pages.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
+            DocumentNotFoundError: the document does not exist.
         """
         return self._store.catalog.document_content(document_id)
 
@@ -141,7 +144,7 @@ class DocumentMethods(CollectionMethods):
         """Return a document's normalised text.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
+            DocumentNotFoundError: the document does not exist.
         """
         return self.document_content(document_id).text
 
@@ -156,25 +159,27 @@ class DocumentMethods(CollectionMethods):
         limit: int | None = None,
         collection: str | Sequence[str] | None = None,
     ) -> Reading:
-        """Return what stands at an address: a passage, a document, or a stretch of one.
+        """Return the text at an address: a passage, a document, or a part of one.
 
         Args:
-            address: the ``short_id`` of a hit or a document (a beginning that no other has is
-                enough), a document's number, its path, the end of its path, or its name;
-                ``:FROM`` or ``:FROM:COUNT`` behind it are lines of the document.
-            pages: ``3``, ``3-7``, ``3-`` or ``-7`` of the document, or one page by its label.
-            lines: likewise, from 1.
-            characters: likewise, from 0; the last one is not read.
-            context: passages before and after the one that the address names.
-            limit: most characters to give; ``more`` of what is returned reads on. None for all.
-            collection: where to look; of several, a document of the first one is preferred to
-                others that are called the same. All if not given, the settings' first.
+            address: the ``short_id`` of a hit or document (or its beginning, if unambiguous), a
+                document's number, its path, the end of its path, or its name. ``:FROM`` or
+                ``:FROM:COUNT`` after any of these selects lines of the document.
+            pages: pages ``3``, ``3-7``, ``3-`` or ``-7`` of the document, or the label of one page.
+            lines: lines in the same form, counted from 1.
+            characters: characters in the same form, counted from 0; the end is exclusive.
+            context: number of passages before and after the passage of the address.
+            limit: most characters of the result, whose ``more`` is the address of the rest; None
+                for no limit.
+            collection: collections to look in. Of documents with the same name, one in the first
+                collection wins. The default is all, with that of the settings first.
 
         Raises:
-            CollectionError: there is no such collection.
-            DocumentNotFoundError: nothing is called so, and the message says what comes nearest;
-                or several documents are, and it says which.
-            SettingsError: the document has no such lines, pages or characters, or a range is none.
+            CollectionError: a collection does not exist.
+            DocumentNotFoundError: the address matches no document, and the message lists similar
+                names; or it matches several, and the message lists them.
+            SettingsError: a range is malformed, or the document lacks these lines, pages or
+                characters.
         """
         wanted = Wanted(
             pages=pages, lines=lines, characters=characters, context=context, limit=limit
@@ -185,15 +190,15 @@ class DocumentMethods(CollectionMethods):
         )
 
     def chunks(self, document_id: int, *, limit: int | None = None, offset: int = 0) -> list[Chunk]:
-        """Return a document's chunks as they were cut, in order; none if there is no such document.
+        """Return a document's chunks in order; an empty list if the document does not exist.
 
         Args:
-            document_id: its number.
-            limit: most chunks; all if not given.
-            offset: how many to pass over.
+            document_id: the document's number.
+            limit: most chunks; None for all.
+            offset: number of chunks to skip.
 
         Raises:
-            DocumentNotFoundError: what was given is no whole number.
+            DocumentNotFoundError: ``document_id`` is not a whole number.
             SettingsError: ``limit`` is below 1, or ``offset`` below 0.
         """
         check_page(limit, offset)
@@ -203,11 +208,11 @@ class DocumentMethods(CollectionMethods):
         """Remove a document and all its sources.
 
         Args:
-            document_id: its number, which no document of another collection has.
-            collection: where it must be; anywhere if not given.
+            document_id: the document's number, unique in the knowledge base.
+            collection: the collection that must contain it; None for any.
 
         Raises:
-            DocumentNotFoundError: there is no such document (in the collection, if one is given).
+            DocumentNotFoundError: the document does not exist, or is not in the given collection.
         """
         target = self.collection(collection).id if collection else None
         self._store.remove_document(document_id, collection_id=target)
@@ -220,20 +225,20 @@ class DocumentMethods(CollectionMethods):
         remove: Sequence[str] = (),
         collection: str | None = None,
     ) -> None:
-        """Give tags to documents, and take others from them; filters find them by these.
+        """Add tags to documents and remove others; searches can filter by them.
 
-        Tags belong to the documents' files and stay when a file changes. What documents have as
-        tags of their own cannot be taken from them.
+        Tags belong to the documents' files and stay when a file changes. The tags in a document's
+        own metadata cannot be removed.
 
         Args:
-            document_ids: which documents, in whatever collections.
-            add: tags; ``"a, b"`` are two.
-            remove: tags, in any case.
-            collection: whose documents they must be; others are passed over.
+            document_ids: the documents' numbers, of any collections.
+            add: tags to add; ``"a, b"`` are two.
+            remove: tags to remove, in upper or lower case.
+            collection: change only documents of this collection.
 
         Raises:
-            SettingsError: a tag is empty, too long or not on one line; nothing was changed.
-            DocumentNotFoundError: what names a document is no whole number; nothing was changed.
+            SettingsError: a tag is empty, too long or has a line break. Nothing was changed.
+            DocumentNotFoundError: an id is not a whole number. Nothing was changed.
         """
         added, removed = clean_tags(add), clean_tags(remove)
         target = self.collection(collection).id if collection else None
@@ -243,20 +248,20 @@ class DocumentMethods(CollectionMethods):
         """Return the tags and languages of a collection's documents, for filters.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         return self._store.catalog.facets_in(collection or self.settings.collection)
 
     def overview(self, *, collection: str | None = None) -> Overview:
-        """Return what a collection holds at a glance, with a map of its documents.
+        """Return a collection's figures at a glance, with a map of its documents.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         return overview(self._store, self.collection(collection))
 
     def context(self, hit: SearchHit, *, characters: int = 600) -> tuple[str, str]:
-        """Return the text right before and right after a hit, up to ``characters`` each."""
+        """Return the text right before and right after a hit, at most ``characters`` each."""
         text = self.document_text(hit.document_id)
         before = text[max(0, hit.start - characters) : hit.start]
         return before, text[hit.end : hit.end + characters]

@@ -1,4 +1,4 @@
-"""What all methods of a knowledge base work with."""
+"""The components that all methods of a knowledge base use."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from kb.uploads import Uploads
 
 
 class Parts:
-    """Makes the parts of a knowledge base and frees them. Models are loaded at first use.
+    """Creates the components of a knowledge base and frees them. Models are loaded at first use.
 
-    ``embedder_is_given`` says that a program brought the model along, which settings do not name.
+    ``embedder_is_given`` says that a program supplied the model, and the settings do not name it.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Parts:
         )
         self.embedder_is_given = embedder is not None
         self._loaded = Lazy(partial(open_embedder, settings), given=embedder)
-        # Both are opened by the settings of that moment: see use_model.
+        # Both open by the settings of that moment: see use_model.
         self._chat = Lazy(lambda: open_chat_model(self.settings))
         self._reranker = Lazy(lambda: open_reranker(self.settings))
         self._means = LanguageMeans(self._store, self._loaded.get, enabled=settings.language_means)
@@ -63,17 +63,17 @@ class Parts:
         self.uploads = Uploads(settings.uploads_dir)
 
     def use_model(self, setting: Literal["reranker", "chat_model"], value: str | None) -> None:
-        """Take another reranker or chat model into use from now on, None for none.
+        """Use another reranker or chat model from now on; None for none.
 
-        It is opened at the next search or question. An answer that the former chat model is
-        writing ends with an error. The settings' file is left as it is.
+        The next search or question opens it. An answer that the former chat model is writing ends
+        with an error. The settings file stays as it is.
         """
         self.settings = self.settings.model_copy(update={setting: value})
         self._searcher.adopt(self.settings)
         (self._reranker if setting == "reranker" else self._chat).close()
 
     def close(self) -> None:
-        """Free the models and the store's files."""
+        """Free the models and close the store's files."""
         self._means.close()
         self._chat.close()
         self._reranker.close()

@@ -1,4 +1,4 @@
-"""Questions to a knowledge base: passages, and answers made of them."""
+"""Queries: passages, and answers based on them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kb.search.request import SearchRequest, WeightedQuery
 
 
 class SearchMethods(Parts):
-    """Searching and asking."""
+    """Methods for searching and asking."""
 
     def search(
         self,
@@ -32,22 +32,22 @@ class SearchMethods(Parts):
         rerank: bool | None = None,
         min_score: float | None = None,
     ) -> list[SearchHit]:
-        """Return the passages that answer ``query`` best, best first: see :meth:`find`.
+        """Return the passages that best answer ``query``, best first: see :meth:`find`.
 
         Args:
-            query: what is asked; ``"words in quotes"`` must stand in every hit, ``-word`` in none.
-                Of several queries, each with its mode and weight, the scores are fused:
-                :mod:`kb.search.several` says how.
-            top_k: most hits; this and the rest are explained by :class:`~kb.SearchRequest`.
-            collection: one name, or several of the same model; no hits for an empty list.
-            where: conditions that every hit meets.
+            query: the query. Every hit contains ``"words in quotes"``, and none contains ``-word``.
+                The scores of several queries, each with its mode and weight, are fused as in
+                :mod:`kb.search.several`.
+            top_k: most hits; :class:`~kb.SearchRequest` explains this and the rest.
+            collection: one name, or several with the same model; an empty list gives no hits.
+            where: conditions that every hit must meet.
             mode: by meaning, by words, or both.
-            highlights: what is marked in each hit.
-            context: chunks before and after each hit.
-            diversity: how much hits are to differ, from 0 to 1.
-            instruct: what the query asks for, for models that take an instruction.
-            rerank: have the reranker of the settings order the best hits.
-            min_score: leave out hits below this score, from 0 to 1.
+            highlights: the marks in each hit.
+            context: number of chunks before and after each hit.
+            diversity: how much the hits should differ, from 0 to 1.
+            instruct: instruction of the query, for models that take one.
+            rerank: let the reranker of the settings order the best hits.
+            min_score: lowest score of a hit, from 0 to 1.
         """
         return self.find(
             SearchRequest(
@@ -67,48 +67,48 @@ class SearchMethods(Parts):
         )
 
     def find(self, request: SearchRequest) -> list[SearchHit]:
-        """Return the passages that answer a request best, best first.
+        """Return the passages that best answer a request, best first.
 
-        Near-copies are one hit that lists all its sources.
+        Near-copies become one hit that lists all their sources.
 
         Raises:
-            CollectionError: there is no such collection.
-            SettingsError: there is an instruction, but the model takes none; the query holds
-                nothing but exclusions.
+            CollectionError: a collection does not exist.
+            SettingsError: the request has an instruction, but the model takes none; or the query
+                has only exclusions.
             EmbedderMismatchError: a collection was made with another model.
-            InputTooLongError: the query is longer than the model reads, or than is looked up
-                (16,384 characters, 2,048 different words).
+            InputTooLongError: the query exceeds the model's limit, or that of searches (16,384
+                characters, 2,048 different words).
         """
         return self._searcher.search(request)
 
     def did_you_mean(self, query: str, *, collection: str | Sequence[str] | None = None) -> str:
-        """Return a query with its misspelt words as they were probably meant; empty if none is.
+        """Return a query with its misspelt words corrected; empty if there are none.
 
-        A word is taken for misspelt if it stands in no passage, and another that is one letter away
-        (more, less, other, or two swapped) does. Passages with that one come last among the hits
-        of :meth:`search`.
+        A word counts as misspelt if no passage contains it, but one contains a word that is one
+        letter away (added, removed, changed, or two swapped). Passages with the corrected word come
+        last among the hits of :meth:`search`.
 
         Args:
-            query: as it was searched for.
+            query: the query of the search.
             collection: as for :meth:`search`.
 
         Raises:
-            CollectionError: there is no such collection.
-            InputTooLongError: the query is too long to be looked up.
+            CollectionError: a collection does not exist.
+            InputTooLongError: the query exceeds the limit of searches.
         """
         return self._searcher.did_you_mean(query, _names(collection))
 
     def highlight(
         self, query: str, hits: Sequence[SearchHit], *, instruct: str = ""
     ) -> list[SearchHit]:
-        """Return hits of a search with ``highlights="words"``, marked as by ``"sentences"``.
+        """Return hits of a search with ``highlights="words"``, marked as with ``"sentences"``.
 
-        For programs that show hits at once and their marks when they are there.
+        Programs can so show hits at once, and their marks a moment later.
 
         Args:
-            query: what was searched for.
-            hits: what was found; nothing but their highlights changes.
-            instruct: as for the search, else each hit's collection says it.
+            query: the query of the search.
+            hits: its hits; only their highlights change.
+            instruct: the search's instruction, or else that of each hit's collection.
         """
         return self._searcher.highlight(query, hits, instruct=instruct)
 
@@ -123,19 +123,19 @@ class SearchMethods(Parts):
         mode: SearchMode | None = None,
         min_score: float | None = None,
     ) -> AnswerStream:
-        """Return the answer to a question, in the making, by the chat model of the settings.
+        """Return the answer to a question, as a stream from the chat model of the settings.
 
-        ``base.ask("…").answer`` is the whole of it; iterating gives it piece by piece.
+        ``base.ask("…").answer`` waits for the whole answer; iterating gives it piece by piece.
 
         Args:
-            question: what is asked.
-            history: the conversation so far; a question that leans on it is worded anew.
-            top_k: most passages to answer from; the settings' if not given.
-            collection: as for :meth:`search`, like the rest.
-            where: conditions that every passage meets.
-            mode: how to search.
-            min_score: passages below this score are not answered from; without any other the
-                documents do not say.
+            question: the question.
+            history: the conversation so far; a question that depends on it is reworded.
+            top_k: most passages to answer from; None for the number in the settings.
+            collection: as for :meth:`search`.
+            where: conditions that every passage must meet.
+            mode: search mode.
+            min_score: lowest score of a passage to answer from. Without such a passage, the answer
+                is that the documents do not say.
         """
         request = SearchRequest(
             query=question,
@@ -144,7 +144,7 @@ class SearchMethods(Parts):
             where=where or SearchFilter(),
             mode=mode,
             min_score=min_score,
-            highlights="words",  # the answer is waited for
+            highlights="words",  # nobody needs marks while waiting for the answer
         )
         return AnswerStream(
             lambda query: self.find(replace(request, query=query)),
@@ -155,15 +155,15 @@ class SearchMethods(Parts):
         )
 
     def continue_answer(self, answer: Answer) -> AnswerStream:
-        """Return the rest of an answer that was cut short, in the making, from the same passages.
+        """Return the rest of an answer that was cut short, as a stream, from the same passages.
 
-        Its pieces are what comes anew; ``.answer`` is the answer from its beginning.
+        Its pieces are only the new text; ``.answer`` is the answer from its beginning.
 
         Args:
-            answer: one whose ``can_go_on`` is true.
+            answer: an answer whose ``can_go_on`` is true.
 
         Raises:
-            ChatError: the chat server's filter cut it short.
+            ChatError: the chat server's filter cut the answer short.
         """
         if answer.ended == FILTERED:
             msg = (

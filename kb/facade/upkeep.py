@@ -1,4 +1,4 @@
-"""A knowledge base moved, embedded again, looked after; and the history of what filled it."""
+"""Archives, re-embedding, migration, maintenance and the history of ingestion."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from kb.store.runs import RunRecord
 
 
 class UpkeepMethods(CollectionMethods):
-    """Archives, other models, runs, files."""
+    """Methods for archives, model changes, runs and files."""
 
     def export(
         self, path: Path | str, *, collection: str | None = None, originals: bool = True
     ) -> ArchiveInfo:
-        """Write a collection to one file, which is replaced if it is there.
+        """Write a collection to one file, replacing an existing file.
 
-        It holds documents, chunks, vectors, settings and, unless told otherwise, the uploaded
-        originals; files in folders are not copied.
+        It contains documents, chunks, vectors, settings and, by default, the uploaded originals. It
+        does not contain files of folders.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         chosen = {"chunk_size", "chunk_overlap", "chunk_unit", "ocr"}
         return exporting.export_collection(
@@ -50,14 +50,14 @@ class UpkeepMethods(CollectionMethods):
         )
 
     def import_archive(self, path: Path | str, *, collection: str | None = None) -> ArchiveInfo:
-        """Make a collection of an exported file, under its own name or another.
+        """Create a collection from an exported file, under its own name or another.
 
         Nothing is embedded.
 
         Raises:
-            ArchiveError: the file is damaged or of another version; nothing has changed.
+            ArchiveError: the file is damaged or of another version. Nothing has changed.
             EmbedderMismatchError: its vectors come from another model.
-            CollectionError: there is a collection of that name.
+            CollectionError: the name is taken.
         """
         return importing.import_collection(
             self._store, self.uploads, Path(path), collection, self.indexing.identity
@@ -68,15 +68,15 @@ class UpkeepMethods(CollectionMethods):
         collection: str | None = None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Reembedding:
-        """Make a collection's vectors anew with the model in use, from the stored text.
+        """Compute a collection's vectors anew with the model in use, from the stored text.
 
-        It is searched with its old model all the while, and belongs to the new one in one step.
-        Call again to go on after an interruption. ``on_progress`` is told (documents done, of
-        how many).
+        Searches use the old model until the collection changes to the new one in a single step.
+        After an interruption, call it again to continue. ``on_progress`` is called with the number
+        of finished documents and the total.
 
         Raises:
-            CollectionError: there is no such collection, or it was deleted meanwhile.
-            EmbeddingError: the model failed; what is done stays done.
+            CollectionError: the collection does not exist, or was deleted meanwhile.
+            EmbeddingError: the model failed. Finished documents are kept.
         """
         return reembedding.reembed(
             self._store, self.indexing, self.collection(collection), on_progress
@@ -90,23 +90,23 @@ class UpkeepMethods(CollectionMethods):
         stop: threading.Event | None = None,
         embedder: Callable[[], Embedder] | None = None,
     ) -> Refinement:
-        """Compute the vectors of sentences that a collection's chunks lack, newest documents first.
+        """Compute a collection's missing vectors of sentences, newest documents first.
 
-        Searches score a passage by its best sentence, too, wherever that has a vector. Ingestion
-        does this at its end unless the setting ``sentences`` is off; what :meth:`add` has added
-        waits for this call, or for the next ingestion. What a model lacks of the means of
-        languages is made, too (:meth:`make_language_means`).
+        Searches also score a passage by its best sentence, if its sentences have vectors. Ingestion
+        calls this at its end unless the setting ``sentences`` is off. Documents added with
+        :meth:`add` wait for this call or the next ingestion. It also computes missing means of
+        languages (:meth:`make_language_means`).
 
         Args:
-            collection: which; None is the one in the settings.
-            on_progress: told (chunks that are done, of how many).
-            stop: set it to end early; call again to go on.
-            embedder: opens another way to the same model, if something is to be done.
+            collection: the collection; None for that of the settings.
+            on_progress: called with the number of finished chunks and the total.
+            stop: set it to end early; call again to continue.
+            embedder: opens another embedder of the same model; called only if vectors are missing.
 
         Raises:
-            CollectionError: there is no such collection, or it was deleted meanwhile.
-            EmbedderMismatchError: it was made with another model.
-            EmbeddingError: the model failed; what is done stays done.
+            CollectionError: the collection does not exist, or was deleted meanwhile.
+            EmbedderMismatchError: the collection was made with another model.
+            EmbeddingError: the model failed. Finished chunks are kept.
         """
         target = self._store.catalog.meant_collection(collection, self.settings.collection)
         indexing = self.indexing.embedding_by(embedder) if embedder else self.indexing
@@ -117,45 +117,45 @@ class UpkeepMethods(CollectionMethods):
     def make_language_means(
         self, collection: CollectionRef = None, *, stop: threading.Event | None = None
     ) -> list[str]:
-        """Make what the means of a collection's languages lack, for searches across languages.
+        """Compute the missing means of a collection's languages, for searches across languages.
 
-        They come with the program for the default model. For another they are made here once two
-        languages occur together; searches begin that by themselves, in the background.
+        The program includes them for the default model. For other models this computes them once
+        two languages occur together. Searches start it by themselves, in the background.
 
         Args:
-            collection: which; None is the one in the settings.
-            stop: set it to end early; call again to go on.
+            collection: the collection; None for that of the settings.
+            stop: set it to end early; call again to continue.
 
         Returns:
-            The languages whose means were made, and may be used or not.
+            The languages whose means were computed. Searches use a mean only if it helps.
 
         Raises:
-            CollectionError: there is no such collection, or it was deleted meanwhile.
-            EmbeddingError: the model failed; what is done stays done.
+            CollectionError: the collection does not exist, or was deleted meanwhile.
+            EmbeddingError: the model failed. Finished languages are kept.
         """
         target = self._store.catalog.meant_collection(collection, self.settings.collection)
         return [trial.language for trial in self._means.make(target.id, stop=stop)]
 
     def language_means(self) -> ModelLanguages:
-        """Return which languages' means are used with the model in use, and their worth."""
+        """Return the languages whose means searches use with this model, and their benefit."""
         return self._means.known(self.indexing.identity)
 
     def chunk_languages(self, collection: CollectionRef = None) -> dict[str, int]:
-        """Return how many chunks a collection has in each language, most first.
+        """Count a collection's chunks by language, most frequent first.
 
-        Empty stands for chunks whose language cannot be told. Chunks that an older release stored
-        are counted by and by (``kb compact`` counts them all).
+        The key ``""`` stands for chunks of unknown language. Chunks of an older release are counted
+        over time (``kb compact`` counts them all at once).
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         return self._store.catalog.chunk_languages_in(collection, self.settings.collection)
 
     def vector_store(self, collection: CollectionRef = None) -> str:
-        """Return the address of the vector store that a collection is in.
+        """Return the address of a collection's vector store.
 
         Raises:
-            CollectionError: there is no such collection.
+            CollectionError: the collection does not exist.
         """
         return self._store.catalog.vector_place_of(collection, self.settings.collection)
 
@@ -167,18 +167,18 @@ class UpkeepMethods(CollectionMethods):
         token_variable: str = TOKEN_VARIABLE,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Migration:
-        """Move a collection's vectors to another vector store, in one step at the end.
+        """Move a collection's vectors to another vector store, in a single step at the end.
 
         Args:
-            to: the store, as the setting ``vector_store`` names it.
-            collection: which; None is the one in the settings.
-            token_variable: the environment variable with the token of that store's server.
-            on_progress: told (vectors copied, of how many).
+            to: the address of the store, as for the setting ``vector_store``.
+            collection: name of the collection; None for that of the settings.
+            token_variable: name of the environment variable with the token of the store's server.
+            on_progress: called with the number of copied vectors and the total.
 
         Raises:
-            CollectionError: there is no such collection, or it was deleted meanwhile.
-            SettingsError: there is no such vector store.
-            StoreBusyError: others write faster than vectors are copied.
+            CollectionError: the collection does not exist, or was deleted meanwhile.
+            SettingsError: no vector store has such an address.
+            StoreBusyError: other processes write vectors faster than they are copied.
         """
         address = chosen(to, self.settings)
         token = key_from_environment(token_variable)
@@ -186,17 +186,17 @@ class UpkeepMethods(CollectionMethods):
         return moving.migrate(self._store, self.collection(collection), address, on_progress)
 
     def begin_run(self, paths: Sequence[str], *, collection: CollectionRef = None) -> RunRecord:
-        """Record that a run of ingestion has begun; the record is told how it ends."""
+        """Record the start of an ingestion run; the returned record takes its end."""
         return runs.begin(self._store, self.indexing.writable_collection(collection), paths)
 
     def runs(
         self, *, limit: int | None = None, collections: Sequence[str] | None = None
     ) -> list[RunInfo]:
-        """Return the runs of ingestion, newest first.
+        """Return the ingestion runs, newest first.
 
         Args:
-            limit: how many at most.
-            collections: only those of these names.
+            limit: most runs; None for all.
+            collections: names of the collections whose runs are returned; None for all.
 
         Raises:
             SettingsError: ``limit`` is below 1.
@@ -204,20 +204,20 @@ class UpkeepMethods(CollectionMethods):
         return runs.listed(self._store, limit=limit, collections=collections)
 
     def compact(self) -> Compaction:
-        """Rewrite the store's files so that no text of removed documents is left in them.
+        """Rewrite the store's files so that they contain no text of removed documents.
 
-        Deletes uploaded originals that no source refers to, and backups of older catalogs.
+        It also deletes uploaded originals without a source, and backups of older catalogs.
 
         Raises:
-            StoreBusyError: files are being ingested.
+            StoreBusyError: an ingestion is running.
         """
         return purging.compact(self._store, self.uploads)
 
     def check(self, *, repair: bool = False) -> StoreCheck:
-        """Say whether catalog, vectors and full-text index agree; with ``repair`` mend them.
+        """Check whether catalog, vectors and full-text index agree; with ``repair`` mend them.
 
         Raises:
-            EmbedderMismatchError: vectors are missing that another model must compute.
+            EmbedderMismatchError: vectors are missing, and only another model can compute them.
         """
         if repair:
             return checking.repair(self._store, self.indexing.embed_again)

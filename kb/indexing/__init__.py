@@ -1,1 +1,1 @@
-"""From a document to what a search finds: split, look up, embed, commit; and embed again."""
+"""From a document to its searchable form: split, look up, embed, commit; and embed again."""

@@ -1,6 +1,6 @@
-"""What the model read for a stored chunk: its text alone, or behind its title and headings.
+"""Reconstructs the model's input for a stored chunk: with or without title and headings.
 
-The settings of today do not tell; the chunk's key does.
+The present settings do not show it, but the chunk's key does.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from kb.splitting.rulers import CountTokens
 
 
 class Inputs:
-    """Finds what was embedded, for chunks of any documents.
+    """Finds the embedded text of chunks of any documents.
 
     Args:
-        rules: of the model that embedded them.
-        count_tokens: the model's.
+        rules: the rules, with the fingerprint of the model that embedded the chunks.
+        count_tokens: counts the model's tokens.
     """
 
     def __init__(self, rules: SplitRules, count_tokens: CountTokens) -> None:
@@ -28,9 +28,9 @@ class Inputs:
         self._prefixes: dict[str, ContextPrefix] = {}
 
     def of(self, chunk: KeyedChunk) -> tuple[str, str] | None:
-        """Return what stood in front of a chunk, may be empty, and the chunk; None if unknown.
+        """Return the prefix of a chunk, maybe empty, and its text; None if unknown.
 
-        Unknown is what was embedded by other rules: neither gives the key.
+        The input is unknown if other rules made it: neither variant gives the key.
         """
         bare = with_header(chunk.header, chunk.text)
         for before in self._candidates(chunk):

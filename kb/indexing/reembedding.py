@@ -1,8 +1,8 @@
-"""Another model for a collection: its documents are cut and embedded again from the stored text.
+"""Another model for a collection: cuts and embeds its documents again from the stored text.
 
-A second collection grows beside the first, which is searched and may be changed all the while;
-whatever changed is carried over, then the second takes the first one's place in one step. What
-was done before an interruption is not done again.
+A second collection grows beside the first, which stays searchable and writable. All changes are
+carried over; then the second replaces the first in a single step. After an interruption the work
+continues where it stopped.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from kb.records import CollectionInfo, FileState, Source
 from kb.store import successors
 from kb.store.store import Store
 
-# Rounds beside writers where vectors are on a server, before it gives up.
+# Rounds beside writers before it gives up, for vectors on a server.
 _MOST_ROUNDS = 200
-# Rounds of carrying over what others change meanwhile, before the write lock is held for one.
+# Rounds of carrying over changes before the last one holds the write lock.
 _ROUNDS_BESIDE_WRITERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reembedding:
-    """What was done. ``resumed`` counts documents that an earlier, interrupted call had done."""
+    """Result of the work. ``resumed`` counts documents from an earlier, interrupted call."""
 
     collection: str
     model_id: str
@@ -37,7 +37,7 @@ class Reembedding:
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    """What the new collection lacks (documents of the old with their files), and has too much."""
+    """Documents that the new collection lacks (with their files), and those it must lose."""
 
     documents: list[tuple[int, list[FileState]]]
     states: list[FileState]
@@ -54,17 +54,18 @@ def reembed(
     old: CollectionInfo,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Reembedding:
-    """Make the vectors of a collection anew with the model in use.
+    """Compute the vectors of a collection anew with the model in use.
 
     Args:
-        store: holds the collection.
+        store: the store of the collection.
         indexing: cuts and embeds with the model in use.
-        old: the collection; nothing is done if it belongs to that model already.
-        on_progress: told (documents done, of how many), those done before included.
+        old: the collection; nothing happens if it belongs to that model already.
+        on_progress: called with the number of finished documents, including those of earlier calls,
+            and the total.
 
     Raises:
         CollectionError: the collection was deleted meanwhile.
-        EmbeddingError: the model failed; what is done stays done.
+        EmbeddingError: the model failed. Finished documents are kept.
         StoreError: the disk failed, a document's text is gone, or the folder is read-only.
     """
     store.require_writable()
@@ -74,10 +75,10 @@ def reembed(
             return _result(old, identity.model_id, embedded=0, resumed=0)
     new = successors.begin(store, old, identity)
     resumed, embedded, rounds = _count(store, new), 0, 0
-    remote = store.vectors.are_remote(new.id)  # no network is crossed inside the lock
+    remote = store.vectors.are_remote(new.id)  # no network requests inside the lock
     while True:
-        # The last round finds nothing, and nobody can change anything before the switch. Where
-        # writers are faster than the model, nobody else writes during the last round that does.
+        # The last round finds nothing, and nobody can change anything before the switch. If writers
+        # are faster than the model, a round under the write lock is the last that finds something.
         by_itself = rounds >= _ROUNDS_BESIDE_WRITERS and not remote
         if rounds >= _MOST_ROUNDS:
             msg = (
@@ -161,7 +162,7 @@ def _carry_document(
     with store.catalog.reading() as state:
         body = state.document_content(document_id)
         origin = state.origin_of(document_id)
-    if body is None or origin is None:  # removed meanwhile; the next round sees that
+    if body is None or origin is None:  # removed meanwhile; the next round will notice
         return 0
     first, *others = files
     made = indexing.split(

@@ -1,7 +1,7 @@
-"""Vectors of sentences for chunks that can be found already: the second half of ingestion.
+"""Vectors of sentences for searchable chunks: the second half of ingestion.
 
-Each step stores what it computed, so that whoever is stopped or killed goes on from there. One
-thread of one process at a time refines a collection; others wait for it and do what it left.
+Each step stores its vectors, so that stopped or killed work continues from there. One thread of one
+process at a time refines a collection. Others wait for it and then do the rest.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from kb.stopping import StoppedError, stoppable
 from kb.store.store import Store
 
 OnRefined = Callable[[int, int], None]
-"""Told of progress: chunks of the collection that are refined, of how many."""
+"""Called with the number of the collection's refined chunks and the total."""
 
-# Chunks of one step at first. Then as many as take a second or a few: that is what a kill costs,
-# and how long others may wait to see progress.
+# Chunks of the first step. Later steps take a second or a few: so much work is lost by a kill, and
+# so long may others wait to see progress.
 _FIRST_STEP, _LEAST_STEP, _MOST_STEP = 32, 4, 512
 _SHORT_S, _LONG_S = 1.0, 5.0
-# How often those who wait for another process look.
+# How often waiting processes check, in seconds.
 _LOOK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refinement:
-    """What was done. ``computed`` counts chunks, ``sentences`` the texts that were embedded.
+    """Result of the work. ``computed`` counts chunks, ``sentences`` the embedded texts.
 
-    ``refined`` of ``chunks`` are done now; ``left`` are not, because the work was stopped or their
-    own vectors are missing.
+    ``refined`` of ``chunks`` are done. ``left`` are not, because the work was stopped or their own
+    vectors are missing.
     """
 
     collection: str
@@ -52,7 +52,7 @@ class Refinement:
 
     @property
     def left(self) -> int:
-        """How many chunks are found by their own vectors alone."""
+        """Number of chunks that searches find by their own vectors alone."""
         return self.chunks - self.refined
 
 
@@ -64,19 +64,19 @@ def refine(
     on_progress: OnRefined | None = None,
     stop: threading.Event | None = None,
 ) -> Refinement:
-    """Compute the vectors of all sentences of a collection that have none, newest documents first.
+    """Compute the missing vectors of a collection's sentences, newest documents first.
 
     Args:
-        store: holds the collection.
-        indexing: embeds with the model in use, which is not loaded where nothing is to be done.
-        collection: which, whatever it is called by now.
-        on_progress: told how many chunks are done.
-        stop: set it to end early; what is done stays done.
+        store: the store of the collection.
+        indexing: embeds with the model in use, which is loaded only if vectors are missing.
+        collection: the collection, even if it has been renamed.
+        on_progress: called with the number of finished chunks and the total.
+        stop: set it to end early; finished chunks are kept.
 
     Raises:
         CollectionGoneError: the collection was deleted meanwhile.
-        EmbedderMismatchError: it was made with another model.
-        EmbeddingError: the model failed; what is done stays done.
+        EmbedderMismatchError: the collection was made with another model.
+        EmbeddingError: the model failed. Finished chunks are kept.
         StoreError: a store failed, the disk is full, or the folder is read-only.
     """
     store.require_writable()
@@ -142,7 +142,7 @@ class _Work:
             return state.current_collection(self._collection)
 
     def _end(self) -> None:
-        """Record in the history of runs that all is done."""
+        """Record in the history of runs that all chunks are done."""
         if self._computed and not self._stuck:
             with self._store.change_catalog() as change:
                 change.note_run_refined(self._collection.id)
@@ -154,7 +154,7 @@ class _Work:
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Be the only one who refines the collection; False if told to stop before that."""
+        """Be the only process that refines the collection; yield False if stopped before that."""
         lock = self._store.refining_lock(self._collection.id)
         while not self._stop.is_set():
             self._tell()
@@ -162,13 +162,13 @@ class _Work:
                 try:
                     held.enter_context(lock.hold(timeout_s=_LOOK_S))
                 except StoreBusyError:
-                    continue  # another one is at it; the system frees the lock of one that dies
+                    continue  # another process is at it; the lock of a dead one is released
                 yield True
                 return
         yield False
 
     def _step(self, size: int) -> bool:
-        """Compute and store what some chunks lack; False where none is left."""
+        """Compute and store the vectors of some chunks; return False if none is left."""
         with self._store.catalog.reading() as state:
             collection_id = state.current_collection(self._collection).id
             chunks = state.chunks_to_refine(collection_id, at_most=size, without=self._stuck)
@@ -206,9 +206,10 @@ class _Work:
     def _reached(
         self, chunks: Sequence[UnrefinedChunk], rows: Sequence[StoredSentences]
     ) -> dict[int, int]:
-        """Return how many first chunks of each document are done; note where that is for nobody.
+        """Return the number of finished first chunks by document; remember stuck documents.
 
-        A chunk whose own vector is missing is for ``kb doctor --repair``: its document waits.
+        A document is stuck if a chunk's own vector is missing; ``kb doctor --repair`` restores
+        that.
         """
         done = {(row.key, row.characters) for row in rows}
         reached: dict[int, int] = {}
@@ -224,14 +225,14 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """The windows of a chunk, and the text of each; None where the chunk's own vector is its."""
+    """The windows of a chunk, and the text of each; None for the chunk's own vector."""
 
     spans: list[Span]
     texts: list[str | None]
 
 
 def _cut(chunk: UnrefinedChunk, embedded: tuple[str, str] | None, embedder: Embedder) -> _Cut:
-    """Return the windows of a chunk; one more, which lies nowhere in it, for its context."""
+    """Return a chunk's windows, plus one for its context, which has no text in the chunk."""
     spans = _fitting(chunk.text, embedder, embedder.max_tokens)
     texts: list[str | None] = [chunk.text[start:end] for start, end in spans]
     if embedded == ("", chunk.text) and spans == [(0, len(chunk.text))]:
@@ -242,13 +243,13 @@ def _cut(chunk: UnrefinedChunk, embedded: tuple[str, str] | None, embedder: Embe
 
 
 def _fitting(text: str, embedder: Embedder, most: int) -> list[Span]:
-    """Return the windows of a text, none of them longer than the model reads."""
+    """Return the windows of a text, all within the model's limit."""
     found: list[Span] = []
     waiting = windows(text)[::-1]
     while waiting:
         start, end = waiting.pop()
         part = text[start:end]
-        # No tokenizer makes more tokens than bytes, but for a few at the ends.
+        # Tokenizers make at most as many tokens as bytes, plus a few at the ends.
         short = len(part.encode("utf-8", "surrogatepass")) + 8 <= most
         if short or end - start == 1 or embedder.count_tokens([part])[0] <= most:
             found.append((start, end))

@@ -1,4 +1,4 @@
-"""Splits a document into all that can be known of it without a store: runs in any process."""
+"""Splits a document and computes all that needs no store; runs in any process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kb.words.terms import index_text
 
 
 class Counter(Protocol):
-    """Knows how a model reads texts; every embedder does."""
+    """Token counts and limit of a model; every embedder has them."""
 
     @property
     def max_tokens(self) -> int:
@@ -25,16 +25,16 @@ class Counter(Protocol):
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text alone."""
+        """Return the tokens of each text without prompt and special tokens."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitRules:
-    """Everything besides a document and its model that decides its chunks and their keys.
+    """All inputs, except for document and model, that decide the chunks and their keys.
 
-    ``contextual`` puts title and headings in front of what is embedded. ``fingerprint`` is that of
-    the embedder.
+    ``contextual`` puts title and headings before each embedded text. ``fingerprint`` is that of the
+    embedder.
     """
 
     options: SplitOptions
@@ -43,7 +43,7 @@ class SplitRules:
 
     @property
     def hash(self) -> str:
-        """A hash that differs where the same text may have other chunks or vectors."""
+        """A hash that differs if the same text may have other chunks or vectors."""
         context = ["contextual"] if self.contextual else []
         return short_hash(repr(self.options), str(SPLITTER_VERSION), self.fingerprint, *context)
 
@@ -63,18 +63,18 @@ def split_document(
     settings_hash: str,
     size: int | None = None,
 ) -> SplitDocument:
-    """Cut a document into chunks, and make what both searches need of each.
+    """Cut a document into chunks, with the data of each chunk for both searches.
 
     Args:
         document: as a loader read it.
-        rules: how it is cut.
-        counter: counts the tokens of texts as the embedder does.
-        content_hash: of the file, or of the text where there is none.
-        settings_hash: of everything besides the bytes that decides the chunks.
-        size: the file's, in bytes; the text's if not given.
+        rules: the rules of cutting.
+        counter: counts tokens as the embedder does.
+        content_hash: hash of the file, or of the text without a file.
+        settings_hash: hash of everything but the bytes that decides the chunks.
+        size: size of the file in bytes; by default that of the text.
 
     Raises:
-        SettingsError: the model reads too little for any text.
+        SettingsError: the model's limit leaves too little room for any text.
     """
     most = counter.max_tokens
     prefix = ContextPrefix(document.title, counter.count_tokens) if rules.contextual else None

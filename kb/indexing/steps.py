@@ -1,7 +1,7 @@
-"""From a document to what a search finds, in four steps that ingestion runs side by side.
+"""From a document to its searchable form, in four steps that ingestion runs in parallel.
 
-``split`` needs no store, ``look_up`` finds the vectors that are known, ``embed`` computes the rest,
-``commit`` makes visible.
+``split`` needs no store. ``look_up`` finds the known vectors. ``embed`` computes the others.
+``commit`` makes the document visible.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from kb.store.identity import require_same_embedder
 from kb.store.store import Store
 
 PYTHON_ROOT = "python"
-"""Root of the sources of documents that were added from Python without naming a file."""
+"""Root of the sources of documents added from Python without a file name."""
 
 
 class Indexing:
     """Puts documents into a store. Thread-safe.
 
     Args:
-        settings: sizes of chunks, and the collection used where none is named.
-        store: where documents go.
+        settings: sizes of chunks, and the default collection.
+        store: the store of the documents.
         loaded: the embedding model, loaded at first use.
     """
 
@@ -57,7 +57,7 @@ class Indexing:
         metadata: Mapping[str, MetadataValue] | None = None,
         on_progress: Callable[[int], None] | None = None,
     ) -> AddResult:
-        """Do all four steps for a document that no file holds: see ``KnowledgeBase.add``."""
+        """Do all four steps for a document without a file: see ``KnowledgeBase.add``."""
         if isinstance(document, str):
             document = Document.from_text(document)
         if metadata:
@@ -83,7 +83,7 @@ class Indexing:
         collection: CollectionRef = None,
         size: int | None = None,
     ) -> PreparedDocument:
-        """Do :meth:`split` and :meth:`look_up` for a collection, made if it is not there.
+        """Do :meth:`split` and :meth:`look_up` for a collection, which is created if needed.
 
         Raises:
             EmbedderMismatchError: the collection was made with another model.
@@ -106,9 +106,9 @@ class Indexing:
 
         Args:
             document: as a loader read it.
-            content_hash: of the file, or of the text where there is none.
-            settings_hash: from :meth:`settings_hash`, where a file was read.
-            size: the file's, in bytes.
+            content_hash: hash of the file, or of the text without a file.
+            settings_hash: result of :meth:`settings_hash` for a file.
+            size: size of the file in bytes.
         """
         return split_document(
             document,
@@ -120,7 +120,7 @@ class Indexing:
         )
 
     def look_up(self, made: SplitDocument, target: CollectionInfo) -> PreparedDocument:
-        """Find which vectors of a document a collection of the model in use has already."""
+        """Find the vectors of a document that a collection of the model in use already has."""
         with self._store.catalog.reading() as state:
             same = state.chunks_with_keys(target.id, made.keys)
         stored = self._store.stored_vectors(target.id, list(same.values())) if same else {}
@@ -134,9 +134,9 @@ class Indexing:
     def embed(
         self, prepared: PreparedDocument, on_progress: Callable[[int], None] | None = None
     ) -> Vectors:
-        """Return the vectors of all chunks, computing only those that are not known.
+        """Return the vectors of all chunks; only unknown ones are computed.
 
-        float32, shape (chunks, dim), unit length, in the order of the chunks.
+        They are float32, shape (chunks, dim), unit length, in the order of the chunks.
         """
         embedder = self._loaded.get()
         inputs = [prepared.inputs[row] for row in prepared.missing]
@@ -146,9 +146,9 @@ class Indexing:
     def embed_again(
         self, target: CollectionInfo, chunks: Sequence[KeyedChunk]
     ) -> dict[int, Vector]:
-        """Compute the vectors of stored chunks, by chunk id, whatever the settings say now.
+        """Compute the vectors of stored chunks, by chunk id, independently of the present settings.
 
-        A chunk is left out if neither its text nor its text with context in front gives its key.
+        A chunk is left out if neither its text nor its text with a prefix gives its key.
 
         Raises:
             EmbedderMismatchError: the collection was made with another model.
@@ -162,12 +162,12 @@ class Indexing:
         return dict(zip(inputs, vectors, strict=True))
 
     def commit(self, prepared: PreparedDocument, vectors: Vectors, file: FileState) -> AddResult:
-        """Make the document visible as what ``file`` holds, in one step."""
+        """Make the document visible as the content of ``file``, in one step."""
         item = EmbeddedDocument(prepared=prepared, vectors=vectors, file=file)
         return self.commit_all([item])[0]
 
     def commit_all(self, items: Sequence[EmbeddedDocument]) -> list[AddResult]:
-        """Make documents of one collection visible in one step: cheaper than one by one."""
+        """Make documents of one collection visible in one step: cheaper than single commits."""
         target = items[0].prepared.collection
         if target is None:
             msg = "a document that was prepared for no collection cannot be stored"
@@ -175,10 +175,10 @@ class Indexing:
         return self._store.commit_all(target, items)
 
     def settings_hash(self, loader: str) -> str:
-        """Return a hash of everything besides a file's bytes that decides its chunks.
+        """Return a hash of everything but a file's bytes that decides its chunks.
 
-        Two hashes joined by a point: of how the file is read, and of how its text is cut and
-        embedded.
+        It is two hashes joined by a dot: one for reading the file, one for cutting and embedding
+        its text.
         """
         return f"{short_hash(loader)}.{self.rules.hash}"
 
@@ -193,11 +193,11 @@ class Indexing:
 
     @property
     def identity(self) -> EmbedderIdentity:
-        """The model in use."""
+        """Identity of the model in use."""
         return self._loaded.get().identity
 
     def writable_collection(self, collection: CollectionRef) -> CollectionInfo:
-        """Return a collection of the model in use, making it if there is none of that name.
+        """Return a collection of the model in use, creating it if the name is new.
 
         Raises:
             CollectionGoneError: the collection given was deleted meanwhile.
@@ -213,23 +213,23 @@ class Indexing:
         return target
 
     def current(self, collection: CollectionInfo) -> CollectionInfo:
-        """Return a collection as it is now; it may have another name.
+        """Return the present record of a collection, which may have been renamed.
 
         Raises:
-            CollectionGoneError: it was deleted meanwhile.
+            CollectionGoneError: the collection was deleted meanwhile.
         """
         with self._store.catalog.reading() as state:
             return state.current_collection(collection)
 
     def embedding_by(self, opening: Callable[[], Embedder]) -> Indexing:
-        """Return the same steps with another way to the model, which its owner closes."""
+        """Return the same steps with another embedder of the same model; its owner closes it."""
         return Indexing(self._settings, self._store, Lazy(opening))
 
     def check_embedder(self, target: CollectionInfo) -> None:
         """Refuse a collection whose vectors come from another model.
 
         Raises:
-            EmbedderMismatchError: they do; the message says what to do.
+            EmbedderMismatchError: they do. The message says what to do.
         """
         with self._store.catalog.reading() as state:
             theirs = state.embedder_of(target.id)
@@ -237,7 +237,7 @@ class Indexing:
 
     @property
     def rules(self) -> SplitRules:
-        """How documents are split, with the settings and the model in use."""
+        """The rules for splitting documents, from the settings and the model in use."""
         return SplitRules(
             options=SplitOptions(
                 chunk_size=self._settings.chunk_size,

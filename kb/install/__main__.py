@@ -1,7 +1,7 @@
-"""``python3 kb/install [--dev]``: set the checkout up with nothing but Python itself.
+"""``python3 kb/install [--dev]``: sets the checkout up with nothing but Python itself.
 
-This file must parse on Python 3.6 and later, so that an old one gets a message instead of a
-syntax error: no newer syntax, and types as strings.
+Python 3.6 and later must parse this file, so that an old Python prints a message instead of a
+syntax error. Therefore it has no newer syntax, and types are strings.
 """
 
 import os
@@ -15,14 +15,15 @@ _CHECK = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST}
 
 
 def is_supported(version: "tuple[int, int]") -> bool:
-    """Say whether this version, such as ``(3, 12)``, can run the project."""
+    """Return whether this version, such as ``(3, 12)``, can run the project."""
     return OLDEST <= version <= NEWEST
 
 
 def find_supported_python(path: "str | None" = None) -> "str | None":
-    """Return the path of a Python on ``path`` (default: PATH) that can run the project, or None.
+    """Return the path of a suitable Python on ``path`` (default: PATH), or None.
 
-    Each is started once: version switchers leave launchers on PATH that only print an error.
+    It starts each candidate once, because version switchers leave launchers on PATH that only print
+    an error.
     """
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
         found = shutil.which(f"python3.{minor}", path=path)
@@ -37,8 +38,8 @@ def find_supported_python(path: "str | None" = None) -> "str | None":
 
 def _start() -> None:
     if is_supported(sys.version_info[:2]):
-        # kb/__init__.py may need packages that are not installed yet, so the parent package is
-        # left out: kb/ takes the place of this folder on the path, and this is `install`.
+        # kb/__init__.py may need packages that are not installed yet, so the parent package is left
+        # out: kb/ replaces this folder on the path, and this package is `install`.
         sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - the shortest that any Python 3 reads
         runpy.run_module("install.environment", run_name="__main__")
         return

@@ -1,4 +1,4 @@
-"""Runs other programs: quietly for a question, with a log and a progress line for long work."""
+"""Runs other programs: silently for a query, with a log and a progress line for long work."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .progress import Progress
 
 SHOWN_LINES = 25
 
-# During the set-up kb/ itself is on the path: what its other modules need may be missing.
+# The set-up has kb/ itself on the path, and the packages of kb's other modules may be missing.
 answer: Callable[..., str | None] = import_module(
     "nvidia" if __package__ == "install" else "kb.nvidia"
 ).answer
 
 
 class SetupError(Exception):
-    """The set-up cannot go on; the message says why and what to do."""
+    """Ends the set-up; the message says why and what to do."""
 
 
 def run_logged(
@@ -33,7 +33,7 @@ def run_logged(
     describe: Callable[[str], str | None],
     env: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a long command, its whole output in ``log``, its progress as ``describe`` words it.
+    """Run a long command with its output in ``log`` and its progress worded by ``describe``.
 
     Raises:
         SetupError: the command failed; the message ends with the last lines of the log.
@@ -73,7 +73,7 @@ def run_logged(
 
 
 def _lines_of(process: subprocess.Popen[str]) -> queue.Queue[str | None]:
-    """Read in a thread, so that the caller can show passing time while nothing is printed."""
+    """Read lines in a thread, so that the caller can show the passing time meanwhile."""
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:

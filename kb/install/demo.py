@@ -1,4 +1,4 @@
-"""``make demo``: ingest the samples, then search them three times, as a user would."""
+"""``make demo``: ingests the samples, then searches them three times, as a user would."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SEARCHES = (
     "如何申请软件著作权？",
     "How many copies of my files should I keep?",
-    "咖啡机如何除垢？",  # answered by an English document
+    "咖啡机如何除垢？",  # an English document answers it
 )
 _TOP_K = 3
 
 
 def main() -> int:
-    """Run the demo; return the exit code of the ingestion if it fails, 1 if a search does."""
+    """Run the demo; return the exit code of a failed ingestion, or 1 for a failed search."""
     console = Console(highlight=False, soft_wrap=True)
     console.print("\n$ python -m ingest data/samples")
-    # The default model is written by whoever needs it first: here, by the ingestion.
+    # The first program that needs the default model writes its file: here, the ingestion.
     code = subprocess.call([sys.executable, "-m", "ingest", "data/samples"], cwd=ROOT)
     if code != 0:
         sys.stderr.write(f"\nThe demo stopped: the ingestion ended with exit code {code}.\n")

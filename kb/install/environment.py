@@ -1,7 +1,7 @@
-"""Brings ``.venv`` to the state that the lock files describe; does nothing if it is there.
+"""Brings ``.venv`` to the state of the lock files; does nothing if it is there already.
 
-Each step leaves a fingerprint of what it was made from in a stamp file, so a set-up that was
-interrupted goes on where it stopped, and one that is complete costs a few file reads.
+Each step records a fingerprint of its inputs in a stamp file. So an interrupted set-up continues
+where it stopped, and a complete one costs only a few file reads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _USABLE = "import sys, pip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 
 
 
 def fingerprints(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return, for each step in order, what it depends on. Starts no program: a few ms."""
+    """Return the fingerprint of each step's inputs, in order. Starts no program: a few ms."""
     return {
         "packages": _digest(root / "requirements.txt"),
         "build tools": _digest(root / "requirements-build.txt"),
@@ -54,10 +54,10 @@ class Environment:
         self._environ = environ
 
     def bring_up(self, *, dev: bool) -> list[str]:
-        """Do the steps whose inputs have changed; return their names.
+        """Run the steps whose inputs have changed; return their names.
 
         Raises:
-            SetupError: a step failed; the ones before it are kept.
+            SetupError: a step failed. The results of earlier steps are kept.
         """
         wanted = fingerprints(self.root, self._environ)
         if not dev:
@@ -103,7 +103,10 @@ class Environment:
         return self._llama_wheel(accelerator(self._environ))
 
     def _state(self) -> dict[str, str]:
-        """Read the stamp; empty if there is none, or the Python below the environment changed."""
+        """Read the stamp.
+
+        Return an empty one if it is missing, or if the Python version changed.
+        """
         try:
             state: dict[str, str] = json.loads(self._stamp.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -156,7 +159,7 @@ class Environment:
     def _install_llama(self) -> None:
         device = accelerator(self._environ)
         wheel = self._llama_wheel(device)
-        # The same version built with other flags must replace the one that is installed.
+        # The same version built with other flags must replace the installed one.
         command = ("--no-deps", "--no-index", "--force-reinstall", wheel)
         self._pip(command, what="Installing llama.cpp", describe=lambda _: None)
         self._progress.done(f"installed llama.cpp for {device.name} from {wheel.parent}")
@@ -192,15 +195,15 @@ class Environment:
         )
 
     def _log(self, name: str) -> Path:
-        # Not below .venv: creating it empties it.
+        # Not inside .venv: creating .venv empties it.
         return self.root / ".cache" / f"setup-{name}.log"
 
 
 def ensure_venv_module() -> None:
-    """Check that this Python can make virtual environments.
+    """Check that this Python can create virtual environments.
 
     Raises:
-        SetupError: Debian and Ubuntu keep that in a package of its own, which is missing.
+        SetupError: the package for that is missing; Debian and Ubuntu have a separate one.
     """
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
         message = (
@@ -245,7 +248,7 @@ def _digest(*parts: Path | str) -> str:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write so that an interruption leaves the old file or the new one, never half of one."""
+    """Write so that an interruption leaves the old file or the new one, never a part of one."""
     draft = path.with_suffix(".tmp")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)

@@ -1,8 +1,8 @@
 """Builds llama-cpp-python from its source package, once per version, flags and processor.
 
-The plain build compiles 193 files, most of which Python never loads. Without llama.cpp's
-``common`` library and several sources at a time it takes 61 steps and about 2 minutes on two
-cores. Wheels are kept in the user's cache folder, so a second checkout builds nothing.
+llama.cpp's plain build compiles 193 files, and Python never loads most of them. This build leaves
+out the ``common`` library and compiles several sources at a time: 61 steps, about 2 minutes on two
+cores. The user's cache folder keeps the wheels, so a second checkout builds nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _STEP = re.compile(r"^\s*\[(\d+)/(\d+)\] ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides what a build yields; equal recipes share one wheel."""
+    """All inputs of a build; equal recipes share one wheel."""
 
     requirement: str
     hook: str
@@ -54,7 +54,7 @@ class Recipe:
 
 
 def wheel_folder(environ: Mapping[str, str]) -> Path:
-    """Return where built wheels are kept, below ``XDG_CACHE_HOME`` or ``~/.cache``."""
+    """Return the folder of built wheels, below ``XDG_CACHE_HOME`` or ``~/.cache``."""
     base = environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(base).expanduser().absolute() / "shelfmark" / "wheels"
 
@@ -62,10 +62,10 @@ def wheel_folder(environ: Mapping[str, str]) -> Path:
 def recipe_for(root: Path, device: Accelerator, environ: Mapping[str, str]) -> Recipe:
     """Describe the build that this checkout needs on this machine.
 
-    Flags of the user's own in ``CMAKE_ARGS`` come last and so win.
+    The user's own flags in ``CMAKE_ARGS`` come last and therefore win.
 
     Raises:
-        SetupError: there is no C++ compiler.
+        SetupError: no C++ compiler was found.
     """
     flags = (*_FLAGS, *device.flags, environ.get("CMAKE_ARGS", ""))
     hooks = (HOOK, AMX_HEADER, *([CUDA_HOOK] if _is_for_cuda(flags) else []))
@@ -80,7 +80,7 @@ def recipe_for(root: Path, device: Accelerator, environ: Mapping[str, str]) -> R
 
 
 def describe_build(line: str) -> str | None:
-    """Word a line of the build's output as progress; None if it says nothing about it."""
+    """Word a line of the build's output as progress; None for a line without progress."""
     step = _STEP.match(line)
     if step:
         return f"compiling llama.cpp: {step[1]}/{step[2]} steps"
@@ -97,9 +97,9 @@ def ensure_wheel(
     progress: Progress,
     environ: Mapping[str, str],
 ) -> Path:
-    """Return the wheel of ``recipe``, building it first unless it is kept already.
+    """Return the wheel of ``recipe``; build it first unless it is in the cache.
 
-    It appears in its folder whole or not at all; two set-ups at once build it once.
+    The wheel appears in its folder whole or not at all. Two set-ups at once build it only once.
 
     Raises:
         SetupError: the build failed.
@@ -108,7 +108,7 @@ def ensure_wheel(
     wheels.mkdir(parents=True, exist_ok=True)
     home = wheels / recipe.key
     with (wheels / f"{recipe.key}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # until closed, also when this process dies
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed, also when this process dies
         kept = next(home.glob("*.whl"), None)
         if kept is not None:
             return kept
@@ -124,7 +124,7 @@ def ensure_wheel(
             )
             built = Path(scratch) / "wheel"
             (built / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
-            shutil.rmtree(home, ignore_errors=True)  # a folder without a wheel in it
+            shutil.rmtree(home, ignore_errors=True)  # a folder without a wheel
             built.rename(home)
         log.unlink()
     kept = next(home.glob("*.whl"), None)
@@ -135,9 +135,9 @@ def ensure_wheel(
 
 
 def build_command(python: Path, root: Path, into: Path) -> list[str | Path]:
-    """Return the command that builds the locked source package, hash checked, never a cached one.
+    """Return the command that builds the locked source package, hash checked and never cached.
 
-    pip's own cache knows a wheel by its name alone, whatever flags it was built with.
+    pip's cache identifies a wheel by its name alone, and ignores the flags of its build.
     """
     return [
         *(python, "-m", "pip", "--disable-pip-version-check", "wheel", "--verbose"),
@@ -148,10 +148,10 @@ def build_command(python: Path, root: Path, into: Path) -> list[str | Path]:
 
 
 def build_environment(recipe: Recipe, python: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for the build: the flags, all cores, the environment's own ninja."""
+    """Return the build's environment: flags, all cores, and the virtual environment's ninja."""
     hooks = {"llama.cpp": HOOK, **({"ggml": CUDA_HOOK} if _is_for_cuda(recipe.flags) else {})}
     read = [shlex.quote(f"-DCMAKE_PROJECT_{name}_INCLUDE={file}") for name, file in hooks.items()]
-    # During the set-up kb/ itself is on the path: what its other modules need may be missing.
+    # The set-up has kb/ itself on the path, and the packages of kb's other modules may be missing.
     cores = import_module("cores" if __package__ == "install" else "kb.cores").available_cores()
     return {
         "CMAKE_BUILD_PARALLEL_LEVEL": str(cores),

@@ -1,4 +1,4 @@
-"""What this machine has: its processor, a C++ compiler, a GPU and the compiler for it."""
+"""The machine's processor, C++ compiler, GPU and CUDA compiler."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .commands import SetupError, answer
 if TYPE_CHECKING:
     from kb import nvidia
 else:
-    # During the set-up kb/ itself is on the path: what its other modules need may be missing.
+    # The set-up has kb/ itself on the path, and the packages of kb's other modules may be missing.
     nvidia = import_module("nvidia" if __package__ == "install" else "kb.nvidia")
 
 CPUINFO = Path("/proc/cpuinfo")
 
-# Attention over caches of 16-bit floats only, which is what every context here has.
+# Attention only over caches of 16-bit floats, the kind of every context here.
 _CUDA_KERNELS = ("-DGGML_CUDA_FA_QUANTS=f16-f16",)
 
-# What Linux calls the processor and its instructions, on x86 and on ARM.
+# Linux's names of the processor and its instructions, on x86 and on ARM.
 _CPU_FIELDS = {"model name", "flags", "CPU implementer", "CPU part", "Features"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accelerator:
-    """What llama.cpp is built for: its CMake flags, and what the user should know about it."""
+    """Target of the build of llama.cpp: its CMake flags, and a notice for the user."""
 
     name: str
     flags: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ def cpu_identity(cpuinfo: Path = CPUINFO) -> str:
         brand = answer(["sysctl", "-n", "machdep.cpu.brand_string"]) or platform.processor()
         return f"{platform.machine()} {brand.strip()}"
     facts = [platform.machine()]
-    for line in text.split("\n\n", 1)[0].splitlines():  # the first core speaks for all
+    for line in text.split("\n\n", 1)[0].splitlines():  # the first core stands for all
         name, _, value = line.partition(":")
         if name.strip() in _CPU_FIELDS:
             facts.append(" ".join(sorted(value.split())))
@@ -54,10 +54,10 @@ def cpu_identity(cpuinfo: Path = CPUINFO) -> str:
 
 
 def cpp_compiler(environ: Mapping[str, str]) -> str:
-    """Return the first line that the C++ compiler says about itself.
+    """Return the first line of the C++ compiler's version.
 
     Raises:
-        SetupError: there is none, or no C compiler beside it.
+        SetupError: there is no C++ compiler, or no C compiler beside it.
     """
     found = []
     for variable, names in (("CXX", ("c++", "g++", "clang++")), ("CC", ("cc", "gcc", "clang"))):
@@ -82,7 +82,7 @@ def cpp_compiler(environ: Mapping[str, str]) -> str:
 
 
 def gpu_identity(environ: Mapping[str, str], cuda_folder: Path | None = None) -> str:
-    """Name what a build for a GPU depends on, so that a change is noticed; starts no program."""
+    """Name the inputs of a GPU build, so that the set-up notices a change; starts no program."""
     smi = shutil.which("nvidia-smi", path=environ.get("PATH"))
     nvcc = nvidia.nvcc_path(environ, cuda_folder or nvidia.CUDA_FOLDER)
     missing = nvidia.missing_parts(nvcc, environ) if nvcc else ()
@@ -92,7 +92,7 @@ def gpu_identity(environ: Mapping[str, str], cuda_folder: Path | None = None) ->
 def accelerator(
     environ: Mapping[str, str], cuda_folder: Path | None = None, system: Path | None = None
 ) -> Accelerator:
-    """Choose CUDA where a GPU and all of its toolkit are, Metal on a Mac, else the processor."""
+    """Choose CUDA for a GPU with a complete toolkit, Metal on a Mac, else the processor."""
     if sys.platform == "darwin":
         return Accelerator(name="Metal")
     if not nvidia.has_gpu(environ):

@@ -1,6 +1,6 @@
-"""Writes THIRD_PARTY_NOTICES: what is installed with the project, and under which licences.
+"""Writes THIRD_PARTY_NOTICES: the packages installed with the project, and their licences.
 
-``make lock`` runs it. The licence of a package is read from the package as installed.
+``make lock`` runs it. It reads the licence of a package from the installed package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("requirements.txt", "requirements-llama.txt")
 
-# In the lock for other systems than the one this runs on, so not there to be asked.
+# Locked only for other systems than this one, so not installed here.
 _ELSEWHERE = {
     "colorama": "BSD-3-Clause",
     "httpx2-jsfetch": "BSD-3-Clause",
@@ -50,13 +50,13 @@ Packages
 
 
 def locked_names(root: Path = ROOT) -> list[str]:
-    """Return the names of all packages in the locks that users install, sorted."""
+    """Return the names of all packages in the users' lock files, sorted."""
     text = "\n".join((root / lock).read_text(encoding="utf-8") for lock in LOCKS)
     return sorted(set(re.findall(r"^([A-Za-z0-9._-]+)(?:\[.*\])?==", text, re.MULTILINE)))
 
 
 def licence_of(name: str) -> str:
-    """Return the licence that a package declares, as an SPDX expression where it gives one."""
+    """Return a package's declared licence, as an SPDX expression if it gives one."""
     try:
         declared = metadata.metadata(name)
     except metadata.PackageNotFoundError:
@@ -66,7 +66,7 @@ def licence_of(name: str) -> str:
     prefix = "License :: "
     classifiers = declared.get_all("Classifier") or []
     named = [line.rsplit(" :: ", 1)[-1] for line in classifiers if line.startswith(prefix)]
-    # Some give the whole text as their licence; its first line names it.
+    # Some declare the whole text as their licence; its first line is the name.
     free_text = (declared.get_all("License") or [""])[0].strip().split("\n", 1)[0]
     specific = [name for name in named if name != "OSI Approved"]
     return " / ".join(specific) or free_text
@@ -79,7 +79,7 @@ def notices(root: Path = ROOT) -> str:
 
 
 def main() -> int:
-    """Write the file."""
+    """Write the file; return the exit code."""
     (ROOT / "THIRD_PARTY_NOTICES").write_text(notices(), encoding="utf-8")
     return 0
 

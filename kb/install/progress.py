@@ -1,4 +1,4 @@
-"""The line that shows that a long step is working, on a terminal and in a log."""
+"""The progress line of a long step, on a terminal and in a log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PLAIN_EVERY_S = 10.0
 
 
 class Progress:
-    """Tells of one step at a time: a line that rewrites itself, or a plain line now and then."""
+    """Shows one step at a time: a line that rewrites itself, or now and then a plain line."""
 
     def __init__(
         self,
@@ -26,18 +26,18 @@ class Progress:
         self._started = self._last_shown = clock()
 
     def start(self, text: str) -> None:
-        """Begin a step; the time shown counts from here."""
+        """Begin a step, and its clock."""
         self._text = text
         self._started = self._last_shown = self._clock()
         self._write(text if self._live else f"{text}\n")
 
     def update(self, text: str) -> None:
-        """Say how far the step has come."""
+        """Show the progress of the step."""
         self._text = text
         self.tick()
 
     def tick(self) -> None:
-        """Show the time that has passed; called about once a second, also when nothing happens."""
+        """Show the passed time; call it about once a second, even without news."""
         now = self._clock()
         if self._live:
             self._write(f"{self._text}, {self._elapsed()}")
@@ -46,11 +46,11 @@ class Progress:
             self._write(f"{self._text}, {self._elapsed()}\n")
 
     def done(self, text: str) -> None:
-        """End the step with what it achieved."""
+        """End the step with its result."""
         self._write(f"{text} ({self._elapsed()})\n")
 
     def note(self, text: str) -> None:
-        """Tell something that is not progress."""
+        """Show a message that is not progress."""
         self._write(f"{text}\n")
 
     def _elapsed(self) -> str:
@@ -58,6 +58,6 @@ class Progress:
         return f"{minutes}:{seconds:02d}"
 
     def _write(self, text: str) -> None:
-        # On a terminal: back to the start of the line and erase what it held.
+        # On a terminal: return to the start of the line and erase it.
         self._stream.write(f"\r\x1b[2K{text}" if self._live else text)
         self._stream.flush()

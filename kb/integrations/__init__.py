@@ -1,4 +1,4 @@
-"""A knowledge base as a part of other libraries: one module each, imported by name.
+"""A knowledge base in other libraries: one module each, imported by name.
 
-Nothing else of ``kb`` imports them, and they import their library alone.
+The rest of ``kb`` does not import them, and each imports only its own library.
 """

@@ -1,4 +1,4 @@
-"""What is said where the library of an integration is not installed."""
+"""The error for an integration whose library is not installed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from kb.errors import MissingExtraError
 
 
 def missing_extra(error: ModuleNotFoundError, package: str, extra: str) -> ImportError:
-    """Return the error to raise in place of ``error``: itself where something else is missing.
+    """Return the error to raise in place of ``error``; return ``error`` for another missing module.
 
     Args:
-        error: what importing the library raised.
-        package: its name for ``import``; one with a point has neighbours that others install.
-        extra: which of this project's extras installs it.
+        error: the exception of importing the library.
+        package: its name for ``import``; a name with a dot is in a namespace that other packages
+            share.
+        extra: the extra of this project that installs it.
     """
     library = package.split(".", maxsplit=1)[0]
     if error.name not in {package, library}:

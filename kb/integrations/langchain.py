@@ -1,6 +1,6 @@
-"""LangChain: a retriever over a knowledge base, and its model as LangChain's embeddings.
+"""LangChain: a retriever over a knowledge base, and its model as LangChain embeddings.
 
-Needs the extra ``langchain``.
+It needs the extra ``langchain``.
 """
 
 from __future__ import annotations
@@ -30,24 +30,23 @@ except ModuleNotFoundError as error:
 class KnowledgeBaseRetriever(SearchOptions, BaseRetriever):
     """Finds passages in a knowledge base. Thread-safe.
 
-    ``page_content`` is the passage, ``metadata`` where it stands and how sure the search is
+    ``page_content`` is the passage. ``metadata`` has its source, place and score
     (:func:`kb.integrations.passages.passage_facts`). ``base.read(passage.id)`` reads it again, with
-    its neighbours or the pages around it. The best comes first.
+    its neighbours or its pages. The best passage comes first.
 
-    Options are fields, and any of them may be given anew with a call::
+    Options are fields, and each call may override them::
 
         retriever = KnowledgeBaseRetriever(base=base, k=4, where={"tags": ["invoice"]})
         retriever.invoke("How long is the warranty?", min_score=0.3)
 
-    ``tags`` and ``metadata`` are LangChain's: they are put on its traces. Tags of documents stand
-    in ``where``.
+    ``tags`` and ``metadata`` are LangChain's, for its traces. To filter by tags of documents, use
+    ``where``.
 
     Attributes:
-        base: a :class:`kb.KnowledgeBase` or a :class:`kb.client.Client`; it stays its owner's to
-            close.
+        base: a :class:`kb.KnowledgeBase` or a :class:`kb.client.Client`; its owner closes it.
 
     Raises:
-        TypeError: there is no such option.
+        TypeError: an option does not exist.
         SettingsError: a value is out of bounds.
     """
 
@@ -80,7 +79,7 @@ class KnowledgeBaseRetriever(SearchOptions, BaseRetriever):
         )
 
     def _with(self, options: dict[str, Any]) -> SearchOptions:
-        options.pop("verbose", None)  # LangChain has followed it
+        options.pop("verbose", None)  # LangChain has already used it
         given = {name: getattr(self, name) for name in SearchOptions.model_fields}
         return SearchOptions(**given | options)
 
@@ -91,10 +90,8 @@ class Embeddings(langchain_embeddings.Embeddings):
     Queries and documents get the prompts that the model was trained with. Vectors have unit length.
 
     Args:
-        base: a :class:`kb.KnowledgeBase` or a :class:`kb.client.Client`; it stays its owner's to
-            close.
-        instruct: what queries ask for, for models that take an instruction; empty for the model's
-            own.
+        base: a :class:`kb.KnowledgeBase` or a :class:`kb.client.Client`; its owner closes it.
+        instruct: instruction for queries, for models that take one; empty for the model's default.
     """
 
     def __init__(self, base: Base, *, instruct: str = "") -> None:
@@ -102,10 +99,10 @@ class Embeddings(langchain_embeddings.Embeddings):
         self._instruct = instruct
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Return a vector for each text.
+        """Return one vector for each text.
 
         Raises:
-            InputTooLongError: a text is longer than the model reads; nothing is cut off.
+            InputTooLongError: a text exceeds the model's limit; nothing is truncated.
             EmbeddingError: the model failed.
         """
         vectors: list[list[float]] = self._base.embedder.embed_documents(texts).tolist()
@@ -115,7 +112,7 @@ class Embeddings(langchain_embeddings.Embeddings):
         """Return the vector of a query.
 
         Raises:
-            InputTooLongError: it is longer than the model reads.
+            InputTooLongError: the query exceeds the model's limit.
             SettingsError: there is an instruction, but the model takes none.
             EmbeddingError: the model failed.
         """

@@ -1,6 +1,6 @@
-"""LlamaIndex: a retriever over a knowledge base, and its model as LlamaIndex's embedding.
+"""LlamaIndex: a retriever over a knowledge base, and its model as LlamaIndex embeddings.
 
-Needs the extra ``llama-index``.
+It needs the extra ``llama-index``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ except ModuleNotFoundError as error:
     raise missing_extra(error, "llama_index.core", "llama-index") from error
 
 _MOST_TEXTS = 128
-"""Texts of one call: enough for all contexts of a processor, or all requests to a server."""
+"""Texts of one call: enough to keep all contexts of a processor, or a server, busy."""
 
 _OPERATORS = re.compile(r"[\"“”]|(?<!\S)-+(?=[^\W\d])")
 
@@ -45,24 +45,23 @@ _OPERATORS = re.compile(r"[\"“”]|(?<!\S)-+(?=[^\W\d])")
 class KnowledgeBaseRetriever(BaseRetriever):
     """Finds passages in a knowledge base. Thread-safe.
 
-    Each is a ``TextNode`` with its score; its metadata says where it stands
-    (:func:`kb.integrations.passages.passage_facts`). A language model is shown source, title, pages
-    and heading. The best comes first::
+    A passage is a ``TextNode`` with its score; its metadata has source and place
+    (:func:`kb.integrations.passages.passage_facts`). A language model sees source, title, pages and
+    heading. The best passage comes first::
 
         retriever = KnowledgeBaseRetriever(base, k=4, where={"tags": ["invoice"]})
 
-    A bundle's ``custom_embedding_strs`` are searched for by meaning, beside its query. Its
-    ``embedding`` is not used: the knowledge base's model embeds the query.
+    It also searches by meaning for a query bundle's ``custom_embedding_strs``. It ignores the
+    bundle's ``embedding``: the knowledge base's model embeds the query.
 
     Args:
-        base: a :class:`kb.KnowledgeBase` or a :class:`kb.client.Client`; it stays its owner's to
-            close.
-        callback_manager: LlamaIndex's.
-        verbose: likewise.
+        base: a :class:`kb.KnowledgeBase` or a :class:`kb.client.Client`; its owner closes it.
+        callback_manager: LlamaIndex's callback manager.
+        verbose: LlamaIndex's option of this name.
         options: fields of :class:`~kb.integrations.options.SearchOptions`.
 
     Raises:
-        TypeError: there is no such option.
+        TypeError: an option does not exist.
         SettingsError: a value is out of bounds.
     """
 
@@ -98,16 +97,15 @@ class Embeddings(BaseEmbedding):
     """The model of a knowledge base. Thread-safe.
 
     Queries and documents get the prompts that the model was trained with. Vectors have unit length.
-    The model is loaded when this is made, for its name.
+    The constructor loads the model, because it needs the model's name.
 
     Args:
-        base: a :class:`kb.KnowledgeBase` or a :class:`kb.client.Client`; it stays its owner's to
-            close.
-        fields: ``instruct``, what queries ask for, for models that take an instruction; and those
+        base: a :class:`kb.KnowledgeBase` or a :class:`kb.client.Client`; its owner closes it.
+        fields: ``instruct``, the instruction for queries, for models that take one; and the fields
             of LlamaIndex's ``BaseEmbedding``.
 
     Raises:
-        TypeError: there is no such field.
+        TypeError: a field does not exist.
         EmbeddingError: the model cannot be opened.
     """
 
@@ -130,7 +128,7 @@ class Embeddings(BaseEmbedding):
 
     @classmethod
     def class_name(cls) -> str:
-        """Return what LlamaIndex calls it in traces."""
+        """Return the name of the class in LlamaIndex's traces."""
         return "ShelfmarkEmbeddings"
 
     def _get_query_embedding(self, query: str) -> list[float]:
@@ -175,5 +173,5 @@ def _node(hit: SearchHit) -> NodeWithScore:
 
 
 def _without_operators(text: str) -> str:
-    """Return a text that somebody wrote as an answer, not as a query."""
+    """Return a text without query operators; it is a written answer, not a query."""
     return _OPERATORS.sub(" ", text)

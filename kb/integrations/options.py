@@ -1,4 +1,4 @@
-"""How a retriever searches: the same options whatever library it serves, checked when given."""
+"""Search options of retrievers, the same for every library, checked when given."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _CALLED_OTHERWISE: Mapping[str, tuple[str, ...]] = {
     "until": ("date_to",),
     "pages": ("page_first",),
 }
-"""What an option is called elsewhere."""
+"""Names of options in other libraries."""
 
 
 _FILTER = TypeAdapter(SearchFilter)
@@ -53,15 +53,15 @@ Base: TypeAlias = KnowledgeBase | Client
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str], *, of: str) -> None:
-    """Refuse names that nothing is called.
+    """Refuse unknown names.
 
     Args:
-        given: names.
-        known: those that there are.
-        of: what they are names of, for the message.
+        given: the names to check.
+        known: the known names.
+        of: what is named, for the message.
 
     Raises:
-        TypeError: one is unknown; the message names the right one where it can be guessed.
+        TypeError: a name is unknown. The message suggests the most similar known name, if any.
     """
     names = list(known)
     for name in given:
@@ -103,27 +103,27 @@ def _as_names(given: object) -> object:
 
 
 class SearchOptions(BaseModel):
-    """Options of a retriever. Unknown ones are errors.
+    """Options of a retriever; unknown ones are errors.
 
     Attributes:
-        k: most passages; as many as the settings say if not given.
-        collection: a name, or several of the same model; the settings' if not given.
-        where: conditions that every passage meets, a :class:`kb.SearchFilter` or a mapping.
+        k: most passages; None for the number in the settings.
+        collection: one name, or several with the same model; None for that of the settings.
+        where: conditions that every passage must meet, as :class:`kb.SearchFilter` or a mapping.
         mode: ``dense`` (by meaning), ``keyword`` (by words) or ``hybrid``.
-        min_score: passages below this score, from 0 to 1, are left out.
-        queries: asked besides the query of each call, and their scores are fused. Each is a
-            :class:`kb.WeightedQuery`, a mapping of its fields, or a text as ``kb search -q`` reads
-            it: ``meaning:…``, ``words:…``, ``both*2:…``, or without a kind.
-        context: chunks before and after each passage that its text is given with.
-        diversity: from 0 to 1, how much passages are to differ from each other.
-        instruct: what queries ask for, for models that take an instruction.
-        rerank: have the reranker of the settings order the best passages; if not given, where
-            there is one.
-        highlights: what is marked, as ``sentence`` and ``matched`` of the metadata; ``sentences``
-            costs time of the model.
+        min_score: lowest score of a passage, from 0 to 1.
+        queries: additional queries of each call, whose scores are fused with those of its own
+            query. Each is a :class:`kb.WeightedQuery`, a mapping of its fields, or a text as for
+            ``kb search -q``: ``meaning:…``, ``words:…``, ``both*2:…``, or without a kind.
+        context: number of chunks before and after each passage that its text includes.
+        diversity: how much the passages should differ, from 0 to 1.
+        instruct: instruction for queries, for models that take one.
+        rerank: let the reranker of the settings order the best passages; by default if there is
+            one.
+        highlights: the marks in the metadata, as ``sentence`` and ``matched``; ``sentences`` takes
+            the model's time.
 
     Raises:
-        TypeError: there is no such option.
+        TypeError: an option does not exist.
         SettingsError: a value is out of bounds.
     """
 
@@ -157,10 +157,10 @@ class SearchOptions(BaseModel):
         return self
 
     def request(self, query: str, *more: WeightedQuery) -> SearchRequest:
-        """Return the search for a query, and for ``more`` beside it.
+        """Return the search request for a query, together with ``more`` queries.
 
         Raises:
-            SettingsError: there is nothing to search for.
+            SettingsError: there is no query.
         """
         others = (*more, *self.queries)
         if not (query.strip() or others):
@@ -170,7 +170,7 @@ class SearchOptions(BaseModel):
         return self._request("" if others else query, (*first, *others) if others else ())
 
     def _request(self, query: str, queries: tuple[WeightedQuery, ...]) -> SearchRequest:
-        # The mode is for the query of each call; a call without one needs none.
+        # The mode is for the query of each call; a call without a query needs none.
         followed = not queries or any(each.mode is None for each in queries)
         return SearchRequest(
             query=query,

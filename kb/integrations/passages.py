@@ -1,4 +1,4 @@
-"""A hit as other libraries take passages: the text to read, and facts about it."""
+"""A hit in the form of other libraries: the text to read, and metadata."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Any
 from kb.records import SearchHit, with_header
 
 READ_BESIDE_THE_TEXT = ("source", "title", "pages", "heading")
-"""Facts that tell a language model where a passage is from; the others are for programs."""
+"""Metadata that tells a language model the passage's place; the rest is for programs."""
 
 
 def passage_text(hit: SearchHit) -> str:
-    """Return a passage with its neighbours as far as they were asked for.
+    """Return a passage with its neighbours, if they were requested.
 
-    The header row of a table stands above rows that were cut off from it.
+    Rows that were cut off from their table's header row follow that row.
     """
     whole = f"{hit.before}{hit.text}{hit.after}"
     return whole if hit.header in hit.before else with_header(hit.header, whole)
 
 
 def passage_id(hit: SearchHit) -> str:
-    """Return what names a passage wherever its document is stored; its number by old servers."""
+    """Return the passage's short id; its number if the server is too old for short ids."""
     return hit.short_id or str(hit.chunk_id)
 
 
 def passage_facts(hit: SearchHit) -> dict[str, Any]:
-    """Return what is known of a passage, as values of JSON. Every hit has the same keys.
+    """Return a passage's metadata as JSON values. Every hit has the same keys.
 
-    ``id`` is what :meth:`kb.KnowledgeBase.read` reads it by. ``page`` and ``page_last`` are numbers
-    from 1, None where the format has no pages; ``pages`` is how a citation names them. ``heading``
-    is the heading path in one line. ``document`` holds the metadata of the document itself.
-    ``start`` and ``end`` are characters of the document's text; neighbours and header rows lie
-    outside of them. ``sentence`` and ``matched`` are filled where highlights were asked for.
+    ``id`` is the address for :meth:`kb.KnowledgeBase.read`. ``page`` and ``page_last`` are numbers
+    from 1; None for formats without pages. ``pages`` has the form of a citation. ``heading`` is the
+    heading path in one line. ``document`` holds the document's own metadata. ``start`` and ``end``
+    are offsets in the document's text; neighbours and header rows are outside of them. ``sentence``
+    and ``matched`` are filled if the search asked for highlights.
     """
     sentence = hit.text[slice(*hit.sentence)] if hit.sentence else ""
     return {

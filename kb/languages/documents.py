@@ -1,7 +1,7 @@
-"""Which language a document is in: what it says, else what its text looks like.
+"""The language of a document, by its own statement, else by its text.
 
-Texts that say nothing are told by langid's classifier (Lui and Baldwin 2012, "langid.py: An
-Off-the-shelf Language Identification Tool"), 97 languages, in a few milliseconds.
+Without a statement, langid's classifier detects one of 97 languages in a few milliseconds (Lui and
+Baldwin 2012, "langid.py: An Off-the-shelf Language Identification Tool").
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from kb.records import Document
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier  # type: ignore[import-untyped] # ships no types
 
-# Read from the middle of a document: covers and tables of contents are often in another language.
+# From the middle of a document: covers and tables of contents are often in another language.
 _LOOKED_AT = 4_000
-# Below this share of probability the classifier guesses: code and tables of numbers stay under
-# 0.1, a title of five Chinese characters is above 0.4.
+# Below this probability the classifier guesses: code and tables of numbers stay under 0.1, and a
+# title of five Chinese characters is above 0.4.
 _SURE = 0.35
-# Above this the classifier is not wrong in a text of a few sentences.
+# Above this probability the classifier is never wrong on a text of a few sentences.
 _CLEAR = 0.95
 _WRITTEN_BY_PROGRAMS = frozenset({"docx", "pdf"})
-# Languages that it takes for each other.
+# Languages that the classifier confuses.
 _ALIKE = (
     frozenset({"no", "nb", "nn", "da"}),
     frozenset({"hr", "bs", "sr", "sh", "sl"}),
@@ -36,7 +36,7 @@ _ALIKE = (
 )
 _LETTERS = re.compile(r"[^\W\d_]")
 _FEWEST_LETTERS = 4
-# What the classifier tells apart and ISO 639-1 does not; stems and filters know the language.
+# Codes of the classifier that ISO 639-1 lacks, and their language for stems and filters.
 _LANGUAGE_OF = {
     "ary": "ar",
     "arz": "ar",
@@ -55,10 +55,11 @@ _LANGUAGE_OF = {
 
 
 def language_of(document: Document) -> str:
-    """Return the document's language, ISO 639-1 where it was told by its text; else empty.
+    """Return the document's language, ISO 639-1 if detected; empty if unknown.
 
-    What a document says itself (``zh-Hant``) is taken as it stands, unless an office program wrote
-    it and the text is clearly in another language: these write that of their own settings.
+    A document's own statement (``zh-Hant``) is used unchanged. The exception is an office program's
+    statement if the text is clearly in another language: these programs write the language of their
+    own settings.
     """
     stated = stated_language(document.metadata)
     if stated and document.media_type not in _WRITTEN_BY_PROGRAMS:
@@ -70,7 +71,7 @@ def language_of(document: Document) -> str:
 
 
 def told_by(text: str) -> str:
-    """Return the ISO 639-1 code of a text's language; empty where that cannot be told.
+    """Return the ISO 639-1 code of a text's language; empty if unknown.
 
     Raises:
         StoreError: the disk has no room for the classifier's temporary file.
@@ -80,7 +81,7 @@ def told_by(text: str) -> str:
 
 
 def shares_told_by(text: str) -> dict[str, float]:
-    """Return how likely each language is for a text, ISO 639-1; the likelihoods add up to 1.
+    """Return the probability of each language for a text, by ISO 639-1 code; they add up to 1.
 
     Raises:
         StoreError: the disk has no room for the classifier's temporary file.
@@ -93,7 +94,7 @@ def shares_told_by(text: str) -> dict[str, float]:
 
 
 def _told(text: str) -> tuple[str, float]:
-    """Return the likeliest language of a text and how likely it is; empty for too few letters."""
+    """Return the most likely language of a text and its probability; empty for too few letters."""
     start = max(0, (len(text) - _LOOKED_AT) // 2)
     sample = text[start : start + _LOOKED_AT]
     if len(_LETTERS.findall(sample)) < _FEWEST_LETTERS:
@@ -103,7 +104,7 @@ def _told(text: str) -> tuple[str, float]:
 
 
 def _differ(stated: str, told: str) -> bool:
-    """Say whether two languages are not easily taken for each other."""
+    """Return whether two languages differ and are not easily confused."""
     primary = stated.replace("_", "-").split("-")[0].lower()
     both = {_LANGUAGE_OF.get(primary, primary), told}
     return len(both) > 1 and not any(both <= alike for alike in _ALIKE)
@@ -111,7 +112,7 @@ def _differ(stated: str, told: str) -> bool:
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    # Half a second and 5 MB: only for those who add documents.
+    # Takes half a second and 5 MB: only for processes that add documents.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
 
     try:

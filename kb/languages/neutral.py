@@ -1,8 +1,8 @@
-"""Vectors without their language: the mean of a language taken out of queries and of chunks.
+"""Vectors without their language: subtracts a language's mean from queries and chunks.
 
-What the vectors of a language have in common says "this is Chinese" and nothing of the matter.
-Libovický, Rosa, Fraser, "On the Language Neutrality of Pre-trained Multilingual Representations"
-(2020), take it out as is done here: subtract the mean, make unit length again.
+The mean of a language's vectors means "this is Chinese" and nothing about the subject. This module
+subtracts it and restores unit length, as in Libovický, Rosa, Fraser, "On the Language Neutrality of
+Pre-trained Multilingual Representations" (2020).
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from kb.languages.queries import query_languages
 from kb.languages.scripts import script_of
 
 PRIOR_CHUNKS = 5.0
-"""A collection's mean is trusted as much as the model's own where it has so many chunks.
+"""Number of chunks at which a collection's mean counts as much as the model's own.
 
-A collection about one subject has a mean of its own: the model's alone gives 0.475 of nDCG@10 on
-vuedocs-en, with 400 for this number it is 0.505, with 1 to 50 0.512 to 0.514. Of three to forty
-documents drawn at random 1 to 50 find the same within 0.01.
+A collection about one subject has a mean of its own. nDCG@10 on vuedocs-en is 0.475 with the
+model's mean alone, 0.505 with 400 for this number, and 0.512 to 0.514 with 1 to 50. On three to
+forty random documents, 1 to 50 give the same within 0.01.
 """
 
 QUERY_SHARE = 0.7
-"""How much of a language's mean is taken out of a query.
+"""Share of a language's mean that is subtracted from a query.
 
-Mean nDCG@10 by passage and sentences on five sets of XQuAD (700 queries each; nothing taken out:
-0.862): 0.5 gives 0.926, 0.7 and 0.8 0.927, all of it 0.922. Of passages all is taken out: 0.9 of it
-gives 0.924, 1.1 0.927.
+Mean nDCG@10 by passage and sentences on five sets of XQuAD (700 queries each) is 0.862 without
+subtraction, 0.926 with 0.5, 0.927 with 0.7 and 0.8, and 0.922 with 1. Passages lose the whole mean:
+0.9 of it gives 0.924, 1.1 gives 0.927.
 """
 
 _USUAL = "en"
@@ -39,11 +39,11 @@ _TINY = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelMeans:
-    """What a model's vectors of a language have in common, by ISO 639-1 code; not unit length.
+    """Means of a model's vectors by language, under ISO 639-1 codes; not unit length.
 
-    ``queries`` and ``passages`` have the same languages. A language that has no means has those of
-    its script (all languages written in it), or of all languages, where ``complete``; for a model
-    whose means are made one by one, nothing is taken out of it.
+    ``queries`` and ``passages`` have the same languages. If ``complete``, a language without means
+    uses those of its script (all languages written in it), or of all languages. Otherwise the means
+    are computed one by one, and such a language uses none.
     """
 
     queries: Mapping[str, Vector] = field(default_factory=dict)
@@ -51,11 +51,11 @@ class ModelMeans:
     complete: bool = False
 
     def query(self, language: str) -> Vector | None:
-        """Return the mean of queries in a language; of all languages for an empty one."""
+        """Return the mean of queries in a language; that of all languages for an empty one."""
         return self._mean(self.queries, language)
 
     def passage(self, language: str) -> Vector | None:
-        """Return the mean of passages in a language; of all languages for an empty one."""
+        """Return the mean of passages in a language; that of all languages for an empty one."""
         return self._mean(self.passages, language)
 
     def _mean(self, known: Mapping[str, Vector], language: str) -> Vector | None:
@@ -74,7 +74,7 @@ NO_MEANS = ModelMeans()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkSum:
-    """The vectors of a collection's chunks in one language: how many, and their sum."""
+    """Number and sum of the vectors of a collection's chunks in one language."""
 
     count: int
     total: npt.NDArray[np.float64]
@@ -82,20 +82,20 @@ class ChunkSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """One state of all means, for all scores of one search.
+    """A snapshot of all means, for all scores of one search.
 
     Attributes:
-        model: the model's own.
-        chunks: by id of a collection and by language (ISO 639-1, empty where it is not known).
+        model: the model's own means.
+        chunks: sums by collection id and language (ISO 639-1; empty if unknown).
     """
 
     model: ModelMeans = NO_MEANS
     chunks: Mapping[str, Mapping[str, ChunkSum]] = field(default_factory=dict)
 
     def shifted(self, query_vector: Vector, text: str) -> Vector:
-        """Return a query's vector without its language, of unit length.
+        """Return a query's vector without its language, unit length.
 
-        It is the same vector where the text has no language, or its language no means.
+        The vector stays the same if the text has no language, or its language has no means.
         """
         known = [
             (share, mean)
@@ -112,13 +112,13 @@ class Means:
         return shifted
 
     def chunk_mean(self, collection_id: str, language: str) -> Vector | None:
-        """Return what a collection's chunks in a language have in common; not of unit length.
+        """Return the mean of a collection's chunks in a language; not unit length.
 
-        The fewer there are, the more of it is the model's own mean. Chunks whose language is not
-        known, which are code and tables, count as the collection's first language in Latin script:
-        with a mean of their own they stand before or behind all others (0.04 of nDCG@10 on
-        vuedocs-en). None where the model's means of the language are not used: nothing is to be
-        taken out.
+        The fewer chunks there are, the more the model's own mean counts. Chunks of unknown language
+        (code and tables) count as the collection's first language in Latin script. With a mean of
+        their own they would rank before or behind all others (0.04 of nDCG@10 on vuedocs-en). The
+        result is None if the model's means of the language are not used: then nothing is
+        subtracted.
         """
         sums = self.chunks.get(collection_id, {})
         unknown = self._unknown(sums)
@@ -133,7 +133,7 @@ class Means:
         return (total / count).astype(np.float32)
 
     def _unknown(self, sums: Mapping[str, ChunkSum]) -> str:
-        """Return the language that chunks of an unknown one count as."""
+        """Return the language for chunks of unknown language."""
         latin = [
             (-each.count, name)
             for name, each in sums.items()
@@ -142,14 +142,14 @@ class Means:
         return min(latin)[1] if latin else _USUAL
 
     def chunk_languages(self, collection_id: str) -> dict[str, int]:
-        """Return how many chunks a collection has in each language; empty if not counted yet."""
+        """Count a collection's chunks by language; empty if not counted yet."""
         return {name: each.count for name, each in self.chunks.get(collection_id, {}).items()}
 
 
 def neutral(vectors: Vectors, mean: Vector) -> Vectors:
-    """Take a mean out of vectors: float32, shape (n, dim), unit length, input order.
+    """Subtract a mean from vectors: float32, shape (n, dim), unit length, input order.
 
-    A vector that is the mean keeps its direction: nothing would be left of it.
+    A vector equal to the mean stays as it is, because nothing would be left of it.
     """
     rest = vectors - mean
     norms = np.linalg.norm(rest, axis=1, keepdims=True)

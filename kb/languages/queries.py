@@ -1,8 +1,8 @@
-"""The language of a query: a mix where that cannot be told, none for codes, numbers and names.
+"""The language of a query: a mix if unclear, none for codes, numbers and names.
 
-Its script is looked at first. Where several languages share it, langid's classifier is asked (see
-:mod:`kb.languages.documents`), together with words that are known of the languages. A few words
-are little to go by: what is left of certainty goes to the script as a whole.
+The script comes first. If several languages share it, langid's classifier decides (see
+:mod:`kb.languages.documents`), together with known words of these languages. A few words are weak
+evidence, so the rest of the probability goes to the script as a whole.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from kb.languages.documents import shares_told_by
 from kb.languages.questions import vocabulary
 from kb.languages.scripts import LANGUAGES, letters, main_script, script_of
 
-# Of a query; a second language's share below this is a foreign word or a guess.
+# Share of a query; a second language below it is a foreign word or a guess.
 _LEAST_SHARE = 0.2
-# Questions are asked in some languages more often than in others; an unsure classifier forgets it.
+# People ask in some languages more often than in others; an unsure classifier ignores that.
 _USUAL = {
     "en": 6.0,
     **dict.fromkeys(("ar", "hi", "ru", "zh"), 4.0),
     **dict.fromkeys(("de", "es", "fr", "it", "pt"), 2.0),
 }
-# A word that is known of a language is so many times likelier in it than in one that lacks it.
+# Factor by which a known word makes its language more likely than one that lacks it.
 _KNOWN_WORD = 6.0
-# So many known words of a language, twice as many as of any other, need no classifier, which takes
-# 0.4 s to load.
+# This many known words of a language, and twice as many as of any other, need no classifier, which
+# takes 0.4 s to load.
 _TELLING_WORDS, _TELLING_LEAD = 3, 2
-# Letters of these scripts are words or half of one.
+# A letter of these scripts is a word, or half of one.
 _DENSE = ("Hani", "Kana", "Hang")
 _CASED = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
-_MOST_CHARACTERS = 2000  # looked at
+_MOST_CHARACTERS = 2000  # of a query that are examined
 
 _CODE = re.compile(r"\d|_|[^\W\d_]\.[^\W\d_]|[/\\@#=<>{}$|]|::|\(\)|(?-i:[a-z][A-Z])|^--?\w")
 _ASCII = re.compile(r"[\x21-\x7e]+")
@@ -42,10 +42,10 @@ _EDGES = "\"'“”„«»‘’()[]{},;:!?.…¿¡*`"
 
 @lru_cache(maxsize=1024)
 def query_languages(text: str) -> Mapping[str, float]:
-    """Return a query's languages, ISO 639-1, with their shares, which add up to 1.
+    """Return a query's languages, ISO 639-1, with shares that add up to 1.
 
-    What cannot be told stands under a script's name (``Latn``), for all languages written in it.
-    Empty for what has no language: codes, numbers, names.
+    An uncertain share is under the name of a script (``Latn``), for all languages written in it.
+    The result is empty for text without a language: codes, numbers, names.
 
     Raises:
         StoreError: the disk has no room for the classifier's temporary file.
@@ -63,7 +63,7 @@ def query_languages(text: str) -> Mapping[str, float]:
     scripts = {name: n for name, n in by_script.items() if n and n >= _LEAST_SHARE * total}
     for script, letters_of in scripts.items():
         own, count = [word for word in words if script in letters(word)], letters_of
-        if script == "Latn" and len(scripts) > 1:  # names, unless they are known for words
+        if script == "Latn" and len(scripts) > 1:  # names, unless they are known words
             own = [word for word in own if vocabulary(word.casefold())]
             count = sum(letters(word)[script] for word in own)
             if count < _LEAST_SHARE * total:
@@ -78,7 +78,7 @@ def query_languages(text: str) -> Mapping[str, float]:
 
 
 def _words(text: str) -> list[str]:
-    """Return what is a word of a language, without codes and numbers."""
+    """Return the words of a text, without codes and numbers."""
     found = []
     for part in text.split():
         token = part.strip(_EDGES)
@@ -98,7 +98,7 @@ def _is_code(token: str) -> bool:
 
 
 def _is_shouted(text: str) -> bool:
-    """Say whether a text in capitals is a sentence, and no list of abbreviations."""
+    """Return whether a text in capitals is a sentence, and not a list of abbreviations."""
     if not text.isupper():
         return False
     tokens = (part.strip(_EDGES).casefold() for part in text.split())
@@ -106,7 +106,7 @@ def _is_shouted(text: str) -> bool:
 
 
 def _is_name(words: list[str]) -> bool:
-    """Say whether words are but names: written with capitals, most of them not known."""
+    """Return whether all words look like names: capitalised, and most of them unknown."""
     known = sum(bool(vocabulary(word.casefold())) for word in words)
     return all(word[0].isupper() for word in words) and 2 * known <= len(words)
 
@@ -133,7 +133,7 @@ def _languages(script: str, words: list[str]) -> dict[str, float]:
 
 
 def _told(script: str, text: str) -> dict[str, float]:
-    """Return how likely the script's languages are by the classifier, the usual ones favoured."""
+    """Return the classifier's probabilities of the script's languages, favouring common ones."""
     shares = shares_told_by(text)
     return {
         name: share * _USUAL.get(name, 1.0)

@@ -1,6 +1,6 @@
-"""In which script a text is written, and which languages are written in it.
+"""The script of a text, and the languages written in each script.
 
-Scripts are named by ISO 15924. Letters alone are counted: digits and marks belong to no script.
+Names of scripts are those of ISO 15924. Only letters count: digits and marks belong to no script.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import Counter
 from functools import lru_cache
 
-# First code point of each range, and the script of its letters; empty between them.
+# First code point of each range, and the script of its letters; empty for gaps.
 _RANGES = (
     (0x0041, "Latn"),
     (0x0370, "Grek"),
@@ -111,25 +111,25 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
     "Thai": ("th",),
     "Tibt": ("dz", "bo"),
 }
-"""By script, the languages written in it, the most used first; all others are written in Latin."""
+"""Languages by script, the most used first; all others are written in Latin letters."""
 
 _SCRIPT_OF = {
     **{language: script for script, known in LANGUAGES.items() for language in known},
     **{script: script for script in LANGUAGES},
 }
-# Japanese has kana in every sentence; Korean and Japanese have Chinese characters besides.
+# Japanese has kana in every sentence; Korean and Japanese also have Chinese characters.
 _FEWEST_KANA = 0.1
-# Serbian, Kazakh, Uzbek and others are written in two scripts.
+# Serbian, Kazakh, Uzbek and others have two scripts.
 _ALSO_LATIN = frozenset({"sr", "kk", "ku", "mn", "tg", "tt"})
 
 
 def script_of(language: str) -> str:
-    """Return the script that a language (ISO 639-1) is mostly written in; a script is its own."""
+    """Return the main script of a language (ISO 639-1); a script's name is its own script."""
     return _SCRIPT_OF.get(language, "Latn")
 
 
 def may_be_in(language: str, script: str) -> bool:
-    """Say whether a language may be written in a script, as :func:`main_script` tells scripts."""
+    """Return whether a language may have a script in the sense of :func:`main_script`."""
     return script == script_of(language) or (script == "Latn" and language in _ALSO_LATIN)
 
 
@@ -144,10 +144,10 @@ def letters(text: str) -> Counter[str]:
 
 
 def main_script(text: str) -> str:
-    """Return the script of most of a text; empty where it has no letters.
+    """Return the script of most of a text's letters; empty without letters.
 
-    A Chinese character counts as two letters, for it is a word or half of one. Where kana stand
-    between Chinese characters the script is that of Japanese.
+    A Chinese character counts as two letters, because it is a word or half of one. Chinese
+    characters together with kana are Japanese script.
     """
     found = letters(text)
     eastern = found["Hani"] + found["Kana"]

@@ -1,9 +1,9 @@
-"""Means of a language made from our texts, and whether they help a model: figures.
+"""Computes a language's means from our texts, and measures whether they help a model.
 
-The texts of a language and those of another, English, are embedded: 40 queries, 30 of which have
-an answer, the answers, and 300 sentences that answer none, in 25 languages. A question is to find
-its answer first: across languages among all but its answer in its own, within a language among all
-but its answer in the other.
+It embeds the texts of the language and of a second one, English: 40 queries, answers to 30 of them,
+and 300 sentences in 25 languages that answer none. A query should find its answer first. Across
+languages, its answer in its own language is left out; within a language, its answer in the other
+one is.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from kb.languages.neutral import QUERY_SHARE, neutral
 from kb.stopping import checkpoint
 
 REFERENCE, OTHER_REFERENCE = "en", "zh"
-"""The language that another is compared with, and the one for that language itself."""
+"""The second language of a trial, and the one used for that language itself."""
 
 _DISTRACTORS = 300
-_TEXTS_PER_CALL = 16  # others embed documents meanwhile, and wait for no more than that
+_TEXTS_PER_CALL = 16  # other embedding of documents waits for no more than these
 
 
 class TextEmbedder(Protocol):
-    """What is needed of an :class:`~kb.embedding.base.Embedder`."""
+    """The methods of :class:`~kb.embedding.base.Embedder` that a trial needs."""
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Embed documents."""
@@ -40,7 +40,7 @@ class TextEmbedder(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecallFigures:
-    """Shares of questions that find their answer first, without the means and with them."""
+    """Shares of queries that find their answer first, without the means and with them."""
 
     across_before: float
     across_after: float
@@ -49,13 +49,13 @@ class RecallFigures:
 
     @property
     def helps(self) -> bool:
-        """Say whether more is found across languages and nothing lost within one."""
+        """Whether the means find more across languages and lose nothing within one."""
         return self.across_after > self.across_before and self.within_after >= self.within_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A language's means for a model, float32 of shape (dim,), and what they are worth."""
+    """A language's means for a model, float32 of shape (dim,), and their measured benefit."""
 
     language: str
     query: Vector
@@ -64,10 +64,10 @@ class Trial:
 
 
 class Trials:
-    """Tries languages for one model; what is embedded once is kept as long as this is.
+    """Runs trials of languages for one model; keeps embedded texts for its lifetime.
 
     Args:
-        embedder: the model. What it raises goes to the caller.
+        embedder: the model. Its errors pass through.
     """
 
     def __init__(self, embedder: TextEmbedder) -> None:
@@ -76,10 +76,10 @@ class Trials:
         self._passages: dict[tuple[str, ...], Vectors] = {}
 
     def of(self, language: str) -> Trial:
-        """Make the means of one of :func:`kb.languages.questions.languages`, and try them.
+        """Compute and measure the means of one of :func:`kb.languages.questions.languages`.
 
         Raises:
-            StoppedError: nobody waits for them any more: see :mod:`kb.stopping`.
+            StoppedError: nobody waits for the result any more: see :mod:`kb.stopping`.
         """
         other = OTHER_REFERENCE if language == REFERENCE else REFERENCE
         pair = [self._texts(each) for each in (language, other)]
@@ -153,7 +153,7 @@ class _Embedded:
 def _recalls(
     asked: Sequence[Vectors], answers: Sequence[Vectors], rest: Vectors
 ) -> tuple[float, float]:
-    """Return recall at 1 across two languages and within them, each over both."""
+    """Return recall at 1 across two languages and within them, each averaged over both."""
     across, within = [], []
     for own, other in ((0, 1), (1, 0)):
         same, foreign = asked[own] @ answers[own].T, asked[own] @ answers[other].T
@@ -164,9 +164,9 @@ def _recalls(
 
 
 def _found(right: Vectors, twins: Vectors, nearest: Vector) -> float:
-    """Return how many rows find the answer of their place in ``right`` first.
+    """Return the share of rows whose best answer is that of the same row in ``right``.
 
-    The answer of their place in ``twins`` is right as well, and left out.
+    The answer of the same row in ``twins`` is also right, and therefore left out.
     """
     here = np.eye(len(right), dtype=bool)
     wanted = right[here]

@@ -1,4 +1,4 @@
 """llama.cpp inside this process: its library, weights, working memory and calls.
 
-Its callers are the rooms that say what a model is for: embedding, reranking, chat.
+Its callers are the packages for the tasks of a model: embedding, reranking, chat.
 """

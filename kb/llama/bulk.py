@@ -1,4 +1,4 @@
-"""Computes many texts: plans calls, spreads them over contexts, and measures while it does."""
+"""Computes many texts: plans calls, spreads them over contexts, and measures their speed."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from kb.stopping import checkpoint
 
 _log = logging.getLogger(__name__)
 
-_AHEAD = 1  # calls that a request has ready, so that no context waits for it
+_AHEAD = 1  # calls that a request keeps ready, so that no context waits for work
 _LOOK_S = 0.25
-"""How often work that waits behind other texts looks whether it is still waited for."""
+"""Seconds between two checks whether a waiting request is still wanted."""
 
 
 class Bulk:
-    """Runs the calls of many texts at the same time. Thread-safe.
+    """Runs the calls for many texts in parallel. Thread-safe.
 
     Args:
         pool: lends contexts.
-        width: of a vector as the model gives it.
-        threads: most calls at the same time.
-        calibration: decides how many contexts of how many threads there are; None where there is
-            no choice.
-        make: makes the contexts of a setup.
+        width: width of the model's vectors.
+        threads: highest number of parallel calls.
+        calibration: chooses the number of contexts and of their threads; None if there is no
+            choice.
+        make: creates the contexts of a setup.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Bulk:
 
     @property
     def chosen_by(self) -> str:
-        """How the number of contexts and threads came about."""
+        """Says why the contexts and threads have their number."""
         if self._calibration is None:
             return "rule"
         return "measuring" if self._calibration.chosen else "rule, until a bulk has measured it"
@@ -72,8 +72,8 @@ class Bulk:
     ) -> npt.NDArray[np.float32]:
         """Return the vectors of all texts, float32, shape (n, width), not unit length, in order.
 
-        ``short`` lets short texts share calls where each text has one of its own otherwise. That
-        moves the fourth digit of their vectors, by which texts they are with.
+        ``short`` lets short texts share calls even where every text would otherwise have its own.
+        Their vectors then differ in the fourth digit, depending on the texts in the same call.
         """
         setup = self._enter(len(texts), sum(map(len, texts)))
         began = time.perf_counter()
@@ -86,11 +86,11 @@ class Bulk:
         return vectors
 
     def close(self) -> None:
-        """Wait for work under way."""
+        """Wait for running work."""
         self._workers.shutdown(wait=True)
 
     def _enter(self, texts: int, tokens: int) -> Setup | None:
-        """Begin; return the setup that is measured with these texts, if any."""
+        """Start a request; return the setup to measure with its texts, if any."""
         with self._mutex:
             self._running += 1
             self._alone = self._running == 1
@@ -99,14 +99,14 @@ class Bulk:
             setup = self._calibration.next(texts, tokens) if self._alone else None
             if setup is not None and self._arrange(setup):
                 return setup
-            # What was being measured may be a single context, which many requests would share.
+            # The setup measured last may have a single context, too few for many requests.
             self._arrange(self._calibration.chosen or self._calibration.default)
             return None
 
     def _leave(self, setup: Setup | None, tokens: int, seconds: float) -> None:
         with self._mutex:
             self._running -= 1
-            # A call beside others says nothing of its setup.
+            # The time of a call that ran beside others tells nothing about its setup.
             if self._calibration is None or setup is None or not self._alone:
                 return
             self._calibration.learn(setup, tokens, seconds)
@@ -140,7 +140,7 @@ class Bulk:
                 on_progress(len(rows))
 
         planned = list(_planned([len(s) for s in texts], self._pool.any(), short=short))
-        # A few calls at a time: those of another request come between, not after all of these.
+        # A few calls at a time, so that calls of other requests can come between them.
         most = self._pool.size + _AHEAD
         waiting: set[Future[None]] = set()
         try:
@@ -159,20 +159,20 @@ class Bulk:
 
 
 class _Counter:
-    """A number that threads change."""
+    """A number that several threads change."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self.value = 0
 
     def add(self, more: int) -> None:
-        """Make it so much more."""
+        """Add to the number."""
         with self._mutex:
             self.value += more
 
 
 def _some_done(waiting: set[Future[None]], check: Callable[[], None]) -> set[Future[None]]:
-    """Wait until a call has ended and return those that have not; raises what one raised."""
+    """Wait until a call has ended; return the running ones. An error of a call passes through."""
     done: set[Future[None]] = set()
     while not done:
         done, left = wait(waiting, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
@@ -183,7 +183,7 @@ def _some_done(waiting: set[Future[None]], check: Callable[[], None]) -> set[Fut
 
 
 def encode(context: Context, texts: list[Tokens]) -> npt.NDArray[np.float32]:
-    """Encode in one call, or in smaller ones where memory for it is refused; not unit length."""
+    """Encode in one call, or in smaller ones if memory runs out; vectors are not unit length."""
     try:
         return context.encode(texts)
     except OutOfMemoryError as error:
@@ -205,9 +205,8 @@ def _planned(lengths: Sequence[int], context: Context, *, short: bool) -> Iterat
 def plan_calls(lengths: Sequence[int], n_batch: int, n_seq: int) -> Iterator[list[int]]:
     """Group rows into calls of at most ``n_batch`` tokens and ``n_seq`` sequences.
 
-    A row that is longer than ``n_batch`` makes a call of its own.
-    Longest first, so that no long text is left over for one core at the end, and so that
-    texts of like length share a call.
+    A row longer than ``n_batch`` becomes a call of its own. The longest rows come first: texts of
+    similar length share a call, and no long text keeps a single core busy at the end.
     """
     rows: list[int] = []
     tokens = 0

@@ -1,7 +1,7 @@
-"""Chooses how a processor's cores share the work of a model, by measuring, and remembers it.
+"""Measures how a processor's cores best share a model's work, and remembers the result.
 
-What is measured is work that has to be done anyway: the first large calls of a bulk take the
-candidates in turn. The answer holds for one processor, number of cores, build and model.
+It measures real work: the first large calls of a bulk try the candidates in turn. The result holds
+for one processor, number of cores, build and model.
 """
 
 from __future__ import annotations
@@ -20,26 +20,28 @@ _log = logging.getLogger(__name__)
 ROUNDS = 3
 LEAST_TEXTS = 16
 LEAST_TOKENS = 2_000
-"""A smaller call says little: texts of a call end at different times, and cores then idle."""
+"""Fewest tokens of a measured call: texts of a call end at different times, and cores then idle."""
 
 CLEARLY = 1.1
-"""How much faster than the default a candidate must be, in its median, to be chosen. Other work
-on the machine disturbs a measurement by about as much."""
+"""Lead over the default, as a ratio of medians, that a candidate needs to be chosen.
+
+Other work on the machine disturbs a measurement by about as much.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """``contexts`` texts are computed at the same time, by ``threads`` threads each."""
+    """``contexts`` texts are computed in parallel, with ``threads`` threads each."""
 
     contexts: int
     threads: int
 
 
 def candidates(cores: int) -> list[Setup]:
-    """Return the setups worth trying on so many cores, the default first.
+    """Return the setups worth trying on this number of cores, the default first.
 
-    One thread a text leaves no thread waiting for another, but where two cores share an
-    arithmetic unit or the weights do not fit into the cache, half as many texts may be faster.
+    With one thread for each text, no thread waits for another. Half as many texts may still be
+    faster where two cores share an arithmetic unit, or where the weights exceed the cache.
     """
     half = cores // 2
     found = [(cores, 1)] + ([(half, 2), (half, 1)] if half > 1 else [(1, cores)])
@@ -47,16 +49,16 @@ def candidates(cores: int) -> list[Setup]:
 
 
 class Calibration:
-    """Says how to set a call up, learns how fast it was, and decides after a few of them.
+    """Proposes setups, learns how fast each call was, and decides after a few calls.
 
-    Used by one thread at a time.
+    Not thread-safe.
 
     Args:
-        file: where decisions are kept, of all models and processors; made when needed. One that
-            is damaged or cannot be written costs measuring again.
+        file: file of decisions for all models and processors, created when needed. If it is damaged
+            or read-only, the next process measures again.
         model: fingerprint of the weights.
-        build: what llama.cpp says it was built with.
-        cores: how many this process may use.
+        build: llama.cpp's description of its build.
+        cores: number of cores that this process may use.
     """
 
     def __init__(self, file: Path, *, model: str, build: str, cores: int) -> None:
@@ -69,17 +71,17 @@ class Calibration:
 
     @property
     def default(self) -> Setup:
-        """What is taken where nothing was measured yet."""
+        """The setup for the time before any measurement."""
         return self._candidates[0]
 
     def next(self, texts: int, tokens: int) -> Setup | None:
-        """Return what to measure with a call of this size; None if nothing."""
+        """Return the setup to measure with a call of this size; None for no measurement."""
         if self.chosen is not None or texts < LEAST_TEXTS or tokens < LEAST_TOKENS:
             return None
         return self._candidates[self._calls % len(self._candidates)]
 
     def learn(self, setup: Setup, tokens: int, seconds: float) -> None:
-        """Take note of a call; after the last one :attr:`chosen` is there, and remembered."""
+        """Record the time of a call; the last one sets :attr:`chosen` and saves it."""
         self._rates[setup].append(tokens / seconds)
         self._calls += 1
         if self._calls < ROUNDS * len(self._candidates):

@@ -1,4 +1,4 @@
-"""Working memory in which llama.cpp computes embeddings, and the calls made with it."""
+"""Working memory in which llama.cpp computes embeddings, and the calls that use it."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from kb.llama.library import errors, forget_errors, llama_cpp, supports_gpu
 from kb.llama.native import POOLING_RANK, Model
 from kb.llama.pages import give_back
 
-_NO_ROOM = (1, -2)  # llama_decode: no place in the cache; memory was refused
+_NO_ROOM = (1, -2)  # llama_decode: no slot in the cache; allocation failed
 
 _growing = threading.Lock()
 
-# OpenMP gives each calling thread helpers of its own. Where threads take turns, each wakes its
-# helper on its own core again and again, so that both take as long as one (80 ms a text instead of
-# 43). Few threads make all such calls, as a rule always the same one.
+# OpenMP gives each calling thread helper threads of its own. When callers alternate, each wakes its
+# helper on the helper's own core again and again, and both texts take as long as one after the
+# other (80 ms a text instead of 43). So few threads make all such calls, usually the same one.
 _wide = ThreadPoolExecutor(available_cores(), thread_name_prefix="wide")
 
 
 class Context:
-    """Working memory for computing embeddings; used by one thread at a time.
+    """Working memory for computing embeddings; not thread-safe.
 
     Args:
-        model: the weights, shared.
-        n_batch: most tokens of one call, all its sequences together; a decoder's cache is as
-            long, and shared by the sequences.
-        n_ubatch: tokens that are handed to llama.cpp at once. Less than ``n_batch`` needs less
-            memory, and is for decoders that pool by the last token only: llama.cpp keeps a score
-            of every piece of the vocabulary for each of them, wanted or not (607 kB a token for
-            Qwen3, 5 GB for 8,192).
+        model: the shared weights.
+        n_batch: most tokens of one call, over all its sequences. A decoder's cache has the same
+            length, and the sequences share it.
+        n_ubatch: tokens that llama.cpp computes at once. A value below ``n_batch`` saves memory:
+            llama.cpp always stores a score of every vocabulary piece for each of these tokens (607
+            kB a token for Qwen3, 5 GB for 8,192). It works only for decoders that pool by the last
+            token.
         n_seq: most sequences of one call.
-        n_packed: most tokens of a call of several sequences, which are short ones by themselves
-            then; 0 where any sequences share a call.
-        threads: processor threads, until :meth:`use` is told others; ggml's threads spin, so
-            never more than idle cores.
-        pooling: how token vectors become one, llama.cpp's constant; -1 takes the model's. A
-            model that ranks gives its classes' scores in place of a vector.
-        pieces: token ids whose scores as the next token are given in place of a vector.
+        n_packed: most tokens of a call with several sequences, if only short sequences may share
+            calls; 0 if any may.
+        threads: processor threads until :meth:`use` changes them. ggml's threads spin, so never
+            more than the idle cores.
+        pooling: llama.cpp's constant for pooling token vectors into one; -1 for the model's own. A
+            ranking model gives the scores of its classes in place of a vector.
+        pieces: token ids; their scores as the next token replace the vector.
 
     Raises:
         OutOfMemoryError: there is not enough memory.
-        ModelCallError: llama.cpp refused for another reason.
+        ModelCallError: llama.cpp failed for another reason.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class Context:
         params.n_ctx = n_batch
         params.n_batch = params.n_ubatch = n_ubatch
         params.n_seq_max = n_seq
-        # One cache for all sequences: apart, each would have one as long as the longest text
-        # (77 GB for 64 of 8,192 tokens with Qwen3-Embedding-4B).
+        # One cache for all sequences: separate ones would each be as long as the longest text (77
+        # GB for 64 of 8,192 tokens with Qwen3-Embedding-4B).
         params.kv_unified = True
         params.n_threads = params.n_threads_batch = threads
         params.pooling_type = pooling
@@ -105,11 +105,11 @@ class Context:
 
     @property
     def packs(self) -> bool:
-        """Whether any texts share a call, as on a GPU."""
+        """Whether any texts may share a call, as on a GPU."""
         return self.n_seq > 1 and not self.n_packed
 
     def use(self, threads: int) -> None:
-        """Compute with so many threads from now on; vectors are the same."""
+        """Use this number of threads from now on; vectors stay the same."""
         if threads != self.using:
             llama_cpp.llama_set_n_threads(self._handle, threads, threads)
             self.using = threads
@@ -117,10 +117,10 @@ class Context:
     def encode(self, sequences: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
         """Return pooled vectors, float32, shape (n, width), not normalised, in order.
 
-        The sequences together must fit in ``n_batch`` and number at most ``n_seq``.
+        There may be at most ``n_seq`` sequences, with at most ``n_batch`` tokens together.
 
         Raises:
-            OutOfMemoryError: memory for this call was refused; a smaller one may pass.
+            OutOfMemoryError: no memory for this call; a smaller one may succeed.
             ModelCallError: llama.cpp failed.
         """
         if self.using == self.threads:
@@ -129,7 +129,7 @@ class Context:
         try:
             return future.result()
         finally:
-            wait([future])  # who is interrupted must not give the context back before
+            wait([future])  # after an interrupt, give the context back only once the call is over
 
     def _encode(self, sequences: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
         vectors = np.empty((len(sequences), self._width), dtype=np.float32)
@@ -141,7 +141,7 @@ class Context:
         for start in range(0, int(ends[-1]), self.n_ubatch):
             end = min(start + self.n_ubatch, int(ends[-1]))
             self._compute(start, end)
-            # llama.cpp forgets the vectors of one call at the next.
+            # llama.cpp overwrites the vectors at the next call.
             while row < len(sequences) and ends[row] <= end:
                 last = int(ends[row]) - 1 - start
                 vectors[row] = self._next(last) if self._pieces else self._pooled(row)
@@ -149,7 +149,7 @@ class Context:
         return vectors
 
     def _compute(self, start: int, end: int) -> None:
-        """Have llama.cpp compute some tokens of the input, which go on from those before."""
+        """Let llama.cpp compute some tokens of the input, which continue those before."""
         batch = self._input.part(start, end)
         forget_errors()
         if self._memory:
@@ -172,7 +172,7 @@ class Context:
         return np.ctypeslib.as_array(pointer, shape=(self._width,))
 
     def _next(self, last: int) -> npt.NDArray[np.float32]:
-        """Return the pieces' scores as what follows the token that stands at ``last``."""
+        """Return the pieces' scores as the next token after the token at ``last``."""
         pointer = llama_cpp.llama_get_logits_ith(self._handle, last)
         if not pointer:
             msg = f"llama.cpp gave no scores of tokens for {self._name}; it predicts no text"
@@ -180,15 +180,15 @@ class Context:
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary,))[self._pieces]
 
     def _encode_batch(self, batch: llama_cpp.llama_batch) -> int:
-        """Run the encoder without the memory that llama.cpp 0.3.36 sets aside in vain.
+        """Run the encoder without the memory that llama.cpp 0.3.36 allocates in vain.
 
-        It makes room for a score of every piece of the vocabulary for each token and clears it
-        (512 MB for 512 tokens of multilingual-e5-small), though encoders never write there. The
-        room grows with the longest batch so far; its pages are given back each time, one context
-        at a time, so that the contexts of many cores do not hold it all at once.
+        For each token llama.cpp allocates and clears a score of every vocabulary piece (512 MB for
+        512 tokens of multilingual-e5-small), although encoders never write there. The buffer grows
+        to the longest batch so far. Each call gives its pages back, one context at a time, so that
+        the contexts of many cores never hold it at once.
         """
         tokens = int(batch.n_tokens)
-        # Memory that a GPU shares cannot be given back page by page.
+        # Memory shared with a GPU cannot be given back page by page.
         if tokens <= self._largest or supports_gpu():
             return int(llama_cpp.llama_encode(self._handle, batch))
         with _growing:
@@ -208,9 +208,9 @@ class Context:
 
 
 class _Input:
-    """The arrays of a ``llama_batch``, written as a whole.
+    """The arrays of a ``llama_batch``, written in one go.
 
-    Token by token through ctypes takes 2 µs each, which a GPU would wait for.
+    Writing single tokens through ctypes takes 2 µs each, and a GPU would wait for it.
     """
 
     def __init__(self, capacity: int, *, ends_only: bool) -> None:
@@ -218,7 +218,7 @@ class _Input:
         self._positions = np.zeros(capacity, np.int32)
         self._counts = np.ones(capacity, np.int32)
         self._sequences = np.zeros(capacity, np.int32)
-        # For vectors every token counts; of what follows, only what follows the whole.
+        # A vector pools every token; the next token follows only the last one.
         self._wanted = np.full(capacity, not ends_only, np.int8)
         self._ends_only = ends_only
         # llama.cpp takes a pointer per token, for tokens that belong to several sequences.
@@ -239,7 +239,7 @@ class _Input:
             at = end
 
     def part(self, start: int, end: int) -> llama_cpp.llama_batch:
-        """Return what was written from ``start`` to ``end``; valid until the next ``fill``."""
+        """Return the written tokens from ``start`` to ``end``; valid until the next ``fill``."""
         int32 = ctypes.POINTER(ctypes.c_int32)
         return llama_cpp.llama_batch(
             n_tokens=end - start,

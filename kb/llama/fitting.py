@@ -1,7 +1,7 @@
-"""Loads a model and makes its contexts as large as the memory allows, and says what did not fit.
+"""Loads a model with the largest contexts that fit into memory, and reports the compromises.
 
-Whether something fits is found out by trying: llama.cpp sets memory for weights, cache and the
-largest call aside when it makes them, and how much that is depends on backend and version.
+It finds them by trying: llama.cpp allocates memory for weights, cache and the largest call when it
+creates them, and the amount depends on backend and version.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from kb.llama.context import Context
 from kb.llama.library import devices, multiplies_bf16, supports_gpu, system_info
 from kb.llama.native import POOLING_LAST, Model
 
-# Tokens of a packed call. A GPU is busy with 2,048; more makes queries wait longer for a call,
-# and attention, which looks at the whole call, and llama.cpp's scores of the vocabulary (600 kB a
-# token for Qwen3) grow with it.
+# Tokens of a packed call. 2,048 keep a GPU busy. With more, queries wait longer for a call, and the
+# memory of attention (over the whole call) and of vocabulary scores (600 kB a token for Qwen3)
+# grows.
 PACKED_TOKENS = 2048
 PACKED_SEQUENCES = 64
 LEAST_TOKENS = 128
-# On a processor, sentences share a call: one by one, a token of texts of 40 takes twice as long
-# (0.67 ms) as in calls of 128 (0.33 ms). Calls of 64 gain nothing, of 256 no more.
+# On a processor, sentences share a call: a token of texts of 40 takes 0.67 ms in single calls and
+# 0.33 ms in calls of 128. Calls of 64 gain nothing, calls of 256 no more than these.
 SPREAD_TOKENS = 128
 SPREAD_SEQUENCES = 16
-# Longer queries are rare, and take their turn before the next document.
+# Longer queries are rare, and wait for their turn before the next document.
 QUERY_TOKENS = 512
-# What a decoder on a processor computes at once, and makes room for scores of (310 MB).
+# Tokens that a decoder on a processor computes at once; their scores take 310 MB.
 CPU_DECODER_TOKENS = 512
-# CUDA takes more memory while it computes, and ends the process where it gets none.
+# CUDA takes more memory while it computes, and ends the process if there is none.
 _SPARE_BYTES = 256 << 20
 _FILE_TYPE_BF16 = "32"  # enum llama_ftype
 _SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
@@ -45,17 +45,17 @@ class Reading(Protocol):
 
     @property
     def pooling(self) -> int:
-        """How token vectors become one, llama.cpp's constant."""
+        """llama.cpp's constant for pooling token vectors into one."""
         ...
 
     @property
     def decoder(self) -> bool:
-        """Whether it reads from left to right, with a cache."""
+        """Whether the model reads from left to right, with a cache."""
         ...
 
     @property
     def context_tokens(self) -> int:
-        """Most tokens that one input will have."""
+        """Most tokens of one input."""
         ...
 
 
@@ -64,11 +64,12 @@ ReadingT = TypeVar("ReadingT", bound=Reading)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted(Generic[ReadingT]):
-    """A model that is ready. ``layers_on_gpu`` is 0 on a processor; ``notices`` say what gave way.
+    """A loaded model with its contexts.
 
-    The contexts are all alike. ``express`` is one more, for queries of usual length; None where
-    there is no memory for it. ``spread`` says that each text is a call of its own, so that there
-    is a choice of how many are computed at the same time.
+    ``layers_on_gpu`` is 0 on a processor. ``notices`` are the compromises made. All ``contexts``
+    are alike. ``express`` is an extra one for queries of usual length; None if memory does not
+    suffice. ``spread`` says that each text is a call of its own, so that calibration can choose how
+    many run in parallel.
     """
 
     model: Model
@@ -82,10 +83,10 @@ class Fitted(Generic[ReadingT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is wanted if memory allows.
+    """The wanted layout, as far as memory allows.
 
-    ``setup`` is how an encoder's texts share the cores; None gives each core a text of its own.
-    ``n_gpu_layers`` is -1 for all; ``pack`` None decides by device.
+    ``setup`` distributes an encoder's texts over the cores; None gives each core a text of its own.
+    ``n_gpu_layers`` is -1 for all. ``pack`` None decides by device.
     """
 
     n_gpu_layers: int
@@ -95,14 +96,14 @@ class Wish:
 
 
 def fit(path: Path, wish: Wish, read: Callable[[Model], ReadingT]) -> Fitted[ReadingT]:
-    """Load a file and make its contexts; smaller calls first, then fewer layers on the GPU.
+    """Load a file and create its contexts; shrink calls first, then move layers off the GPU.
 
-    ``read`` is called with each model that is loaded: whoever gives vectors, and whoever gives
-    scores, knows by other signs how one is used.
+    ``read`` tells how a loaded model reads texts; embedding and reranking recognise it by different
+    signs. It is called for each load.
 
     Raises:
         ModelError: the file cannot be loaded.
-        OutOfMemoryError: not even the smallest calls on the processor fit.
+        OutOfMemoryError: even the smallest calls on the processor do not fit.
     """
     notices: list[str] = []
     on_gpu = supports_gpu() and wish.n_gpu_layers != 0
@@ -180,10 +181,10 @@ def _fit_layers(
 def _largest_packed(
     model: Model, reading: Reading, wish: Wish, *, gpu: bool, notices: list[str]
 ) -> Context:
-    """Make the one context of a packed or decoding model, halving its calls until they fit."""
+    """Create the one context of a packed or decoding model, halving its calls until they fit."""
     longest = reading.context_tokens
     packed = gpu if wish.pack is None else wish.pack
-    # Only a decoder that pools by the last token may compute a text in pieces.
+    # Only a decoder that pools by the last token can compute a text in pieces.
     in_pieces = reading.decoder and reading.pooling == POOLING_LAST
     least = LEAST_TOKENS if in_pieces else longest
     size = PACKED_TOKENS if packed else CPU_DECODER_TOKENS
@@ -235,10 +236,10 @@ def _express(model: Model, reading: Reading, wish: Wish, notices: list[str]) -> 
 
 
 def spread(model: Model, reading: Reading, setup: Setup) -> list[Context]:
-    """Make the contexts of a setup: one text a call, or several that are said to be short.
+    """Create the contexts of a setup: one text a call, or several texts declared short.
 
     Raises:
-        OutOfMemoryError: there is not enough memory for them all.
+        OutOfMemoryError: memory does not suffice for all of them.
     """
     made: list[Context] = []
     try:
@@ -261,7 +262,7 @@ def spread(model: Model, reading: Reading, setup: Setup) -> list[Context]:
 
 
 def bf16_notice(model: Model, info: str) -> str | None:
-    """Warn of weights that a processor, by its ``system_info``, is slow with; None if it is not."""
+    """Warn of BF16 weights if the processor, by its ``system_info``, is slow with them."""
     if model.metadata("general.file_type") != _FILE_TYPE_BF16 or multiplies_bf16(info):
         return None
     return (

@@ -1,4 +1,4 @@
-"""Generates text with llama.cpp: a prompt in, pieces of bytes out."""
+"""Generates text with llama.cpp: a prompt in, token ids out."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kb.errors import ChatError, ChatTooLongError, OutOfMemoryError
 from kb.llama.library import errors, forget_errors, llama_cpp
 from kb.llama.native import Model
 
-_BATCH = 512  # tokens of the prompt computed between two looks at whether to stop
+_BATCH = 512  # tokens of the prompt computed between two checks whether to stop
 _SEED = 20_240_601
 
 
 class Generator:
-    """Working memory in which a model writes; used by one thread at a time.
+    """Working memory in which a model writes; not thread-safe.
 
-    What two prompts begin with alike (rules, conversation) is computed once.
+    The common prefix of two prompts in a row (rules, conversation) is computed once.
 
     Args:
         model: the weights.
@@ -28,7 +28,7 @@ class Generator:
         threads: processor threads.
 
     Raises:
-        OutOfMemoryError: there is not enough memory for such a window.
+        OutOfMemoryError: memory does not suffice for this window.
     """
 
     def __init__(self, model: Model, *, window_tokens: int, threads: int) -> None:
@@ -55,14 +55,14 @@ class Generator:
     def generate(
         self, prompt: npt.NDArray[np.int32], *, most_tokens: int, temperature: float
     ) -> Pieces[int, None, bool]:
-        """Give one token after another, until the model ends or the room does.
+        """Yield one token after another, until the model ends or the room is used up.
 
-        Its value is whether the model ended by itself.
+        The generator returns whether the model ended by itself.
 
         Args:
             prompt: token ids, int32.
-            most_tokens: of the answer.
-            temperature: 0 always takes the likeliest token.
+            most_tokens: most tokens of the answer.
+            temperature: 0 always takes the most likely token.
 
         Raises:
             ChatTooLongError: the prompt leaves no room for an answer.
@@ -95,7 +95,7 @@ class Generator:
             self._handle = None
 
     def _compute_prompt(self, prompt: npt.NDArray[np.int32]) -> None:
-        same = min(len(self._kept), len(prompt) - 1)  # the last token's scores are needed
+        same = min(len(self._kept), len(prompt) - 1)  # the last token's scores must be computed
         differs = np.nonzero(self._kept[:same] != prompt[:same])[0]
         keep = int(differs[0]) if len(differs) else same
         if not llama_cpp.llama_memory_seq_rm(self._memory, 0, keep, -1):

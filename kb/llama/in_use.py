@@ -1,4 +1,4 @@
-"""Keeps a model in memory for as long as somebody is using it."""
+"""Keeps a model in memory for as long as a thread uses it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from kb.errors import ModelCallError
 
 
 class InUse:
-    """Counts who is inside, so that closing can wait for them. Thread-safe.
+    """Counts the users of a model, so that closing can wait for them. Thread-safe.
 
-    A model that is freed while another thread reads its vocabulary ends the whole process.
+    Freeing a model while another thread reads its vocabulary crashes the process.
 
     Args:
         what: the model, for messages.
@@ -26,10 +26,10 @@ class InUse:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Be inside for the block.
+        """Count the caller as a user during the block.
 
         Raises:
-            ModelCallError: it is being closed, or was.
+            ModelCallError: the model is closing or closed.
         """
         with self._changed:
             if self._closing:
@@ -44,22 +44,22 @@ class InUse:
 
     @property
     def closing(self) -> bool:
-        """Whether nobody is let in any more."""
+        """Whether new users are refused."""
         with self._changed:
             return self._closing
 
     def shut(self) -> bool:
-        """Let nobody in from now on; False if that was so already."""
+        """Refuse new users from now on; return False if they were refused already."""
         with self._changed:
             first = not self._closing
             self._closing = True
             return first
 
     def wait(self) -> None:
-        """Wait until nobody is inside."""
+        """Wait until there are no users."""
         with self._changed:
             self._changed.wait_for(lambda: self._inside == 0)
 
     def closed(self) -> ModelCallError:
-        """Return the error of those who come too late."""
+        """Return the error for users who come too late."""
         return ModelCallError(f"the {self._what} is closed; open the knowledge base again")

@@ -1,7 +1,7 @@
-"""llama.cpp itself: started once, its messages sent to ``logging``, its devices asked.
+"""llama.cpp's library: started once, with its messages in ``logging``, and its devices.
 
-The only file that imports llama_cpp; the modules beside it that talk to llama.cpp take it from
-here, so that none can forget to start it.
+Only this file imports llama_cpp. The other modules that call llama.cpp import it from here, so that
+none can forget to start it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from dataclasses import dataclass
 
 from kb.llama.unloadable import unloadable
 
-# How often a thread looks for the others of its call before it sleeps, by default 300,000 times.
-# Where something else wants the cores, one waits in vain then, at every layer: with six other
-# programs on two cores a text took 13 s by two threads and 1.5 s by one. Now it takes 0.3 s by
-# either, and where nothing else runs 0.04 s by two threads, as before, and 0.08 s by one.
+# How often a thread polls for the others of its call before it sleeps; the default is 300,000.
+# Where other programs want the cores, threads then wait in vain at every layer: with six other
+# programs on two cores a text took 13 s with two threads and 1.5 s with one. Now it takes 0.3 s
+# with either, and on an idle machine 0.04 s with two threads, as before, and 0.08 s with one.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "200")
 
 try:
     import llama_cpp as llama_cpp  # noqa: PLC0414, TID251 - the one owner, which hands it on
 except (ImportError, OSError, RuntimeError, AttributeError) as error:
-    # A library that is not there, or lacks another one, or a function.
+    # The library is missing, or lacks another library or a function.
     raise unloadable(error) from error
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ _initialised = False
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """Something that computes. ``free`` and ``total`` are its memory in bytes."""
+    """A device that computes. ``free`` and ``total`` are its memory in bytes."""
 
     name: str
     gpu: bool
@@ -72,18 +72,18 @@ def _log_callback(level: int, text: bytes, _: ctypes.c_void_p) -> None:
 
 
 def forget_errors() -> None:
-    """Begin an action whose errors :func:`errors` is asked for afterwards."""
+    """Forget the errors so far, so that :func:`errors` returns those of the next action."""
     _recent_errors.clear()
 
 
 def errors() -> list[str]:
-    """Return what llama.cpp complained of since :func:`forget_errors`, the last eight at most."""
+    """Return llama.cpp's errors since :func:`forget_errors`, at most the last eight."""
     return list(_recent_errors) or ["no reason given"]
 
 
 @contextmanager
 def listening(listen: Callable[[str], None]) -> Iterator[None]:
-    """Have ``listen`` told every message of llama.cpp while the block runs."""
+    """Pass every message of llama.cpp to ``listen`` during the block."""
     _listeners.append(listen)
     try:
         yield
@@ -92,29 +92,30 @@ def listening(listen: Callable[[str], None]) -> Iterator[None]:
 
 
 def system_info() -> str:
-    """Return what llama.cpp says of this processor, such as ``AVX2 = 1``."""
+    """Return llama.cpp's description of this processor, such as ``AVX2 = 1``."""
     initialise()
     return str(llama_cpp.llama_print_system_info().decode("utf-8", "replace"))
 
 
 def supports_gpu() -> bool:
-    """Say whether this build of llama.cpp can compute on a GPU that is present."""
+    """Return whether this build of llama.cpp can compute on a GPU of this machine."""
     initialise()
     return bool(llama_cpp.llama_supports_gpu_offload())
 
 
 def multiplies_bf16(info: str) -> bool:
-    """Say whether a processor has instructions for BF16, by its ``system_info``.
+    """Return whether a processor, by its ``system_info``, has instructions for BF16.
 
-    Only x86 (which has SSE3) tells; elsewhere True is the answer: no warning without knowledge.
+    Only x86 (recognised by SSE3) reports it. Elsewhere the result is True: no warning without
+    knowledge.
     """
     return "AVX512_BF16 = 1" in info or "SSE3 = 1" not in info
 
 
 def devices() -> list[Device]:
-    """Return the devices that this build computes on, the processor among them."""
+    """Return the devices that this build computes on, including the processor."""
     initialise()
-    # The package binds no function of ggml's; they are in libraries that libllama brings along.
+    # The package binds no functions of ggml; they are in libraries that libllama loads.
     ggml = llama_cpp.llama_cpp._lib  # noqa: SLF001 - the only handle there is
     ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
     ggml.ggml_backend_dev_get.restype = ctypes.c_void_p

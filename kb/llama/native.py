@@ -1,8 +1,8 @@
 """A GGUF model loaded by llama.cpp's low-level API: weights, header and tokenizer.
 
-Why not ``llama_cpp.Llama.embed``: it packs sequences into one batch (attention is then computed
-over the whole batch, ten times slower on a CPU), cuts input off at ``n_batch`` without a word,
-and keeps one context, so one core waits.
+``llama_cpp.Llama.embed`` has three faults. It packs sequences into one batch, and computes
+attention over the whole batch (ten times slower on a CPU). It truncates input at ``n_batch``
+silently. It has only one context, so that a core idles.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _META_BYTES = 4096
 
 
 class Model:
-    """A GGUF model in memory: weights and tokenizer. Safe to share between threads.
+    """A GGUF model in memory: weights and tokenizer. Thread-safe.
 
-    Models of one file share what is in memory. With ``only_header`` no weights are read.
+    Models of one file share their memory. With ``only_header`` no weights are read.
 
     Raises:
         ModelError: the file is missing, damaged, or of an architecture llama.cpp lacks.
@@ -52,22 +52,22 @@ class Model:
 
     @property
     def width(self) -> int:
-        """Width of the vectors this model gives."""
+        """Width of the model's vectors."""
         return int(llama_cpp.llama_model_n_embd_out(self.handle))
 
     @property
     def classes(self) -> int:
-        """How many scores a model that ranks gives, llama.cpp's default of 1 for others."""
+        """Number of scores of a ranking model; llama.cpp's default of 1 for others."""
         return int(llama_cpp.llama_model_n_cls_out(self.handle))
 
     @property
     def class_names(self) -> list[str]:
-        """What those scores are of, "" where the file does not say."""
+        """Names of those scores; "" if the file has none."""
         names = [llama_cpp.llama_model_cls_label(self.handle, at) for at in range(self.classes)]
         return [name.decode("utf-8", "replace") if name else "" for name in names]
 
     def mark(self, kind: str) -> int | None:
-        """Return the id of the token that begins, ends or parts texts; None where there is none.
+        """Return the id of the token that begins, ends or separates texts; None if there is none.
 
         ``kind`` is ``bos``, ``eos`` or ``sep``.
         """
@@ -80,7 +80,7 @@ class Model:
         return None if token < 0 else token
 
     def adds(self, kind: str) -> bool:
-        """Say whether the model wants that token put around or between texts."""
+        """Return whether the model expects that token around or between texts."""
         asked = {
             "bos": llama_cpp.llama_vocab_get_add_bos,
             "eos": llama_cpp.llama_vocab_get_add_eos,
@@ -90,7 +90,7 @@ class Model:
 
     @property
     def vocabulary_size(self) -> int:
-        """How many pieces the tokenizer has."""
+        """Number of pieces of the tokenizer."""
         return int(llama_cpp.llama_vocab_n_tokens(self._vocab))
 
     @property
@@ -109,7 +109,7 @@ class Model:
         return int(llama_cpp.llama_model_n_layer(self.handle))
 
     def metadata(self, key: str) -> str | None:
-        """Return a scalar of the GGUF header as text, None where it is absent."""
+        """Return a scalar of the GGUF header as text; None if it is absent."""
         capacity = _META_BYTES
         while True:
             buffer = ctypes.create_string_buffer(capacity)
@@ -119,7 +119,7 @@ class Model:
             capacity = size + 1
 
     def pieces(self) -> list[str]:
-        """Return the vocabulary's texts by id."""
+        """Return the texts of the vocabulary, by id."""
         count = llama_cpp.llama_vocab_n_tokens(self._vocab)
         return [
             llama_cpp.llama_vocab_get_text(self._vocab, id_).decode("utf-8", "replace")
@@ -129,9 +129,9 @@ class Model:
     def tokenize(
         self, text: str, *, special: bool = True, parse_special: bool = False
     ) -> npt.NDArray[np.int32]:
-        """Return token ids, int32. ``special`` adds what the model wants around a text.
+        """Return token ids, int32. ``special`` adds the control tokens that the model expects.
 
-        Control-token text inside a document stays text unless ``parse_special``.
+        The text of a control token inside a document stays text unless ``parse_special`` is true.
         """
         data = text.encode("utf-8", "surrogatepass")
         capacity = len(data) + 8
@@ -143,7 +143,7 @@ class Model:
         return buffer[:count]
 
     def detokenize(self, tokens: npt.NDArray[np.int32]) -> str:
-        """Return the text that token ids, int32, stand for; control tokens give nothing."""
+        """Return the text of token ids, int32; control tokens have none."""
         ids = np.ascontiguousarray(tokens, dtype=np.int32)
         pointer = ids.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
         capacity = 64 + 16 * len(ids)
@@ -163,7 +163,7 @@ class Model:
             capacity = -size
 
     def piece(self, token: int) -> bytes:
-        """Return the bytes that one token writes, perhaps part of a character."""
+        """Return the bytes that one token writes, maybe a part of a character."""
         capacity = 64
         while True:
             buffer = ctypes.create_string_buffer(capacity)
@@ -180,18 +180,18 @@ class Model:
             capacity = -size
 
     def ends(self, token: int) -> bool:
-        """Say whether a token ends what a model writes."""
+        """Return whether a token ends the model's output."""
         return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
 
     def opening_tokens(self) -> npt.NDArray[np.int32]:
-        """Return the token ids, int32, that the model wants before every sequence: one or none."""
+        """Return the token ids, int32, that the model expects before a sequence: one or none."""
         wants = llama_cpp.llama_vocab_get_add_bos(self._vocab)
         ids = [llama_cpp.llama_vocab_bos(self._vocab)] if wants else []
         return np.array(ids, dtype=np.int32)
 
     @property
     def begin_and_end(self) -> tuple[str, str]:
-        """The texts of the control tokens that begin and end a sequence, empty where none."""
+        """Return the texts of the control tokens that begin and end a sequence; empty if none."""
         ids = (llama_cpp.llama_vocab_bos(self._vocab), llama_cpp.llama_vocab_eos(self._vocab))
         first, last = (
             llama_cpp.llama_vocab_get_text(self._vocab, id_).decode("utf-8", "replace")
@@ -218,7 +218,7 @@ class Model:
         )
 
     def close(self) -> None:
-        """Let go of the weights; contexts must be closed before."""
+        """Release the weights; close the contexts first."""
         if self._weights is not None:
             self._weights.close()
             self._weights = None

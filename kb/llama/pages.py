@@ -1,4 +1,4 @@
-"""Gives memory that a library holds and never uses back to the operating system."""
+"""Gives memory that a library allocates and never uses back to the operating system."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sys
 
 
 def give_back(address: int, size: int) -> None:
-    """Drop the pages that lie wholly inside a stretch of memory; read again, it is all zeros.
+    """Drop the pages that lie wholly inside a memory range; reads then return zeros.
 
-    Only for private anonymous memory whose contents nobody needs. ``size`` is in bytes. Where
-    the system has no such call (Linux has), nothing happens: it saves memory, no more.
+    Use it only for private anonymous memory whose contents nobody needs. ``size`` is in bytes. It
+    does nothing on systems without this call (Linux has it), because it only saves memory.
     """
     start = -(-address // mmap.PAGESIZE) * mmap.PAGESIZE
     end = (address + size) // mmap.PAGESIZE * mmap.PAGESIZE

@@ -1,4 +1,4 @@
-"""Lends the contexts of one model to threads in order of arrival, queries before documents."""
+"""Lends one model's contexts to threads in order of arrival, queries before documents."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from kb.llama.context import Context
 
 MOST_PASSES = 4
-"""How many queries may pass documents that wait: then the first of those has its turn."""
+"""Highest number of queries that may overtake waiting documents."""
 
 MOST_THREADS = 8
-"""Threads that share one text at most: each layer of a small model is too little for more."""
+"""Highest number of threads for one text: layers of a small model are too little work for more."""
 
 
 class _Waiter:
-    """Somebody who waits for a context, and the one that was handed over.
+    """A caller that waits for a context, and the context it was given.
 
-    ``calls`` is how many share the idle cores with this one, itself included; 0 where none are
-    wanted.
+    ``calls`` is the number of calls that share the idle cores, including this one; 0 if it wants
+    none.
     """
 
     __slots__ = ("calls", "context", "texts", "urgent_tokens")
@@ -33,21 +33,22 @@ class _Waiter:
 
 
 class ContextPool:
-    """Lends contexts; queries have one of their own, and come before documents for the others.
+    """Lends contexts. Queries have one of their own, and come before documents for the others.
 
-    Who gives a context back hands it to who waits longest. Without that order the thread that
-    gives it back takes it again, before the others are awake, and one of them waits for ever.
+    A returned context goes to the caller that has waited longest. Without that order the returning
+    thread would take it again before the others are awake, and one of them would wait forever.
 
-    Without ``express`` a query waits for the call that is under way (0.2 s for a chunk on one
-    core). With it the query's few tokens share the processor with the bulk, at once.
+    Without ``express`` a query waits for the running call (0.2 s for a chunk on one core). With it
+    the query's few tokens share the processor with the bulk at once.
 
-    A context comes with the cores that nobody else has use for: all of them for a text that is
-    alone. Who comes meanwhile waits until they are back, since ggml's threads wait for each other
-    at every layer: one that has to share its core holds all of them up.
+    A context comes with all idle cores: a single text gets every core. Later callers wait until the
+    cores are returned. ggml's threads wait for each other at every layer, so a thread that shares
+    its core would delay them all.
 
     Args:
-        contexts: for documents, and for queries that are long or many.
-        express: for queries of at most its ``n_batch`` tokens; None where there is no memory.
+        contexts: contexts for documents, and for long or many queries.
+        express: context for queries of at most its ``n_batch`` tokens; None if memory does not
+            suffice.
     """
 
     def __init__(self, contexts: Sequence[Context], express: Context | None = None) -> None:
@@ -64,24 +65,24 @@ class ContextPool:
 
     @property
     def size(self) -> int:
-        """How many contexts there are for documents."""
+        """Number of contexts for documents."""
         return len(self._contexts)
 
     def any(self) -> Context:
-        """Return a context to look at, not to compute with."""
+        """Return a context to inspect, not to compute with."""
         return self._contexts[0]
 
     @contextmanager
     def borrow(
         self, *, urgent_tokens: int = 0, texts: int = 1, calls: int = 0
     ) -> Iterator[Context]:
-        """Lend a context for the block.
+        """Lend a context during the block.
 
         Args:
-            urgent_tokens: how long a query is, or several of one call; 0 for documents.
-            texts: how many queries those are.
-            calls: how many calls the borrower has to make yet, this one included: so many share
-                the idle cores. 0 takes no more cores than the context's own.
+            urgent_tokens: tokens of a query, or of the queries of one call; 0 for documents.
+            texts: number of these queries.
+            calls: number of calls left to the borrower, including this one. They share the idle
+                cores. 0 takes only the context's own cores.
         """
         waiter = _Waiter(urgent_tokens, texts, 1 if urgent_tokens else calls)
         context = self._take(waiter)
@@ -92,10 +93,10 @@ class ContextPool:
                 self._give_back(context)
 
     def replace(self, contexts: Callable[[], Sequence[Context]]) -> None:
-        """Lend other contexts for documents from now on, as soon as the present ones are back.
+        """Lend other contexts for documents, as soon as the present ones have been returned.
 
         Raises:
-            OutOfMemoryError: what ``contexts`` raises; the present ones stay.
+            OutOfMemoryError: ``contexts`` raised it. The present contexts stay.
         """
         with self._changed:
             self._changed.wait_for(lambda: not self._replacing)
@@ -113,7 +114,7 @@ class ContextPool:
             context.close()
 
     def close(self) -> None:
-        """Free all contexts; none may be lent."""
+        """Free all contexts; none may be on loan."""
         for context in [*self._contexts, *([self._express] if self._express else [])]:
             context.close()
 
@@ -131,7 +132,7 @@ class ContextPool:
                         line.remove(waiter)
                         return self._take_express()
             except BaseException:
-                # Whoever is interrupted while waiting leaves nothing behind.
+                # An interrupted waiter leaves nothing behind.
                 if waiter.context is None:
                     line.remove(waiter)
                 else:
@@ -140,7 +141,7 @@ class ContextPool:
             return context
 
     def _hand_over(self) -> None:
-        """Give free contexts and idle cores to those who wait, and wake everybody to look."""
+        """Give free contexts and idle cores to the waiters, and wake all of them."""
         while self._free and not self._replacing and (self._queries or self._documents):
             passing = self._queries and (not self._documents or self._passes < MOST_PASSES)
             line = self._queries if passing else self._documents
@@ -167,9 +168,9 @@ class ContextPool:
         self._hand_over()
 
     def _taken(self, context: Context) -> int:
-        """Return how many cores others do without while a context is lent.
+        """Return the number of cores that a lent context takes from others.
 
-        A query beside documents takes none: it shares theirs, so that neither waits.
+        A query beside documents takes none. It shares the documents' cores, so that neither waits.
         """
         beside = context is self._express and context.using == context.threads
         return 0 if beside else context.using

@@ -21,12 +21,12 @@ def quantize_file(
 ) -> None:
     """Write ``source``, a GGUF of F32, F16 or BF16, to ``target`` with llama.cpp's mixture.
 
-    ``mixture`` is the name of a llama.cpp file type such as ``Q4_K_M``. The process holds at
-    most 256 MiB of rows at once, besides pages of ``source`` that the system maps and may drop.
-    ``on_tensor`` is told the tensor that is begun, counted from one, and how many there are.
+    ``mixture`` is the name of a llama.cpp file type such as ``Q4_K_M``. The process holds at most
+    256 MiB of rows at once, besides pages of ``source`` that the system maps and may drop.
+    ``on_tensor`` is called at the start of each tensor, with its number from one and the total.
 
     Raises:
-        ModelError: llama.cpp failed; what it said is in the message.
+        ModelError: llama.cpp failed; the message quotes its error.
     """
     initialise()
     params = llama_cpp.llama_model_quantize_default_params()
@@ -36,7 +36,7 @@ def quantize_file(
     forget_errors()
 
     def listen(message: str) -> None:
-        # The library has no other way of telling how far it is.
+        # The library reports its progress in no other way.
         if found := _TENSOR_LINE.match(message):
             on_tensor(int(found[1]), int(found[2]))
 

@@ -1,4 +1,4 @@
-"""Text into the very tokens that the model was trained on, control tokens around it included."""
+"""Text into the tokens that the model was trained on, including control tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Tokens = npt.NDArray[np.int32]
 
 
 class TextTokenizer:
-    """A model's tokenizer, put right where llama.cpp's differs from the original. Thread-safe.
+    """A model's tokenizer, corrected where llama.cpp's differs from the original. Thread-safe.
 
     - Qwen's normalises text to NFC first; GGUF has no place to say so.
     - BERT's is :class:`~kb.llama.wordpiece.WordPiece`.
@@ -23,8 +23,8 @@ class TextTokenizer:
       says: early conversions lack it, or name the end of a chat turn.
 
     Args:
-        model: whose tokenizer it is.
-        end_token: what ends every input of its family, ``""`` where the GGUF decides.
+        model: the model of the tokenizer.
+        end_token: the token that ends every input of its family; ``""`` if the GGUF decides.
 
     Raises:
         ModelError: the model lacks the token that its family ends with.
@@ -39,13 +39,13 @@ class TextTokenizer:
         self._end = _end_token(model, end_token)
 
     def count(self, text: str) -> int:
-        """Count the tokens of a text alone."""
+        """Count the tokens of a text without control tokens."""
         return len(self.bare(text))
 
     def tokens(self, text: str) -> Tokens:
-        """Return a text's ids, int32, with what the model wants around it.
+        """Return a text's token ids, int32, with the control tokens that the model expects.
 
-        Text that looks like a control token, such as ``<|im_end|>``, stays text.
+        The text of a control token, such as ``<|im_end|>``, stays text.
         """
         if self._end is not None:
             return np.append(self.bare(text), self._end)
@@ -54,7 +54,7 @@ class TextTokenizer:
         return self._model.tokenize(self._normal(text))
 
     def bare(self, text: str) -> Tokens:
-        """Return the ids of a text alone, int32."""
+        """Return a text's token ids, int32, without control tokens."""
         if self._wordpiece is not None:
             return np.array(self._wordpiece.tokenize(text), dtype=np.int32)
         return self._model.tokenize(self._normal(text), special=False)

@@ -1,4 +1,4 @@
-"""Words why llama.cpp's library cannot be loaded, and what to do about it."""
+"""Words the reason why llama.cpp's library cannot be loaded, and its remedy."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _FOR_THE_CPU = (
     f"--force-reinstall --no-deps --no-cache-dir --no-binary {_PACKAGE} {_PACKAGE}`"
 )
 
-# As glibc, musl and macOS word it.
+# The wording of glibc, musl and macOS.
 _MISSING = (
     re.compile(r"(?:^|[:\s])([^\s:]+): cannot open shared object file: No such file"),
     re.compile(r"Error loading shared library ([^\s:]+):"),
     re.compile(r"Library not loaded: (\S+)"),
 )
-_NOT_THERE = re.compile(r"base name '(\w+)' not found")  # the package's own words
+_NOT_THERE = re.compile(r"base name '(\w+)' not found")  # the package's own wording
 _NO_SYMBOL = re.compile(r"undefined symbol:? (\S+)|symbol not found[^:]*: (\S+)", re.IGNORECASE)
 
 
 def unloadable(error: Exception) -> EngineError:
-    """Return the error that says why ``import llama_cpp`` failed, and the mends.
+    """Return the error that says why ``import llama_cpp`` failed, and the remedy.
 
     Args:
-        error: what importing it raised.
+        error: the exception of the import.
     """
     if isinstance(error, ModuleNotFoundError) and error.name == "llama_cpp":
         msg = (
@@ -38,7 +38,7 @@ def unloadable(error: Exception) -> EngineError:
         return EngineError(msg)
     said = _line(str(error))
     for form in _MISSING:
-        # What the package names is its own library; the loader names the one that is missing.
+        # The package names its own library; the loader names the missing one.
         if found := form.search(said):
             return EngineError(_library_missing(found[1]))
     if found := _NOT_THERE.search(said):

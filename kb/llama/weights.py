@@ -1,4 +1,4 @@
-"""The weights and the tokenizer of a GGUF file: in memory once, however often a process opens it.
+"""Weights and tokenizer of a GGUF file, in memory once however often a process opens the file.
 
 A vocabulary of 250,000 tokens takes llama.cpp a second to load and a quarter to free.
 """
@@ -18,7 +18,7 @@ _ALL_LAYERS = 0x7FFFFFFF
 
 
 class _Key(NamedTuple):
-    """What two users of the same weights have in common: the file as it stands, and how."""
+    """Key of shared weights: the file in its present state, and the way of loading it."""
 
     device: int
     inode: int
@@ -29,9 +29,9 @@ class _Key(NamedTuple):
 
 
 class Weights:
-    """What llama.cpp has loaded of a file, for all of this process who use it. Thread-safe.
+    """Loaded data of a file, shared by all its users in this process. Thread-safe.
 
-    Get it by :meth:`of`. A file that was changed or replaced meanwhile is loaded anew.
+    :meth:`of` returns it. A file that was changed or replaced meanwhile is loaded again.
     """
 
     _open: ClassVar[dict[_Key, tuple[Weights, int]]] = {}
@@ -39,7 +39,7 @@ class Weights:
 
     @classmethod
     def of(cls, path: Path, *, n_gpu_layers: int, only_header: bool) -> Weights:
-        """Return a file's weights, loading them if nobody has; each call needs a :meth:`close`.
+        """Return a file's weights, loading them if needed; each call needs a :meth:`close`.
 
         Raises:
             ModelError: the file is missing, damaged, or of an architecture llama.cpp lacks.
@@ -76,16 +76,16 @@ class Weights:
         return self._handle
 
     def load(self, path: Path) -> None:
-        """Load the file unless that is done; who comes meanwhile waits."""
+        """Load the file unless it is loaded; callers wait for a load that is running."""
         with self._loading:
             if self._handle is None:
                 self._handle = _loaded(path, self._key)
 
     def close(self) -> None:
-        """Free the weights when their last user closes.
+        """Free the weights once their last user closes them.
 
-        A process that is about to end keeps them: its end frees memory at once. A GPU's memory
-        is freed all the same, before its driver shuts down.
+        A process that is about to end keeps them, because its end frees all memory at once. GPU
+        memory is an exception: it is freed before the driver shuts down.
         """
         with Weights._open_lock:
             _, users = Weights._open[self._key]

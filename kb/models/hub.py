@@ -1,8 +1,8 @@
-"""Models from Hugging Face or ModelScope into the models folder.
+"""Downloads models from Hugging Face or ModelScope into the models folder.
 
-Which bytes a file has is asked of the hub at each download: its SHA-256 comes from the headers of
-Hugging Face's answer for the file (``X-Linked-ETag``, else ``ETag``, else ``lfs.sha256`` of the
-model API) or from ModelScope's list of files, and what arrives is always compared with it. Sources:
+Each download asks the hub for the file's SHA-256 and verifies the received bytes. Hugging Face
+gives it in the headers of its answer for the file (``X-Linked-ETag``, else ``ETag``, else
+``lfs.sha256`` of the model API), ModelScope in its list of files. Sources:
 https://huggingface.co/docs/hub/api and ModelScope's own client.
 
 Environment, as huggingface_hub reads it: ``HF_ENDPOINT`` (a mirror), ``HF_TOKEN``,
@@ -41,10 +41,10 @@ def pull(
     on_progress: Progress | None = None,
     patience: Patience | None = None,
 ) -> Path:
-    """Download one model file and return its path; one that is there whole is left as it is.
+    """Download one model file and return its path; a complete one is left as it is.
 
     Raises:
-        ModelError: it cannot be had; the message says why, what to do, and where to put the file
+        ModelError: the download failed. The message says why, what to do, and where to put the file
             by hand.
     """
     target = models_dir / place_of(str(reference))
@@ -73,10 +73,10 @@ def pull(
 
 def _client(reference: Reference, timeout: httpx.Timeout) -> httpx.Client:
     token = key_from_environment("HF_TOKEN") if reference.hub == "hf" else ""
-    # httpx drops it where the hub redirects to another host.
+    # httpx drops the header when the hub redirects to another host.
     try:
         return httpx.Client(timeout=timeout, headers=bearer(token))
-    except (ValueError, ImportError) as error:  # what httpx makes of proxies that it cannot use
+    except (ValueError, ImportError) as error:  # httpx's errors for invalid proxies
         msg = f"the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used: {error}"
         raise ModelError(msg) from error
 
@@ -95,7 +95,7 @@ def _find_on_hugging_face(client: httpx.Client, reference: Reference, endpoint: 
     url = f"{endpoint}/{reference.repository}/resolve/main/{path}"
     answer = client.head(url, headers={"Accept-Encoding": "identity"})
     for _ in range(_REDIRECTS_MAX):
-        # A repository that was renamed redirects on the same host; its file lies on another.
+        # A renamed repository redirects on the same host; files are on another one.
         there = urljoin(url, answer.headers.get("Location", url))
         if there == url or "X-Linked-ETag" in answer.headers or _host(there) != _host(url):
             break

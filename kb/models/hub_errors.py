@@ -1,4 +1,4 @@
-"""Why a model could not be downloaded, and what to do about it."""
+"""Words why a model could not be downloaded, and what to do about it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 @contextmanager
 def explain(reference: Reference, target: Path) -> Iterator[None]:
-    """Turn errors of the network into :class:`~kb.errors.ModelError` with advice."""
+    """Turn network errors into :class:`~kb.errors.ModelError` with advice."""
     by_hand = f"You can also fetch the file elsewhere and put it at {target}"
     try:
         yield

@@ -1,4 +1,4 @@
-"""What this release knows of a model: where its files are and how it wants to be used."""
+"""The registry's records: where the files of a model are, and how to use it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SETTINGS: Mapping[Kind, str] = {
     "reranking": "reranker",
     "chat": "chat_model",
 }
-"""Which setting names the model of a kind."""
+"""The setting for each kind of model."""
 
 WORDS: Mapping[Kind, str] = {
     "embedding": "embedding model",
     "reranking": "reranker",
     "chat": "chat model",
 }
-"""What a message calls a model of a kind."""
+"""The name of each kind of model in messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +41,13 @@ class KnownModel:
     """A model of any kind.
 
     Attributes:
-        name: what users call it.
-        repository: owner and name on Hugging Face, empty for the built-in one.
-        on_modelscope: ModelScope has the same repository.
-        files: the default first.
-        architecture, layers: what the GGUF header must say.
-        context_tokens: most tokens of one input; of a chat model, question and answer together.
-        licence: SPDX expression.
+        name: its name for users.
+        repository: owner and name on Hugging Face; empty for the built-in model.
+        on_modelscope: whether ModelScope has the same repository.
+        files: its files, the default first.
+        architecture, layers: required values of the GGUF header.
+        context_tokens: most tokens of one input; for a chat model, of question and answer together.
+        licence: its licence as an SPDX expression.
     """
 
     kind: ClassVar[Kind]
@@ -67,10 +67,10 @@ class KnownModel:
         return not self.repository
 
     def file(self, quant: str | None = None) -> KnownFile:
-        """Return the file of a quantisation, in any case of letters; the default for None.
+        """Return the file of a quantisation, in upper or lower case; the default for None.
 
         Raises:
-            ModelError: there is none; the message lists those that there are.
+            ModelError: the model lacks that quantisation. The message lists the existing ones.
         """
         if quant is None:
             return self.files[0]
@@ -87,11 +87,11 @@ class KnownEmbedder(KnownModel):
     """An embedding model.
 
     Attributes:
-        dimensions: what the GGUF header must say.
-        mrl: least and most width that vectors may be cut to, None where it was not trained so.
-        pooling: how token vectors become one.
-        prompts: how queries and documents are worded.
-        card: similarities of its model card's two queries by two documents, if it has them.
+        dimensions: required value of the GGUF header.
+        mrl: least and most width to which vectors may be cut; None if it was not trained for that.
+        pooling: method of pooling token vectors into one.
+        prompts: the texts around queries and documents.
+        card: similarities of two queries and two documents on its model card, if any.
     """
 
     kind: ClassVar[Kind] = "embedding"
@@ -108,8 +108,8 @@ class KnownReranker(KnownModel):
     """A reranker.
 
     Attributes:
-        scored_by: ``yes or no`` for one that is asked whether a passage answers and says so,
-            ``classifier`` for a cross-encoder with a head that scores.
+        scored_by: ``yes or no`` for a model that says whether a passage answers, ``classifier`` for
+            a cross-encoder with a scoring head.
     """
 
     kind: ClassVar[Kind] = "reranking"
@@ -119,10 +119,10 @@ class KnownReranker(KnownModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownChat(KnownModel):
-    """A chat model. The template of its conversations stands in its files.
+    """A chat model. Its files contain the template of its conversations.
 
     Attributes:
-        thinks: whether it thinks first unless its template is told not to, as it always is.
+        thinks: whether it thinks first by default. Its template is always told not to.
     """
 
     kind: ClassVar[Kind] = "chat"

@@ -1,7 +1,6 @@
-"""The embedding models this release knows.
+"""The registry's embedding models.
 
-Figures are those of the models' cards and of the repositories named; sizes are approximate, in
-GB of 10^9 bytes.
+Figures come from the models' cards and repositories. Sizes are approximate, in GB of 10^9 bytes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The rerankers and chat models this release knows.
+"""The registry's rerankers and chat models.
 
-Where a model's makers offer no GGUF files, the repository is the one that most people take them
-from. Sizes are approximate, in GB of 10^9 bytes.
+The repository is that of the model's makers, or the most used one if they offer no GGUF files.
+Sizes are approximate, in GB of 10^9 bytes.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from kb.models.known import KnownChat, KnownFile, KnownReranker
 
 _QWEN3_CONTEXT = 32768
-"""Tokens that Qwen3 was trained to read; files state 40,960, which leaves room for an answer."""
+"""Tokens of Qwen3's training; its files state 40,960, which includes room for an answer."""
 
 
 def _files(pattern: str, sizes: Mapping[str, float]) -> tuple[KnownFile, ...]:
-    """Return the files of a repository: ``{}`` in the pattern stands for the quantisation."""
+    """Return the files of a repository; ``{}`` in the pattern stands for the quantisation."""
     return tuple(
         KnownFile(quant=quant, name=pattern.format(quant), size_gb=size)
         for quant, size in sizes.items()

@@ -1,4 +1,4 @@
-"""What a model to download is called: a name of the registry, or ``hf:…`` and ``ms:…``."""
+"""Names of models to download: those of the registry, and ``hf:…`` and ``ms:…``."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class Reference:
 
 
 def parse_reference(text: str, *, hub: Hub = "hf", quant: str | None = None) -> Reference:
-    """Return the file that ``text`` means.
+    """Return the file that ``text`` names.
 
     Args:
-        text: ``Qwen3-Embedding-4B``, ``Qwen3-Embedding-4B:Q8_0``, ``hf:owner/repo/file.gguf``
-            or ``ms:owner/repo/file.gguf``.
-        hub: where a model of the registry is fetched from.
-        quant: its quantisation; the model's default if neither this nor ``text`` names one.
+        text: ``Qwen3-Embedding-4B``, ``Qwen3-Embedding-4B:Q8_0``, ``hf:owner/repo/file.gguf`` or
+            ``ms:owner/repo/file.gguf``.
+        hub: the hub of models of the registry.
+        quant: its quantisation; the default is that in ``text``, or else the model's own.
 
     Raises:
-        ModelError: it means nothing, or what it means needs no download.
+        ModelError: the text names no model, or one that needs no download.
     """
     match = _PATTERN.fullmatch(text)
     if match:

@@ -1,7 +1,7 @@
-"""The models this release knows, by name, by file and by shape.
+"""The known models, by name, by file and by shape.
 
-No checksum stands here: a repository may replace a file, so the hub's own SHA-256 is asked for at
-each download and always verified (``kb.models.hub``), then kept beside the file.
+The table has no checksums, because a repository may replace a file. Each download asks the hub for
+the SHA-256, verifies it (``kb.models.hub``), and keeps it beside the file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kb.models.prompts import QWEN3, Prompts
 
 KNOWN: tuple[KnownModel, ...] = (*EMBEDDERS, *RERANKERS, *CHAT)
 
-# Families by the architecture in the GGUF header, for files that are not in the table.
+# Families by the architecture in the GGUF header, for files outside of the table.
 BY_ARCHITECTURE: Mapping[str, Prompts] = {"qwen3": QWEN3}
 
 
@@ -25,8 +25,8 @@ BY_ARCHITECTURE: Mapping[str, Prompts] = {"qwen3": QWEN3}
 class ModelFile:
     """A model on disk.
 
-    ``known`` is its entry here, None for a file that the table lacks: the GGUF's header says all
-    of it then. ``prompts`` is given where neither shall decide how inputs are worded.
+    ``known`` is its entry in the table. It is None for other files, which the GGUF header
+    describes. ``prompts`` overrides the prompts of both.
     """
 
     model_id: str
@@ -36,7 +36,7 @@ class ModelFile:
 
 
 def find_known(name: str) -> KnownModel | None:
-    """Return the model of that name, in any case of letters; None if the table lacks it."""
+    """Return the model of that name, in upper or lower case; None if the table lacks it."""
     for model in KNOWN:
         if model.name.casefold() == name.casefold():
             return model
@@ -44,7 +44,7 @@ def find_known(name: str) -> KnownModel | None:
 
 
 def known_by_file(file_name: str) -> tuple[KnownModel, KnownFile] | None:
-    """Return the model whose repository offers a file of exactly that name."""
+    """Return the model whose repository has a file of exactly that name."""
     for model in KNOWN:
         for file in model.files:
             if file.name == file_name:
@@ -53,9 +53,9 @@ def known_by_file(file_name: str) -> tuple[KnownModel, KnownFile] | None:
 
 
 def known_by_shape(architecture: str, layers: int, dimensions: int) -> KnownEmbedder | None:
-    """Return the model that has a card to check against and this shape, whatever its file's name.
+    """Return the model of this shape that has a card to check, whatever the file's name.
 
-    Shapes tell the three Qwen3-Embedding models apart; nothing else of that shape embeds.
+    Shapes tell the three Qwen3-Embedding models apart. No other embedding model has such a shape.
     """
     for model in EMBEDDERS:
         if model.card and (model.architecture, model.layers, model.dimensions) == (

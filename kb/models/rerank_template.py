@@ -1,7 +1,7 @@
-"""How Qwen3-Reranker is asked: one prompt, and the probability that it goes on with "yes".
+"""Prompt of Qwen3-Reranker, whose score is the probability of the answer "yes".
 
-The wording is that of its model card (https://huggingface.co/Qwen/Qwen3-Reranker-0.6B); llama.cpp's
-converter writes the same into GGUF files under ``tokenizer.chat_template.rerank``.
+The wording comes from its model card (https://huggingface.co/Qwen/Qwen3-Reranker-0.6B). llama.cpp's
+converter writes the same into GGUF files as ``tokenizer.chat_template.rerank``.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _INSTRUCTION = re.compile(r"<Instruct>: (.+)\n")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A prompt in three pieces: control tokens are read as such in ``head`` and ``tail`` only.
+    """A prompt in three parts; only ``head`` and ``tail`` may contain control tokens.
 
-    ``body`` holds ``{query}`` and ``{document}``; what users wrote in them stays text.
+    ``body`` contains ``{query}`` and ``{document}``, whose contents stay text.
     """
 
     head: str
@@ -32,7 +32,7 @@ class Template:
     tail: str
 
     def fill(self, query: str, document: str, task: str = "") -> str:
-        """Return the body for a query and a document, ``task`` in place of its instruction."""
+        """Return the body with query and document; ``task`` replaces its instruction."""
         body = self.body
         if task:
             body = _INSTRUCTION.sub(lambda _: f"<Instruct>: {task}\n", body, count=1)
@@ -42,10 +42,11 @@ class Template:
 
 
 def parse_template(text: str, source: str) -> Template:
-    """Take a prompt apart at the control tokens next to its places for query and document.
+    """Split a prompt at the control tokens around its query and document.
 
     Raises:
-        ModelError: it has no such places, or none in that order; ``source`` is named.
+        ModelError: the prompt lacks these places, or has them in another order. The message names
+            ``source``.
     """
     query, document = text.find(_QUERY), text.find(_DOCUMENT)
     if query < 0 or document < query:
@@ -56,7 +57,7 @@ def parse_template(text: str, source: str) -> Template:
         raise ModelError(msg)
     before = [match.end() for match in _CONTROL.finditer(text, 0, query)]
     after = _CONTROL.search(text, document)
-    # The line after the last control token names the speaker, "user", and is not the user's.
+    # The line after the last control token names the speaker, "user". It is not the user's text.
     start = before[-1] if before else 0
     end = after.start() if after else len(text)
     return Template(head=text[:start], body=text[start:end], tail=text[end:])

@@ -1,8 +1,8 @@
-"""One file over HTTP: resumed where it broke off, verified, whole under its name or not there.
+"""Download of one file over HTTP: resumed after a break, verified, and whole or absent.
 
-huggingface_hub (2.4) is not used for this: it writes to a name of its own for each process and
-deletes that when the transfer breaks, so nothing is resumed by the next run, and it compares the
-size but not the SHA-256.
+huggingface_hub (2.4) has two faults here. Each process writes to a file of its own and deletes it
+when the transfer breaks, so that the next run cannot resume. It compares the size but not the
+SHA-256.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from kb.retry import AWAY_STATUSES, RetryPolicy, requested_wait_s
 from kb.stopping import checkpoint, rest
 
 Progress = Callable[[int, int], None]
-"""Told how many bytes there are, and how many there will be."""
+"""Called with the number of bytes received so far and the total."""
 
 ROOM_BYTES = 64 << 20
-"""Left free on the disk beside the file."""
+"""Bytes to leave free on the disk."""
 
 T = TypeVar("T")
 
-_TEMPORARY = AWAY_STATUSES | {408, 425, 500}  # a download may be asked for again and again
+_TEMPORARY = AWAY_STATUSES | {408, 425, 500}  # statuses after which a download is retried
 _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout)
 _PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a server is put up with.
+    """Limits of retries of a download.
 
     Attributes:
-        policy: attempts in a row that give no byte, and the waits between them; one that gave
-            some starts over.
-        stall_s: a server that sends nothing for so long is asked again.
+        policy: number of attempts in a row without a byte, and the waits between them. An attempt
+            that received bytes restarts the count.
+        stall_s: longest pause of a server before a retry, in seconds.
     """
 
     policy: RetryPolicy = field(
@@ -54,7 +54,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """A file to fetch: where it is, its size in bytes, and its SHA-256 in hexadecimal."""
+    """A file to download: its URL, its size in bytes, and its SHA-256 in hexadecimal."""
 
     url: str
     size: int
@@ -69,15 +69,16 @@ def fetch(
     on_progress: Progress | None = None,
     patience: Patience,
 ) -> None:
-    """Write ``remote`` to ``target``, going on from what an earlier call left.
+    """Download ``remote`` to ``target``, resuming an earlier call.
 
-    Until it is whole and verified it lies beside the target, under a name with its checksum, so
-    that a part of another version is never taken up.
+    The incomplete file is beside the target, and its name contains the checksum, so that a part of
+    another version is never resumed.
 
     Raises:
-        ModelError: no room on the disk, wrong contents, or another process fetches it.
-        StoppedError: the work was made stoppable, and nobody waits for it any more.
-        httpx.HTTPError: the server refused, or broke off too many times in a row.
+        ModelError: the disk has no room, the contents are wrong, or another process downloads the
+            file.
+        StoppedError: the work is stoppable, and nobody waits for it any more.
+        httpx.HTTPError: the server refused, or broke off too often in a row.
     """
     part = target.with_name(f"{target.name}.{remote.sha256[:16]}.part")
     try:
@@ -141,7 +142,7 @@ def _fetch_part(
                 "changed it: try again, or fetch it from another source"
             )
             raise ModelError(msg)
-        resumed = False  # the part from before may have been at fault: once more, from the start
+        resumed = False  # the earlier part may be at fault: restart once from the beginning
 
 
 def _receive_all(
@@ -168,13 +169,13 @@ def persist(
     patience: Patience,
     gained: Callable[[], int] = lambda: 0,
 ) -> T:
-    """Call again after passing trouble, as often in a row without gain as ``patience`` allows.
+    """Retry a call after temporary failures, as often without gain as ``patience`` allows.
 
-    ``gained`` tells how far it has come: an attempt that came further counts as no failure.
+    ``gained`` returns the progress. An attempt that made progress does not count as a failure.
 
     Raises:
-        httpx.HTTPStatusError: an answer that asking again does not change, or the last one.
-        httpx.TransportError: the last trouble.
+        httpx.HTTPStatusError: a final refusal, or the last temporary one.
+        httpx.TransportError: the last network failure.
     """
     failures = 0
     while True:
@@ -183,7 +184,7 @@ def persist(
             return call()
         except (httpx.TransportError, httpx.HTTPStatusError) as error:
             failures = 0 if gained() > before else failures + 1
-            # No connection at all is told at once, unless it was there a moment ago.
+            # Without any connection, report it at once, unless there was one a moment ago.
             hopeless = isinstance(error, _NO_CONNECTION) and not gained()
             if failures >= patience.policy.attempts or hopeless or not _is_temporary(error):
                 raise
@@ -193,7 +194,7 @@ def persist(
 def _receive(
     client: httpx.Client, remote: RemoteFile, part: Path, on_progress: Progress | None
 ) -> None:
-    """Append to ``part`` what the server gives from its end on."""
+    """Append the rest of the file from the server to ``part``."""
     at = part.stat().st_size if part.exists() else 0
     if at > remote.size:
         part.unlink()
@@ -202,15 +203,16 @@ def _receive(
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={at}-"} if at else {})}
     with client.stream("GET", remote.url, headers=headers, follow_redirects=True) as response:
         if response.status_code == _RANGE_NOT_SATISFIABLE:
-            part.unlink(missing_ok=True)  # the server has another file than it announced
+            part.unlink(missing_ok=True)  # the server has another file than announced
             msg = "the server cannot go on from where the part ends"
             raise httpx.RemoteProtocolError(msg)
         response.raise_for_status()
         if at and not _continues_at(response, at):
-            at = 0  # the server does not resume: it sends the whole
+            at = 0  # the server does not resume, and sends the whole file
         with part.open("r+b" if at else "wb") as file:
             file.seek(at)
-            # As they come: blocks of a fixed size would be lost with the connection, half full.
+            # In the sizes that arrive: a half-full block of fixed size would be lost with the
+            # connection.
             for block in response.iter_raw():
                 check()
                 at += len(block)
@@ -239,7 +241,7 @@ def _is_temporary(error: Exception) -> bool:
 
 
 def _wait_s(error: Exception, failures: int, policy: RetryPolicy) -> float:
-    """Return how long to wait: what the server asks for, as far as that is bearable, and more."""
+    """Return the wait: the time that the server asks for, within limits, plus the backoff."""
     asked = None
     if isinstance(error, httpx.HTTPStatusError):
         asked = requested_wait_s(error.response.headers.get("Retry-After"))

@@ -1,1 +1,1 @@
-"""Documents read by their address: found by id or path, and a stretch of them given."""
+"""Reading documents by an address: finds the document by id or path, and returns a part of it."""

@@ -1,9 +1,9 @@
-"""Which document an address means.
+"""Finds the document that an address means.
 
 An address is the short id of a document or passage (:mod:`kb.records.short_ids`), a document's
-number, its path (whole, or below the folder that was ingested), the end of its path, or its name
-with or without extension; ``:FROM`` or ``:FROM:COUNT`` behind any of these are lines. What is named
-more exactly comes first, so that no file hides another one that is called in full.
+number, its path (whole, or below the ingested folder), the end of its path, or its name with or
+without extension. ``:FROM`` or ``:FROM:COUNT`` behind any of these selects lines. The most exact
+match wins, so that no file hides another one whose full path is given.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _TOLD_OTHERWISE = re.compile(r"[^\S ]|[\"<＜﹤]|\s\s|[\x00-\x1f\x7f-\x9f]")
 _ANGLE = re.compile("[<＜﹤‹]")
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _MOST_CANDIDATES = 8
-_MOST_COMPARED = 20_000  # documents, 0.4 s of a processor
-# One or two letters of eleven differ; any two ids have half of them in common.
+_MOST_COMPARED = 20_000  # documents; takes 0.4 s of a processor
+# One or two of eleven letters differ; any two ids share half of their letters.
 _ID_LEAST_LIKE = 0.8
 _Which: TypeAlias = Literal["ids", "names", "both"]
 _MOST_SHOWN = 200  # characters of a name in a message
@@ -38,13 +38,13 @@ _MOST_SHOWN = 200  # characters of a name in a message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A document, and what an address says besides which one it is.
+    """A document, and the place in it that an address names.
 
     Attributes:
-        document_id: its number.
-        short_id: set where the address is one, with the passage or stretch it names.
-        line: the first line, if lines are given.
-        count: how many lines, if that is given.
+        document_id: the document's number.
+        short_id: the address, if it is a short id; it names a passage or a stretch of text.
+        line: the first line, if the address gives one.
+        count: the number of lines, if the address gives it.
     """
 
     document_id: int
@@ -54,27 +54,27 @@ class Found:
 
 
 Tiers = Sequence[Sequence[CollectionInfo]]
-"""Collections to look in; those of a later list where the ones before hold nothing of a name."""
+"""Lists of collections to search in turn; a later list counts only if the earlier had no match."""
 
 
 def find(state: State, tiers: Tiers, address: str) -> Found:
-    """Return what an address means.
+    """Find the document that an address means.
 
     Args:
-        state: of the catalog.
-        tiers: where to look.
-        address: as above.
+        state: a state of the catalog.
+        tiers: the collections to look in.
+        address: an address as in the module's description.
 
     Raises:
-        DocumentNotFoundError: it means no document, or several.
+        DocumentNotFoundError: the address matches no document, or several.
     """
-    # Half a character is in no path, and SQLite takes none.
+    # No path contains a lone surrogate, and SQLite accepts none.
     wanted = address.strip().encode("utf-8", "replace").decode("utf-8")
     looking = _Looking(state, tiers)
     if wanted and (whole := looking.by(wanted, state.named_by_path)):
         return Found(document_id=whole)
     name, *numbers = wanted.rsplit(":", 1)
-    # A path may end like lines do.
+    # A path may end like a range of lines.
     if not (numbers and _NUMBER.fullmatch(numbers[0]) and looking.by(name, state.named_by_path)):
         lines = _LINES.fullmatch(wanted)
         name, *numbers = lines.groups("") if lines else [wanted]
@@ -86,7 +86,7 @@ def find(state: State, tiers: Tiers, address: str) -> Found:
 
 
 class _Looking:
-    """One address looked for in some collections. ``used`` is the short id that was one."""
+    """One search for an address in some collections; ``used`` is the short id it matched."""
 
     def __init__(self, state: State, tiers: Tiers) -> None:
         self._state = state
@@ -96,7 +96,7 @@ class _Looking:
         self.used: ShortId | None = None
 
     def document(self, name: str) -> int | None:
-        """Return the number of the document that a name means; None if it means none."""
+        """Return the number of the document that a name means; None without a match."""
         if found := self.by(name, self._state.named_by_path):
             return found
         if _NUMBER.fullmatch(name) and (found := self.by(int(name), self._state.named_by_number)):
@@ -108,10 +108,10 @@ class _Looking:
         return self.by(name, self._state.named_by_path_end) or self._loosely(name)
 
     def by(self, name: object, look: Callable[..., list[Named]]) -> int | None:
-        """Return the one document that a look-up gives; None if it gives none.
+        """Return the one document that a look-up finds; None if it finds none.
 
         Raises:
-            DocumentNotFoundError: it gives several.
+            DocumentNotFoundError: it finds several.
         """
         return self._one(str(name), (look(tier, name) for tier in self._tiers))
 
@@ -126,9 +126,9 @@ class _Looking:
         return next((tier[0].document_id for tier in found if tier), None)
 
     def _loosely(self, name: str) -> int | None:
-        """Look for a name without its extension, a title, or either in another case."""
+        """Look for a name without its extension, for a title, or for either in another case."""
         wanted = folded(name)
-        # By the index of names first: to go through all of 100,000 takes half a second.
+        # The index of names comes first: scanning all of 100,000 takes half a second.
         words = holding_all(list(terms(_name(wanted))))
         likely = [self._state.named_with_words(tier, words) for tier in self._tiers if words]
         for matches in (_ends, _stem_is):
@@ -156,7 +156,7 @@ class _Looking:
 
     def _one(self, name: str, tiers: Iterator[list[Named]]) -> int | None:
         for tier in tiers:
-            # The same content in several places is one answer: what is read is the same.
+            # Several places with the same content are one answer: their text is the same.
             if len({(each.media_type, each.content_hash) for each in tier}) > 1:
                 raise self._several(name, tier)
             if tier:
@@ -164,7 +164,7 @@ class _Looking:
         return None
 
     def nothing(self, name: str) -> DocumentNotFoundError:
-        """Return the error for a name that means nothing, with what comes nearest to it."""
+        """Return the error for a name without a match, with the most similar names."""
         every = [each for tier in self._all() for each in tier]
         called = f"no document is called {name[:_MOST_SHOWN]!r}"
         given, lacks = short_id(name), lacking(name)
@@ -194,7 +194,7 @@ class _Looking:
         return DocumentNotFoundError(msg, nearest=near)
 
     def _unreadable(self, name: str) -> str:
-        """Return why a file of that path, end of a path or name could not be read, if one is."""
+        """Return why a matching file could not be read, if there is such a file."""
         wanted = folded(name)
         for tier in self._tiers:
             for collection_id in tier:
@@ -206,7 +206,7 @@ class _Looking:
     def _several(
         self, name: str, found: Sequence[Named], *, digits: bool = False
     ) -> DocumentNotFoundError:
-        """Return the error for a name that means several documents."""
+        """Return the error for a name that matches several documents."""
         first = {each.document_id: each for each in reversed(found)}
         length = _telling_apart([each.content_hash for each in first.values()])
         listed = []
@@ -238,7 +238,7 @@ def _candidates(every: Sequence[Named], which: _Which) -> Iterator[tuple[str, st
 
 
 def _holds(every: Sequence[Named], name: str) -> bool:
-    """Say whether a name is that of a folder with documents in it."""
+    """Return whether a name is that of a folder with documents."""
     part = f"/{folded(name).strip('/')}/"
     return part != "//" and any(part in folded(f"/{each.root}/{each.path}") for each in every)
 
@@ -260,7 +260,7 @@ def _stem_is(each: Named, wanted: str) -> bool:
 
 
 def _is_told_as(each: Named, wanted: str) -> bool:
-    """Say whether a path is told by a name: without its quotes, line ends and angle brackets."""
+    """Return whether a name is a path's display form: without quotes, line ends, angle brackets."""
     if not _TOLD_OTHERWISE.search(each.path):
         return False
     return _told(folded(each.path)) == _told(wanted)
@@ -284,7 +284,7 @@ def _stem(path: str) -> str:
 
 
 def _telling_apart(hashes: Sequence[str]) -> int:
-    """Return how many digits tell different hashes apart."""
+    """Return the number of digits that tell different hashes apart."""
     different = set(hashes)
     length = 1
     while len({each[:length] for each in different}) < len(different):

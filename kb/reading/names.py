@@ -1,4 +1,4 @@
-"""Which of a document's files an address names: one content may lie at several paths."""
+"""Finds the files of a document that an address names: one content may have several paths."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from kb.records.short_ids import short_id
 
 
 def files_named(info: DocumentInfo, address: str) -> tuple[Source, ...]:
-    """Return the files of a document that an address names; none where it is an id or a title.
+    """Return the files of a document that an address names; none for an id or a title.
 
     Args:
         info: the document.
-        address: a path, whole or below the folder that was ingested; or the end of one, which may
-            be that of several.
+        address: a path, whole or below the ingested folder, or the end of a path. Several paths may
+            have that end.
     """
     wanted = address.strip()
     if not wanted:

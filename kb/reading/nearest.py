@@ -1,4 +1,4 @@
-"""What a wrong name was probably meant to be."""
+"""Suggests existing names for a wrong one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from heapq import nlargest
 from kb.metadata import folded
 
 MOST_NEAREST = 3
-# By shared pairs of letters first: comparing whole names takes a hundred times as long.
+# Shared pairs of letters come first: comparing whole names takes a hundred times as long.
 _COMPARED = 50
 _LEAST_LIKE = 0.55
 
@@ -17,12 +17,12 @@ _LEAST_LIKE = 0.55
 def nearest(
     name: str, candidates: Iterable[tuple[str, str]], *, least: float = _LEAST_LIKE
 ) -> list[str]:
-    """Return what comes nearest to a name, at most three, the nearest first.
+    """Return the names most similar to a wrong one, at most three, the most similar first.
 
     Args:
-        name: what was given.
-        candidates: what it may have been meant to be, and what to call that.
-        least: how much they must be like it, from 0 to 1.
+        name: the wrong name.
+        candidates: possible names, each with the text to show for it.
+        least: lowest similarity, from 0 to 1.
     """
     wanted = folded(name)
     pairs = _pairs(wanted)

@@ -1,4 +1,4 @@
-"""A stretch of a document read by its address."""
+"""Reads a document, or a part of it, by an address."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from kb.records.short_ids import passage_id, stretch_id
 from kb.text import in_message
 
 MOST_CONTEXT = 100
-"""Passages before and after the one that is read."""
+"""Highest number of passages before and after the passage that is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is asked for of a document. At most one of the ranges is given.
+    """The wanted part of a document, with at most one range.
 
     Attributes:
-        pages: ``3``, ``3-7``, ``3-`` or ``-7``, or a page's label.
-        lines: likewise, from 1.
-        characters: likewise, from 0; the last one is not read.
-        context: passages before and after the passage that the address names.
-        limit: most characters to give; None for all.
+        pages: pages ``3``, ``3-7``, ``3-`` or ``-7``, or the label of one page.
+        lines: lines in the same form, counted from 1.
+        characters: characters in the same form, counted from 0; the end is exclusive.
+        context: number of passages before and after the passage of the address.
+        limit: most characters of the result; None for no limit.
 
     Raises:
         SettingsError: several ranges are given, or a number is out of bounds.
@@ -42,7 +42,7 @@ class Wanted:
     limit: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what contradicts itself."""
+        """Refuse contradictory options."""
         given = [name for name in ("pages", "lines", "characters") if getattr(self, name)]
         if len(given) > 1:
             msg = f"{' and '.join(given)} are given; one range is read at a time, give one of them"
@@ -59,7 +59,7 @@ class Wanted:
 
     @property
     def ranged(self) -> bool:
-        """Whether a range is given, which counts in the document whatever passage is named."""
+        """Whether a range of the document is given, which ignores the passage of the address."""
         return bool(self.pages or self.lines or self.characters)
 
 
@@ -71,18 +71,18 @@ def read(
     within: Sequence[str] | None,
     preferred: str,
 ) -> Reading:
-    """Return what stands at an address.
+    """Read the text at an address.
 
     Args:
-        catalog: where it is looked up.
-        address: see :mod:`kb.reading.finding`.
-        wanted: how much of it.
-        within: names of collections to look in, the first one preferred; None for all.
-        preferred: the one that is preferred of all.
+        catalog: the catalog to look in.
+        address: an address as in :mod:`kb.reading.finding`.
+        wanted: the wanted part.
+        within: names of collections to look in, the first with preference; None for all.
+        preferred: name of the collection with preference when all are searched.
 
     Raises:
-        CollectionError: there is no such collection.
-        DocumentNotFoundError: it means no document, or several.
+        CollectionError: a collection does not exist.
+        DocumentNotFoundError: the address matches no document, or several.
         SettingsError: the document has no such pages, lines or characters.
     """
     with catalog.reading() as state:
@@ -117,7 +117,7 @@ def _names_passage(found: Found) -> bool:
 
 
 class _Taking:
-    """One document, of which a stretch is taken."""
+    """One document, from which a part is taken."""
 
     def __init__(self, info: DocumentInfo, document: Document, wanted: Wanted) -> None:
         self._info = info
@@ -126,7 +126,7 @@ class _Taking:
         self._lines = Lines(document.text)
 
     def span(self, found: Found) -> Span | None:
-        """Return which characters are meant; None for the whole document."""
+        """Return the wanted characters; None for the whole document."""
         name, text, wanted = in_message(self._info.name), self._document.text, self._wanted
         if wanted.ranged and found.line is not None:
             msg = "the address ends with lines, and another range is given; leave one of them out"
@@ -151,7 +151,7 @@ class _Taking:
         return None
 
     def _refuse_second_range(self, found: Found) -> None:
-        """Refuse a range beside an id that holds one: nothing says which of them is meant."""
+        """Refuse a range in addition to an id with a range: the request would be ambiguous."""
         wanted, named = self._wanted, found.short_id
         given = [each for each in ("pages", "lines", "characters") if getattr(wanted, each)]
         if found.line is not None:
@@ -165,7 +165,7 @@ class _Taking:
             raise SettingsError(msg)
 
     def stretch(self, span: Span | None) -> Reading:
-        """Return a stretch of the document, or all of it."""
+        """Return a part of the document, or all of it."""
         whole = (0, len(self._document.text))
         start, end = asked = span or whole
         limit = self._wanted.limit
@@ -173,17 +173,17 @@ class _Taking:
             end = self._cut(start, start + limit)
         own = self._info.short_id
         cut = end < asked[1]
-        # What is cited names what was read, and no more.
+        # The citation names exactly the text that was read.
         named = own if span is None and not cut else stretch_id(own, start, end)
         more = stretch_id(own, end, asked[1]) if cut else ""
         return self._reading((start, end), short_id=named, more=more, heading=self._heading(start))
 
     def passage(self, found: Found, chunks: Sequence[Chunk]) -> Reading:
-        """Return the passage that begins at a character, or that it stands in."""
+        """Return the passage at a character."""
         own, text, limit = self._info.short_id, self._document.text, self._wanted.limit
         position = (found.short_id and found.short_id.start) or 0
         spans.characters(position, None, text, in_message(self._info.name))
-        if not chunks:  # nothing of it is found by a search
+        if not chunks:  # no search finds any of it
             return self.stretch((position, len(text)))
         starts = [chunk.start for chunk in chunks]
         at = max(0, bisect_right(starts, position) - 1)
@@ -208,7 +208,7 @@ class _Taking:
         )
 
     def _neighbours(self, chunks: Sequence[Chunk], at: int, left: int | None) -> tuple[int, int]:
-        """Return the first and the last passage to show: as many as asked for that fit, in turn."""
+        """Return the first and last passage to show: as many neighbours as asked for and as fit."""
         first = last = at
         for _ in range(self._wanted.context):
             for further in (-1, 1):
@@ -222,7 +222,7 @@ class _Taking:
         return first, last
 
     def _cut(self, start: int, end: int) -> int:
-        """Return where to end before a limit: behind a whole line, if one fits."""
+        """Return the end of the text before a limit: after a whole line, if one fits."""
         line = self._document.text.rfind("\n", start, end)
         return line + 1 if line >= start else end
 

@@ -1,4 +1,4 @@
-"""Which characters of a document are meant: lines, pages, or characters themselves."""
+"""Spans of a document: lines, pages or characters."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kb.records import Document, Page
 _RANGE = re.compile(r"\s*(\d{0,18})\s*(-?)\s*(\d{0,18})\s*", re.ASCII)
 
 Span = tuple[int, int]
-"""Half-open, in code points of the document's text."""
+"""Half-open range in code points of the document's text."""
 
 
 class Lines:
-    """The lines of a text, counted from 1; a line end at its very end begins no further line."""
+    """The lines of a text, counted from 1; a line end at the end of the text starts no line."""
 
     def __init__(self, text: str) -> None:
-        # Documents hold no line end but this one; others that Python knows stay in their line.
+        # Documents contain only this line end; Python's other line ends are part of their line.
         parts = text.split("\n")
         if parts[-1] == "":
             parts.pop()
@@ -31,29 +31,29 @@ class Lines:
         return len(self._starts)
 
     def number(self, position: int) -> int:
-        """Return the number of the line in which a character stands; 0 where there are none."""
+        """Return the number of the line with a character; 0 if there are no lines."""
         return bisect_right(self._starts, position)
 
     def span(self, first: int, last: int) -> Span:
-        """Return where a line begins and where another one ends, without its line end."""
+        """Return the start of the first line and the end of the last, without its line end."""
         end = self._starts[last] - 1 if last < len(self) else self._end
         return self._starts[first - 1], end
 
     def begins(self, position: int) -> bool:
-        """Say whether a line begins at a character."""
+        """Return whether a line begins at a character."""
         line = self.number(position)
         return line > 0 and self._starts[line - 1] == position
 
 
 def two_ends(written: str, what: str) -> tuple[int | None, int | None]:
-    """Return the ends of a range as a person writes it: 3, 3-7, 3- or -7.
+    """Return the ends of a typed range: 3, 3-7, 3- or -7.
 
     Args:
         written: the range.
-        what: what it counts, for the message.
+        what: the name of its unit, for the message.
 
     Raises:
-        SettingsError: it is no range, or ends before it begins.
+        SettingsError: the text is not a range, or ends before it begins.
     """
     found = _RANGE.fullmatch(written)
     if found is None or not (found[1] or found[3]):
@@ -68,20 +68,20 @@ def two_ends(written: str, what: str) -> tuple[int | None, int | None]:
 
 
 def of_lines(written: str, lines: Lines, name: str) -> Span:
-    """Return the characters of a range of lines.
+    """Return the characters of a typed range of lines.
 
     Raises:
-        SettingsError: it is no range, or the document has no such lines.
+        SettingsError: the text is not a range, or the document lacks these lines.
     """
     first, last = two_ends(written, "lines")
     return numbered_lines(1 if first is None else first, last, lines, name)
 
 
 def numbered_lines(first: int, last: int | None, lines: Lines, name: str) -> Span:
-    """Return the characters from one line to another; to the end where that is not given.
+    """Return the characters of a range of lines; ``last`` None means to the end.
 
     Raises:
-        SettingsError: the document has no such lines.
+        SettingsError: the document lacks these lines.
     """
     if not 1 <= first <= len(lines) or last == 0:
         msg = (
@@ -93,20 +93,20 @@ def numbered_lines(first: int, last: int | None, lines: Lines, name: str) -> Spa
 
 
 def of_characters(written: str, text: str, name: str) -> Span:
-    """Return a range of characters, from the first up to, not with, the last.
+    """Return the span of a typed range of characters; the end is exclusive.
 
     Raises:
-        SettingsError: it is no range, or the document has no such characters.
+        SettingsError: the text is not a range, or the document lacks these characters.
     """
     first, last = two_ends(written, "characters")
     return characters(first or 0, last if "-" in written else None, text, name)
 
 
 def characters(first: int, last: int | None, text: str, name: str) -> Span:
-    """Return the characters from ``first`` up to ``last``; to the end where that is not given.
+    """Return the span from ``first`` up to ``last``, exclusive; ``last`` None means to the end.
 
     Raises:
-        SettingsError: the document has no such characters.
+        SettingsError: the document lacks these characters.
     """
     if first >= len(text) or (last is not None and last <= first):
         msg = (
@@ -118,10 +118,10 @@ def characters(first: int, last: int | None, text: str, name: str) -> Span:
 
 
 def named(first: int, last: int | None, text: str, name: str) -> Span:
-    """Return the characters that an id names, none where it is that of an empty line or page.
+    """Return the span of a short id; an empty one for an empty line or page.
 
     Raises:
-        SettingsError: the document has no such characters.
+        SettingsError: the document lacks these characters.
     """
     if first == last and first <= len(text):
         return first, first
@@ -129,10 +129,10 @@ def named(first: int, last: int | None, text: str, name: str) -> Span:
 
 
 def of_pages(written: str, document: Document, name: str) -> Span:
-    """Return the characters of a range of pages, by number, or of one page by its label.
+    """Return the characters of a typed range of pages, by number, or of one page by its label.
 
     Raises:
-        SettingsError: it is no range, or the document has no such pages.
+        SettingsError: the text is not a range, or the document lacks these pages.
     """
     pages = document.pages
     if not pages:
@@ -154,7 +154,7 @@ def of_pages(written: str, document: Document, name: str) -> Span:
 
 
 def touched(pages: tuple[Page, ...], span: Span) -> tuple[Page, ...]:
-    """Return the pages on which a stretch stands; that where it begins if it is empty."""
+    """Return the pages that a span touches; for an empty span, the page of its start."""
     start, end = span[0], max(span[1], span[0] + 1)
     return tuple(page for page in pages if page.start < end and page.end > start)
 

@@ -1,4 +1,4 @@
-"""The values that pass between reading, storing and searching: frozen, slotted, keyword-only."""
+"""Values that pass between reading, storing and searching: frozen, slotted, keyword-only."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Documents as loaders read them, and the passages that they are cut into.
+"""Documents as loaders read them, and their passages.
 
-All spans are half-open ``[start, end)`` offsets in Unicode code points of ``Document.text``,
-the normalised text that is stored; ``document.text[chunk.start:chunk.end] == chunk.text`` always.
+All spans are half-open offsets ``[start, end)`` in Unicode code points of ``Document.text``, the
+normalised and stored text. ``document.text[chunk.start:chunk.end] == chunk.text`` always holds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 MetadataValue = str | int | float | bool
-"""What a metadata key may hold (vector stores keep the same four types)."""
+"""Type of a metadata value; vector stores support the same four types."""
 
 SectionKind = Literal["text", "table", "code"]
 MediaType = Literal["pdf", "docx", "markdown", "text"]
@@ -22,8 +22,8 @@ PageSource = Literal["text", "ocr", "none"]
 class Section:
     """A stretch of a document under one heading and of one kind; sections never overlap.
 
-    ``header_rows`` says how many rows at the top of a table name its columns; with 0 it may go on
-    a table before it.
+    ``header_rows`` is the number of rows at the top of a table that name its columns. A table with
+    0 may continue the table before it.
     """
 
     start: int
@@ -37,8 +37,8 @@ class Section:
 class TextBox:
     """One line read from a picture: its span and its box on the page.
 
-    ``box`` is (left, top, right, bottom) as fractions of the page's width and height,
-    from the top left corner, so that it holds at any resolution.
+    ``box`` is (left, top, right, bottom) from the top left corner, as fractions of the page's width
+    and height. So it is independent of the resolution.
     """
 
     start: int
@@ -50,9 +50,9 @@ class TextBox:
 class Page:
     """One page of a paged document.
 
-    ``number`` counts from 1; ``label`` is what is printed on the page ("iv", "A-3").
-    ``read_by`` says where the text came from: the file's own text, OCR, or nowhere.
-    ``confidence`` is the OCR reader's mean confidence in [0, 1], None for other pages.
+    ``number`` counts from 1; ``label`` is the printed page number ("iv", "A-3"). ``read_by`` is the
+    origin of the text: the file's own text, OCR, or none. ``confidence`` is the OCR reader's mean
+    confidence in [0, 1]; None for other pages.
     """
 
     number: int
@@ -66,10 +66,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something the reader of a document should know, such as pages that could not be read.
+    """A notice for the reader of a document, such as pages that could not be read.
 
-    ``code`` is stable and translatable (``"pages_look_scanned"``), ``values`` fill the
-    translation, ``message`` is the English sentence made of both.
+    ``code`` is stable and translatable (``"pages_look_scanned"``). ``values`` fill the placeholders
+    of the translation. ``message`` is the complete English sentence.
     """
 
     code: str
@@ -79,12 +79,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    r"""A document as a loader read it: normalised text, its structure, and what was not read.
+    r"""A document as a loader read it: normalised text, structure, and notices of unread parts.
 
-    ``text`` is NFC, with ``\n`` line ends and without NUL or other control characters.
-    ``sections`` are ordered and cover all text that is to be found; ``pages`` are ordered and
-    empty for formats without pages. ``title`` comes from the document, never from the file
-    name, so that a renamed file needs no new embedding; it may be empty.
+    ``text`` is NFC, with ``\n`` line ends and without NUL or other control characters. ``sections``
+    are ordered and cover all searchable text. ``pages`` are ordered, and empty for formats without
+    pages. ``title`` comes from the document and may be empty. It never comes from the file name, so
+    that a renamed file needs no new embedding.
     """
 
     text: str
@@ -103,7 +103,7 @@ class Document:
         title: str = "",
         metadata: Mapping[str, MetadataValue] | None = None,
     ) -> Document:
-        """Make a document of plain text that is already in memory."""
+        """Make a document of plain text."""
         from kb.text import normalise  # noqa: PLC0415 - records stay free of imports
 
         clean = normalise(text)
@@ -117,20 +117,20 @@ class Document:
 
 
 def with_header(header: str, text: str) -> str:
-    """Return a chunk's text below the header row that it carries, as both searches read it."""
+    """Return a chunk's text below its table's header row, as both searches read it."""
     return f"{header}\n{text}" if header else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """A passage of a document, small enough for the embedding model to read whole.
+    """A passage of a document that fits into the embedding model's limit.
 
-    ``ordinal`` counts from 0 in reading order. ``page_first`` and ``page_last`` are page
-    numbers from 1, None where the format has no pages. ``tokens`` counts what the model
-    reads for this chunk, prompt and special tokens included.
+    ``ordinal`` counts from 0 in reading order. ``page_first`` and ``page_last`` are page numbers
+    from 1; None for formats without pages. ``tokens`` is the number of tokens that the model reads
+    for this chunk, including prompt and special tokens.
 
-    ``header`` is the header row of the table that the chunk begins inside of. It is embedded and
-    indexed with the text, it is counted in its size, and it is no part of the span.
+    ``header`` is the header row of a table if the chunk begins inside the table. It is embedded and
+    indexed with the text and counts in the chunk's size. It is not a part of the span.
     """
 
     ordinal: int

@@ -1,4 +1,4 @@
-"""Passages that a search found."""
+"""The hits of a search."""
 
 from __future__ import annotations
 
@@ -12,36 +12,43 @@ from kb.records.documents import MediaType, MetadataValue, PageSource, SectionKi
 from kb.records.stored import Source
 
 Highlighting = Literal["sentences", "stored", "words", "none"]
-"""What of a hit is marked: the sentence that answers and the query's words; those words; nothing.
+"""Marks of a hit: the answering sentence with the query's words, only the words, or none.
 
-Sentences are known from their stored vectors. Of hits that have none yet, the model reads the
-sentences, about 0.1 s for each hit on a processor; with ``stored`` they go without."""
+The answering sentence is found by the stored vectors of sentences. For a hit without such vectors,
+``sentences`` embeds its sentences (about 0.1 s for each hit on a processor), and ``stored`` marks
+no sentence.
+"""
 
 Reason = Literal["best", "meaning", "words", "title", "name"]
-"""Why a hit was found: it is the first of those that are likely to answer; its meaning is near the
-query's; it holds words of the query; its title holds all of them; the name of its file does."""
+"""Reason why a hit was found, one of five.
+
+``best``: it is the first of the hits that probably answer. ``meaning``: its meaning is near the
+query's. ``words``: it contains words of the query. ``title``: its title contains all of them.
+``name``: its file's name does.
+"""
 
 _MOST_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHit:
-    """One passage that answers a query, best first by ``score``.
+    """A passage found by a search.
 
-    ``score`` says in [0, 1] how sure the search is that the passage answers, whatever the mode and
-    the collection; a reranker's takes its place. ``scores`` holds what each stage gave, as far as
-    it scored the passage: ``dense`` (by meaning, at most 1: the passage and its best sentence,
-    without their language), ``keyword`` (BM25, from 0 up) and ``fused``, and ``ranks`` its place
-    there, from 1. ``sources`` lists every file that holds this passage. ``before`` and ``after``
-    are the document's text around ``text``, where neighbours were asked for.
+    ``score`` in [0, 1] is the confidence that the passage answers; it means the same in every mode
+    and collection. The score of a reranker replaces it. ``scores`` holds the score of each stage
+    that scored the passage: ``dense`` (by meaning, at most 1: the passage and its best sentence,
+    without their language), ``keyword`` (BM25, from 0 up) and ``fused``. ``ranks`` holds its rank
+    in each stage, from 1. ``sources`` lists every file with this passage. ``before`` and ``after``
+    are the document's text around ``text``, if the search asked for neighbours.
 
-    ``page_label`` and ``page_label_last`` are what the document calls its first and last page.
-    ``header`` is the header row of the table that the passage begins inside of. ``highlights`` are
-    spans inside ``text``, in order: ``sentence``, the one that answers, and those of ``words`` that
-    stand outside of it. ``words`` are all words of the query. ``reasons`` say why it was found.
-    ``read_by`` and ``confidence`` say whether the passage was read from a picture and how sure the
-    reader was. ``about`` is what people say of the folders it is from, the innermost first, and of
-    its collection. ``short_id`` reads the passage again: see :mod:`kb.records.short_ids`.
+    ``page_label`` and ``page_label_last`` are the printed labels of its first and last page.
+    ``header`` is the header row of a table if the passage begins inside the table. ``highlights``
+    are spans of ``text``, in order: ``sentence``, the answering one, and those of ``words`` that
+    lie outside of it. ``words`` are the spans of all the query's words. ``reasons`` say why the
+    passage was found. ``read_by`` and ``confidence`` say whether OCR read the passage, and how
+    reliably. ``about`` holds the descriptions of its folders, the innermost first, and of its
+    collection. ``short_id`` is an address that reads the passage again: see
+    :mod:`kb.records.short_ids`.
     """
 
     score: float
@@ -83,7 +90,7 @@ class SearchHit:
 
     @property
     def unseen_title(self) -> str:
-        """The document's title, where neither its place nor its text shows it; else empty."""
+        """The document's title if neither its place nor its text contains it; else empty."""
         shown = (*self.heading_path, self.source, PurePosixPath(self.source).stem)
         if self.title in shown or self.text.lstrip("# ").startswith(self.title):
             return ""
@@ -91,21 +98,21 @@ class SearchHit:
 
     @property
     def matched(self) -> tuple[str, ...]:
-        """The query's words as they stand in the passage, each once, six at most."""
+        """The query's words as the passage spells them, each once, at most six."""
         spelled = (" ".join(self.text[start:end].split()) for start, end in self.words)
         first = {word.casefold(): word for word in reversed(list(spelled))}
         return tuple(dict.fromkeys(first[key] for key in reversed(first)))[:_MOST_WORDS]
 
     @property
     def told_reasons(self) -> tuple[Reason, ...]:
-        """The reasons that a person is told: words that stand in the title or a name, once."""
+        """The reasons to show, without ``words`` if they occur only in the title or a name."""
         if self.matched or not {"title", "name"} & set(self.reasons):
             return self.reasons
         return tuple(reason for reason in self.reasons if reason != "words")
 
     @property
     def pages(self) -> str:
-        """Its page or pages as a citation names them, by label or by number; else empty."""
+        """Its page or pages as in a citation, by label or by number; empty without pages."""
         if self.page_first is None:
             return ""
         return page_span(
@@ -117,7 +124,7 @@ class SearchHit:
 
     @property
     def place(self) -> str:
-        """Where in the document: its page or pages if it has any, else its heading path."""
+        """Its place in the document: the page or pages, or else the heading path."""
         if self.page_first is not None:
             return f"p. {self.pages}"
         return " › ".join(self.heading_path)

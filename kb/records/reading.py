@@ -1,4 +1,4 @@
-"""What is read of a document by its address."""
+"""The result of reading a document by an address."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from kb.records.stored import DocumentInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A stretch of a document, and where it stands.
+    """A part of a document, and its place there.
 
     Attributes:
-        short_id: what reads it again and no more: the document's short id, a passage's, or, where a
-            range was asked for or the limit cut it, that of the stretch.
-        document: what it is read from.
-        text: what stands there.
-        start: the document's character at which it begins, from 0.
-        end: the character behind its last one.
-        line_first: the line in which it begins, from 1; 0 of a document without text.
-        line_last: the line in which it ends.
-        lines: how many lines the document has.
-        page_first: number of the page on which it begins; None where there are no pages.
-        page_last: number of the page on which it ends.
-        page_label: what the document calls the first page, empty for nothing.
-        page_label_last: what it calls the last one.
-        heading_path: the headings above the place where it begins.
-        header: of a passage inside of a table, the row that names its columns.
-        before: text of the passages before it, as many as were asked for and fit.
-        after: text of those after it.
-        previous: of a passage, the short id of the one before what is shown; empty at the start.
-        next: the short id of the one after what is shown; empty at the end.
-        more: the short id of the rest of what was asked for and exceeds the limit; empty if none.
+        short_id: the short id that reads exactly this part again: the document's, a passage's, or
+            that of a stretch if the request had a range or the limit cut the text.
+        document: the document.
+        text: the text of the part.
+        start: offset of its first character, from 0.
+        end: offset behind its last character.
+        line_first: number of its first line, from 1; 0 for a document without text.
+        line_last: number of its last line.
+        lines: number of lines of the document.
+        page_first: number of its first page; None without pages.
+        page_last: number of its last page.
+        page_label: printed label of its first page; empty for none.
+        page_label_last: printed label of its last page.
+        heading_path: the headings above its start.
+        header: for a passage inside a table, the row that names the table's columns.
+        before: text of the passages before it, as many as requested and as fit.
+        after: text of the passages after it.
+        previous: for a passage, the short id of the passage before the shown text; empty at the
+            start of the document.
+        next: the short id of the passage after the shown text; empty at the end.
+        more: the short id of the requested text beyond the limit; empty if there is none.
     """
 
     short_id: str
@@ -57,7 +58,7 @@ class Reading:
 
     @property
     def pages(self) -> str:
-        """Its page or pages as a citation names them, by label or by number; else empty."""
+        """Its page or pages as in a citation, by label or by number; empty without pages."""
         if self.page_first is None:
             return ""
         return page_span(
@@ -69,7 +70,7 @@ class Reading:
 
     @property
     def place(self) -> str:
-        """Where in the document: pages, if it has any, and lines."""
+        """Its place in the document: pages, if there are any, and lines."""
         one = self.line_first == self.line_last
         lines = f"line {self.line_first}" if one else f"lines {self.line_first}–{self.line_last}"
         return f"p. {self.pages}, {lines}" if self.pages else lines

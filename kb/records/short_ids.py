@@ -1,13 +1,12 @@
-"""Short ids of documents and passages: how they are made, and how they are taken apart.
+"""Short ids of documents and passages: their format, and how to parse them.
 
 A document's id is a letter for its type and the first ten digits of its file's SHA-256 (of its
-text's, where no file holds it): ``m7f3a9c21ab``. A passage's id adds the character at which it
-begins: ``m7f3a9c21ab.5120``; a stretch of text adds the one at which it ends, too:
-``m7f3a9c21ab.5120-6144``.
+text's if there is no file): ``m7f3a9c21ab``. A passage's id adds the offset of its first character:
+``m7f3a9c21ab.5120``. A stretch of text adds the offset of its end, too: ``m7f3a9c21ab.5120-6144``.
 
-So the same file has the same id in every knowledge base, at every path, whatever the model and the
-size of chunks. Another content has another id: an id never leads to a text that was put in place of
-the one that it was given for.
+So the same file has the same id in every knowledge base and at every path, whatever the model and
+the chunk size. Different content has a different id: an id never leads to a text that has replaced
+the original one.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
     from kb.records.documents import MediaType
 
 HASH_DIGITS = 10
-"""Digits of the hash that are shown: of 100,000 documents, two share them once in 200 libraries."""
+"""Shown digits of the hash: of 100,000 documents, two share them once in 200 libraries."""
 
 LEAST_DIGITS = 4
-"""Digits that an abbreviated id has at least."""
+"""Fewest digits of an abbreviated id."""
 
-# No letter is a digit of a hash, and the same bytes read as another type are another document.
+# No letter is a hexadecimal digit. The same bytes read as another type are another document.
 LETTERS: Mapping[MediaType, str] = MappingProxyType(
     {"pdf": "p", "docx": "w", "markdown": "m", "text": "t"}
 )
@@ -47,13 +46,13 @@ _DIGITS_ALONE = re.compile(rf"#?([0-9a-f]{{{LEAST_DIGITS},64}})", re.ASCII | re.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortId:
-    """A short id, or the beginning of one.
+    """A short id, or its beginning.
 
     Attributes:
-        media_type: what its letter says.
-        digits: how the document's hash begins.
-        start: where the passage or the stretch begins; None for the document.
-        end: where the stretch ends; None for a passage.
+        media_type: the type that its letter stands for.
+        digits: the first digits of the document's hash.
+        start: start of the passage or stretch; None for the document.
+        end: end of the stretch; None for a passage.
     """
 
     media_type: MediaType
@@ -68,17 +67,17 @@ def document_id(media_type: MediaType, content_hash: str) -> str:
 
 
 def passage_id(document: str, start: int) -> str:
-    """Return the short id of the passage of a document that begins at a character."""
+    """Return the short id of the passage that begins at a character of a document."""
     return f"{document}.{start}"
 
 
 def stretch_id(document: str, start: int, end: int) -> str:
-    """Return what names the characters of a document from ``start`` up to, not with, ``end``."""
+    """Return the short id of a document's characters from ``start`` up to ``end``, exclusive."""
     return f"{document}.{start}-{end}"
 
 
 def short_id(text: str) -> ShortId | None:
-    """Return what a text names, if it has the form of a short id; an abbreviated one has."""
+    """Parse a short id, even an abbreviated one; return None for another text."""
     found = _ID.fullmatch(text)
     if found is None:
         return None
@@ -92,7 +91,7 @@ def short_id(text: str) -> ShortId | None:
 
 
 def lacking(text: str) -> str:
-    """Return what a text lacks to be a short id, as the end of a sentence; empty if it is none."""
+    """Say what keeps a text from being a short id, as the end of a sentence; may be empty."""
     if _BEGUN.fullmatch(text):
         return f"the beginning of an id is its letter and {LEAST_DIGITS} digits, or more"
     if _DIGITS_ALONE.fullmatch(text) and not (text.isdecimal() or text.isalpha()):

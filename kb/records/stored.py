@@ -1,4 +1,4 @@
-"""What the catalog remembers: collections, documents in them, and the files they came from."""
+"""Records of the catalog: collections, their documents, and the documents' files."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ SearchMode = Literal["hybrid", "dense", "keyword"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a document came from: a registered root and a path below it, with ``/``.
+    """Origin of a document: a registered root and a path below it, with ``/``.
 
-    ``root`` is an absolute folder, the URL of a folder in an object store (``s3://bucket/minutes``),
-    ``"uploads"`` for files sent through the browser, or ``"python"`` for documents added from
-    Python.
+    ``root`` is an absolute folder, the URL of a folder in an object store
+    (``s3://bucket/minutes``), ``"uploads"`` for files from the browser, or ``"python"`` for
+    documents added from Python.
     """
 
     root: str
     path: str
 
     def __str__(self) -> str:
-        """Name the file as people are shown it: by its URL, else by its path below the root."""
+        """Return the name for people: the file's URL, else its path below the root."""
         return self.whole if self.is_remote else self.path
 
     @property
     def is_remote(self) -> bool:
-        """Whether the file lies in an object store."""
+        """Whether the file is in an object store."""
         return "://" in self.root
 
     @property
     def whole(self) -> str:
-        """The root and the path in one."""
+        """The root and the path, joined."""
         return f"{self.root.rstrip('/')}/{self.path}"
 
     @property
     def file(self) -> Path | None:
-        """The path on disk; None without a folder, or if the path leads out of it."""
+        """The path on disk; None without a folder, or for a path that leads out of it."""
         root, path = PurePosixPath(self.root), PurePosixPath(self.path)
         if not root.is_absolute() or path.is_absolute() or ".." in (*root.parts, *path.parts):
             return None
@@ -57,12 +57,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileState:
-    """What the catalog remembers of a source: enough to tell whether its file has changed.
+    """State of a source in the catalog, which reveals changes of its file.
 
-    ``size`` is in bytes, ``mtime_ns`` in nanoseconds since the epoch. ``revision`` is what an
-    object store calls the content (an etag, say), empty for files. ``settings_hash`` covers
-    everything besides the bytes that decides the result (loader version, chunking, model).
-    ``document_id`` is None when the file could not be read; ``reason`` then says why.
+    ``size`` is in bytes, ``mtime_ns`` in nanoseconds since the epoch. ``revision`` identifies the
+    content in an object store (an etag, for example); it is empty for files. ``settings_hash``
+    covers everything but the bytes that affects the result (loader version, chunking, model).
+    ``document_id`` is None if the file could not be read; then ``reason`` says why.
     """
 
     source: Source
@@ -81,8 +81,8 @@ class FileState:
 class DocumentInfo:
     """A document as the catalog lists it. ``size`` is in bytes, ``characters`` in code points.
 
-    ``language`` is what the document says, else ISO 639-1 told by its text, else empty. ``tags``
-    are those that people gave it; those it has of its own are in ``metadata``.
+    ``language`` is the document's own statement, else an ISO 639-1 code detected from its text,
+    else empty. ``tags`` are those that people gave it; its own are in ``metadata``.
     """
 
     id: int
@@ -104,21 +104,24 @@ class DocumentInfo:
 
     @property
     def name(self) -> str:
-        """The file name a person would call it by, else its title."""
+        """The file name that people call it by, or else its title."""
         return self.sources[0].name if self.sources else self.title or f"document {self.id}"
 
     @property
     def short_id(self) -> str:
-        """What names it wherever its content is stored: see :mod:`kb.records.short_ids`."""
+        """Its short id, the same wherever its content is stored.
+
+        See :mod:`kb.records.short_ids`.
+        """
         return document_id(self.media_type, self.content_hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPage:
-    """Some documents of a collection, newest first, of ``total``.
+    """A page of a collection's documents, newest first, out of ``total``.
 
-    ``next`` asks for those that follow, whatever is added or removed meanwhile; it is empty where
-    none do.
+    ``next`` requests the page that follows, whatever is added or removed meanwhile. It is empty on
+    the last page.
     """
 
     documents: tuple[DocumentInfo, ...]
@@ -128,10 +131,10 @@ class DocumentPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedFile:
-    """A file that could not be read, and why.
+    """A file that could not be read, with the reason.
 
-    ``document_id`` is an older version of it that is still found, added at ``document_added_at``;
-    both are None where there is none.
+    ``document_id`` is its older version that searches still find, added at ``document_added_at``.
+    Both are None if there is none.
     """
 
     source: Source
@@ -145,11 +148,11 @@ class FailedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionInfo:
-    """A collection and what is in it. ``embedder`` names the model its vectors come from.
+    """A collection and figures of its contents. ``embedder`` identifies the model of its vectors.
 
-    ``instruction`` is what its queries ask for, for models that take one; empty for the settings'.
-    ``mode`` is how it is searched; None for the settings'. ``refined`` counts the chunks whose
-    sentences have vectors of their own. ``folders`` is what people say of folders, by path: see
+    ``instruction`` is the instruction for its queries, for models that take one; empty for that of
+    the settings. ``mode`` is its search mode; None for that of the settings. ``refined`` counts the
+    chunks whose sentences have vectors. ``folders`` holds descriptions of folders by path: see
     :mod:`kb.folders`.
     """
 
@@ -168,12 +171,12 @@ class CollectionInfo:
 
 
 CollectionRef = CollectionInfo | str | None
-"""Which collection: that one, whatever it is called by now; the one of that name; the settings'."""
+"""A collection: by its record, even if renamed since; by name; or None for the settings'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facets:
-    """Tags and languages of the documents of a collection, most frequent first."""
+    """Tags and languages of a collection's documents, most frequent first."""
 
     tags: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -181,7 +184,10 @@ class Facets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddResult:
-    """What adding one document did. ``short_id`` is empty of a server that is older than it."""
+    """Result of adding one document.
+
+    ``short_id`` is empty if the server is too old to report it.
+    """
 
     document_id: int
     outcome: Literal["added", "changed", "unchanged"]

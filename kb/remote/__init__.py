@@ -1,1 +1,1 @@
-"""Model servers over HTTP: addresses, requests, failures, and several in a pool."""
+"""Model servers over HTTP: addresses, requests, failures, and pools of servers."""

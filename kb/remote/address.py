@@ -1,4 +1,4 @@
-"""Addresses of model servers, as the settings name them."""
+"""Addresses of model servers in the settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Dialect = Literal["openai", "llama.cpp", "ollama"]
 
 _SCHEMES = ("http://", "https://")
 _VERSION = re.compile(r"/v\d+$")
-# The end of a path says which dialect is wanted; a path without such an end leaves it open.
+# The end of a path selects the dialect; without such an end the server is asked.
 _ENDS: tuple[tuple[str, Dialect], ...] = (
     ("/api/embed", "ollama"),
     ("/embeddings", "llama.cpp"),
@@ -24,9 +24,9 @@ _ENDS: tuple[tuple[str, Dialect], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerAddress:
-    """One server. ``api`` ends in a version such as ``/v1``; ``root`` is what stands before it.
+    """One server. ``api`` ends in a version such as ``/v1``; ``root`` is the part before it.
 
-    ``dialect`` is None where the server is to be asked what it is.
+    ``dialect`` is None if the server must be asked for it.
     """
 
     root: str
@@ -35,17 +35,17 @@ class ServerAddress:
 
 
 def names_servers(model: str) -> bool:
-    """Say whether the setting ``model`` is addresses and not a file or a known name."""
+    """Return whether the setting ``model`` holds addresses, not a file or a known name."""
     return model.strip().lower().startswith(_SCHEMES)
 
 
 def parse_servers(model: str) -> tuple[tuple[ServerAddress, ...], str]:
-    """Return the servers named in the setting ``model``, and the model's name or ``""``.
+    """Return the servers in the setting ``model``, and the model's name or ``""``.
 
     ``http://one:8080/v1, http://two:8080/v1#name`` names two servers of one model.
 
     Raises:
-        SettingsError: an address cannot be used; credentials in it are not repeated.
+        SettingsError: an address is invalid. The message does not repeat its credentials.
     """
     addresses: list[ServerAddress] = []
     names: set[str] = set()
@@ -67,7 +67,7 @@ def _parse(url: str) -> tuple[ServerAddress, str]:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        # Python quotes what it took for host and port, in which a password may be.
+        # Python quotes the text that it took for host and port, and that may contain a password.
         told = any(known in str(error) for known in ("out of range", "IPv6"))
         why = str(error) if told else "its host or port is wrong"
         msg = f"an address in `model` cannot be read ({why}); write it as http://host:port/v1"

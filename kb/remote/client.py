@@ -1,4 +1,4 @@
-"""Requests with JSON to one server of models; ``failures`` beside it says what answers mean."""
+"""JSON requests to one model server; ``failures`` interprets the answers."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from kb.remote.failures import (
 from kb.remote.peer import Peer
 
 KEY_VARIABLES = ("KB_API_KEY", "OPENAI_API_KEY")
-"""Where the key for model servers is looked for, in this order."""
+"""Environment variables with the key for model servers, in order of precedence."""
 _PROBE_TIMEOUT_S = 15.0
 
 
 def sendable(text: str) -> str:
-    """Return ``text`` as JSON in UTF-8 can carry it: half surrogate pairs become U+FFFD."""
+    """Return ``text`` in a form for JSON in UTF-8: lone surrogates become U+FFFD."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
@@ -34,10 +34,10 @@ class ServerClient:
 
     Args:
         address: the server.
-        key: sent as a bearer token; ``""`` sends none.
-        timeout_s: longest silence of the server within one answer.
-        kind: what it is, for messages.
-        key_advice: what to do where the key is refused, for messages.
+        key: key to send as a bearer token; ``""`` for none.
+        timeout_s: longest pause of the server within one answer, in seconds.
+        kind: kind of server, for messages.
+        key_advice: what to do if the key is refused, for messages.
     """
 
     def __init__(
@@ -63,24 +63,24 @@ class ServerClient:
         """Send ``body`` and return the answer.
 
         Raises:
-            UnavailableError: trying again may help.
-            BatchTooLargeError: fewer texts may do.
+            UnavailableError: retrying may help.
+            BatchTooLargeError: fewer texts may succeed.
             InputTooLongError: a text has too many tokens.
-            ModelCallError: the server refuses; trying again does not help.
+            ModelCallError: the server refuses; retrying does not help.
         """
         return self._read(self._send("POST", url, body))
 
     def look(self, url: str, body: dict[str, Any] | None = None, *, needed: bool = False) -> Any:  # noqa: ANN401 - JSON
-        """Ask for what a server may not have; None where it has not.
+        """Request something that a server may lack; return None if it does.
 
         Args:
-            url: where.
-            body: sent, if there is one.
-            needed: what is there must be known, so a key that it is kept from is an error.
+            url: the URL.
+            body: the JSON to send, if any.
+            needed: whether a refused key is an error, because the answer must be known.
 
         Raises:
-            UnavailableError: trying again may help.
-            KeyRefusedError: the key does not allow it, and it is needed.
+            UnavailableError: retrying may help.
+            KeyRefusedError: the server refuses the key, and ``needed`` is true.
         """
         response = self._send("POST" if body else "GET", url, body, timeout_s=_PROBE_TIMEOUT_S)
         try:

@@ -1,4 +1,4 @@
-"""What the answer of a server means: done, try again, divide the batch, or give up."""
+"""The meaning of a server's answer: done, retry, divide the batch, or give up."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from kb.retry import AWAY_STATUSES, LONGEST_REQUESTED_WAIT_S, requested_wait_s
 
 _HTTP = httpx.codes
 
-# How servers word it when a text has too many tokens. llama.cpp says so with status 500, Ollama
-# with 400, 413 or 500 by version, vLLM and OpenAI with 400, TEI with 413: the words decide.
+# Servers' wording for a text with too many tokens. llama.cpp sends it with status 500, Ollama with
+# 400, 413 or 500 by version, vLLM and OpenAI with 400, TEI with 413: the words decide.
 _TEXT_TOO_LONG = re.compile(
     r"too large to process|exceed_context_size|context[ _](length|size|window)"
     r"|must have less than \d+ tokens|maximum (input|sequence|model) length"
     r"|(input|prompt|text|sequence)\b.{0,20}\btoo long|too many tokens|reduce the length",
     re.IGNORECASE,
 )
-# How they word it when a request holds too many texts, or too much text in all.
+# Servers' wording for a request with too many texts, or too much text in all.
 _BATCH_TOO_LARGE = re.compile(
     r"(?<!physical )batch[ _]size|per (request|batch|submitted batch)|too many (inputs|texts|items)"
     r"|at most \d+ (inputs|texts|items)|array (is )?too (long|large)|payload too large",
@@ -30,7 +30,7 @@ _LLAMA_BATCH = re.compile(r"physical batch", re.IGNORECASE)
 
 
 class UnavailableError(ModelCallError):
-    """The server cannot answer now and may later; ``wait_s`` is what it asked for, seconds."""
+    """The server cannot answer now; ``wait_s`` is the wait it asked for, in seconds."""
 
     def __init__(self, message: str, wait_s: float | None = None) -> None:
         super().__init__(message)
@@ -38,11 +38,14 @@ class UnavailableError(ModelCallError):
 
 
 class DisconnectedError(UnavailableError):
-    """There is no connection, or it broke: what answers next may be a server started anew."""
+    """There is no connection, or it broke: the next answer may be from a restarted server."""
 
 
 class BatchTooLargeError(ModelCallError):
-    """The request holds too many texts; ``by_count`` if the server said that it is their number."""
+    """The request has too many texts.
+
+    ``by_count`` says that the server named their number as the reason.
+    """
 
     def __init__(self, message: str, *, by_count: bool) -> None:
         super().__init__(message)
@@ -50,7 +53,7 @@ class BatchTooLargeError(ModelCallError):
 
 
 class KeyRefusedError(ModelCallError):
-    """The server lets nobody in with this key, or not to this (401, 403)."""
+    """The server refuses this key, or refuses it this action (401, 403)."""
 
 
 class AbsentError(ModelCallError):
@@ -58,12 +61,12 @@ class AbsentError(ModelCallError):
 
 
 def explain(response: httpx.Response, peer: Peer, *, key_advice: str) -> ModelCallError:
-    """Return the error that a response other than success means; the key never is in it.
+    """Return the error of an unsuccessful response; it never contains the key.
 
     Args:
-        response: the server's.
+        response: the server's response.
         peer: the server.
-        key_advice: what to do where the key is refused.
+        key_advice: what to do if the key is refused.
     """
     status = response.status_code
     said = peer.quoted(response)
@@ -71,7 +74,7 @@ def explain(response: httpx.Response, peer: Peer, *, key_advice: str) -> ModelCa
     size = _size_error(status, said, answer)
     if size is not None:
         return size
-    # A model server may fail for once, such as for memory: all of 5xx but one is tried again.
+    # A model server may fail once, for example without memory: all of 5xx but one are retried.
     if status in AWAY_STATUSES or (
         status >= _HTTP.INTERNAL_SERVER_ERROR and status != _HTTP.NOT_IMPLEMENTED
     ):
@@ -88,7 +91,7 @@ def explain(response: httpx.Response, peer: Peer, *, key_advice: str) -> ModelCa
 
 
 def explain_page(response: httpx.Response, peer: Peer) -> ModelCallError:
-    """Return the error that a successful response without JSON means."""
+    """Return the error of a successful response without JSON."""
     kind = response.headers.get("content-type", "")
     if "html" in kind or response.text.lstrip().startswith("<"):
         return ModelCallError(

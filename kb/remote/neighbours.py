@@ -1,6 +1,6 @@
-"""Chat models that run on this machine already: those of Ollama and of llama.cpp's server.
+"""Chat models that already run on this machine, in Ollama or llama.cpp's server.
 
-They are asked for what they serve at their usual ports. Nothing is loaded or computed for it.
+It asks both servers at their usual ports for their models. They load and compute nothing for that.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OLLAMA = "http://127.0.0.1:11434"
 LLAMA_SERVER = "http://127.0.0.1:8080"
 
 PATIENCE_S = 2.0
-"""Longest that all questions together take; a server that is slower is passed over."""
+"""Time limit for all requests together, in seconds; slower servers are skipped."""
 
 _MOST_MODELS = 50
 _MOST_BYTES = 1 << 20
@@ -39,10 +39,10 @@ class ServedModel:
     """A chat model on a server of this machine.
 
     Attributes:
-        name: what the server calls it, the file's name where that is a path.
-        setting: the value of the setting ``chat_model`` that names it.
-        server: ``Ollama``, ``llama.cpp``, or ``a server`` of another making.
-        size: bytes of its weights, None where the server does not say.
+        name: its name on the server; for a path, the file's name.
+        setting: its value of the setting ``chat_model``.
+        server: ``Ollama``, ``llama.cpp``, or ``a server`` for other programs.
+        size: bytes of its weights; None if the server does not report it.
     """
 
     name: str
@@ -54,12 +54,13 @@ class ServedModel:
 def served_chat_models(
     *, ollama: str | None = None, llama_server: str | None = None
 ) -> tuple[ServedModel, ...]:
-    """Ask both servers at the same time; a server that is not there costs nothing.
+    """Ask both servers in parallel; a missing server costs no time.
 
     Args:
-        ollama: its address; else that in ``OLLAMA_HOST``, if it is of this machine, else
+        ollama: Ollama's address; by default that in ``OLLAMA_HOST`` if it is on this machine, else
             http://127.0.0.1:11434.
-        llama_server: likewise; else http://127.0.0.1:8080, or the port in ``LLAMA_ARG_PORT``.
+        llama_server: llama.cpp's address; by default http://127.0.0.1:8080, or the port in
+            ``LLAMA_ARG_PORT``.
     """
     ends = time.monotonic() + PATIENCE_S
     askers: tuple[tuple[Callable[[_Asker], list[ServedModel]], str], ...] = (
@@ -72,7 +73,7 @@ def served_chat_models(
 
 
 def _ollama_address(host: str) -> str:
-    """Return where Ollama listens, by its own variable: ``127.0.0.1:11434``, ``http://…``."""
+    """Return Ollama's address from its own variable: ``127.0.0.1:11434``, ``http://…``."""
     host = host.strip()
     try:
         parts = urlsplit(host if "://" in host else f"http://{host}")
@@ -95,7 +96,7 @@ def _asked(ask: Callable[[_Asker], list[ServedModel]], root: str, ends: float) -
 
 
 class _Asker:
-    """Asks one server for JSON, none of which is trusted."""
+    """Requests untrusted JSON from one server."""
 
     def __init__(self, root: str, ends: float) -> None:
         peer = Peer(named=f"the server {root}", root=root)
@@ -108,14 +109,14 @@ class _Asker:
         self._http.close()
 
     def json(self, path: str, body: Mapping[str, str] | None = None) -> Mapping[str, Any]:
-        """Return a server's answer; empty where it gives none, or not in time."""
+        """Return a server's JSON answer; empty without one in time."""
         status, answer = self.answer(path, body)
         return answer if status == httpx.codes.OK else {}
 
     def answer(
         self, path: str, body: Mapping[str, str] | None = None
     ) -> tuple[int, Mapping[str, Any]]:
-        """Return the status and the JSON of an answer; 0 where there is none."""
+        """Return the status and the JSON of an answer; 0 without an answer."""
         method = "GET" if body is None else "POST"
         read = bytearray()
         try:
@@ -149,13 +150,13 @@ def _of_ollama(asker: _Asker) -> list[ServedModel]:
 
 
 def _answers(asker: _Asker, entry: Mapping[str, Any]) -> bool:
-    """Say whether a model of Ollama's writes; others embed."""
+    """Return whether a model in Ollama writes text; others embed."""
     able = entry.get("capabilities")
     if not isinstance(able, list):
         able = asker.json("/api/show", {"model": str(entry.get("name"))}).get("capabilities")
     if isinstance(able, list):
         return "completion" in able
-    details = entry.get("details")  # older releases tell a model's family only
+    details = entry.get("details")  # older releases report only a model's family
     family = details.get("family") if isinstance(details, dict) else ""
     return "bert" not in str(family)
 
@@ -163,7 +164,7 @@ def _answers(asker: _Asker, entry: Mapping[str, Any]) -> bool:
 def _of_llama_server(asker: _Asker) -> list[ServedModel]:
     listed = _mappings(asker.json("/v1/models").get("data"))[:_MOST_MODELS]
     ours = [entry for entry in listed if entry.get("owned_by") == "llamacpp"]
-    # A server that embeds or reranks calls its models the same: only this one has no embeddings.
+    # A server that embeds or reranks has the same model list: only a chat server lacks embeddings.
     if ours and asker.answer("/v1/embeddings", {})[0] not in _NO_EMBEDDINGS:
         return []
     found = []
@@ -171,7 +172,7 @@ def _of_llama_server(asker: _Asker) -> list[ServedModel]:
         name = _name(entry.get("id"))
         meta = entry.get("meta")
         size = _size(meta.get("size")) if isinstance(meta, dict) else None
-        # One that serves a single file calls it by its path, and answers to any name.
+        # A server of a single file uses its path as name, and accepts any name.
         alone = len(ours) == 1 and len(listed) == 1
         if name:
             found.append(
@@ -190,7 +191,7 @@ def _mappings(value: object) -> Sequence[Mapping[str, Any]]:
 
 
 def _name(value: object) -> str:
-    """Return a model's name; empty for what can be none."""
+    """Return a model's name; empty for a value that cannot be one."""
     fits = isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST_NAME
     return value.strip() if isinstance(value, str) and fits else ""
 

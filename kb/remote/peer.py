@@ -1,7 +1,7 @@
-"""What requests to other servers have in common, whatever those serve.
+"""Common parts of requests to other servers of any kind.
 
-Connections, what a failure of them is called, the words of an answer, and the secret that is in
-none of those words. Model servers and vector servers use it; which errors follow is theirs.
+It makes connections, words their failures, and quotes answers without the secret. Model servers and
+vector servers use it, and choose the errors themselves.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5.0
 _QUOTED_CHARACTERS = 240
-# Where servers say what is wrong, the one with the most words first.
+# Keys of error messages in answers, the most detailed first.
 _WORDS = ("message", "msg", "error", "detail")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A server that is called.
+    """A server to connect to.
 
     Attributes:
-        named: what messages call it, ``the embedding server http://…``.
-        root: its address.
-        secret: what lets us in; empty if nothing is sent.
-        word: what messages call that: ``API key``, ``token``.
+        named: its name in messages, ``the embedding server http://…``.
+        root: the server's address.
+        secret: our key or token; empty for none.
+        word: the name of the secret in messages: ``API key``, ``token``.
     """
 
     named: str
@@ -44,20 +44,20 @@ class Peer:
 
     @property
     def local(self) -> bool:
-        """Whether it is on this machine, where no proxy stands in between."""
+        """Whether it is on this machine, so that no proxy is in between."""
         return is_loopback(urlsplit(self.root).hostname)
 
     def warn_of_onlookers(self, *, tls: bool, instead: str) -> None:
-        """Log that others can read the secret on its way, if they can, and what to use instead."""
+        """Warn in the log if others can read the secret on its way; ``instead`` is the advice."""
         if self.secret and not tls and not self.local:
             _log.warning("the %s goes to %s unencrypted; use %s", self.word, self.root, instead)
 
     def connect(
         self, headers: Mapping[str, str], *, timeout_s: float | None = None
     ) -> httpx.Client:
-        """Return connections to it; the secret stands in the ``headers`` already.
+        """Return connections to it; the ``headers`` already contain the secret.
 
-        With ``timeout_s``, no request takes a longer silence.
+        ``timeout_s`` is the longest pause within a request.
         """
         local, tls = self.local, self.root.startswith("https:")
         self.warn_of_onlookers(tls=tls, instead="https")
@@ -66,7 +66,7 @@ class Peer:
             timeout=patience(timeout_s) if timeout_s else None,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
             trust_env=not local,  # a proxy cannot reach this machine's own servers
-            # Reading the certificates takes 25 ms, for nothing where no TLS is spoken.
+            # Reading the certificates takes 25 ms, in vain without TLS.
             verify=tls or not local,
         )
 
@@ -79,13 +79,14 @@ class Peer:
         broken: Callable[[str], Exception] | None = None,
         advice: str = "",
     ) -> Iterator[None]:
-        """Raise the failures of a request in the block as errors of the caller's.
+        """Turn the failures of a request in the block into errors of the caller.
 
         Args:
-            away: makes one of a message: the server does not answer, or not to the end.
-            closed: likewise: the connections were closed here.
-            broken: likewise: there is no connection, or it broke; as ``away`` if not given.
-            advice: what to add where there is no connection.
+            away: makes the error of a server that does not answer, or not completely, from a
+                message.
+            closed: makes the error of connections that this process has closed.
+            broken: makes the error of a missing or broken connection; ``away`` by default.
+            advice: text to add if there is no connection.
         """
         try:
             yield
@@ -105,9 +106,9 @@ class Peer:
             raise closed(msg) from error
 
     def words(self, response: httpx.Response, *, most: int = _QUOTED_CHARACTERS) -> str:
-        """Return what an answer says, on one line, without the secret and echoed inputs.
+        """Return an answer's error message, on one line, without the secret and echoed inputs.
 
-        It is empty for web pages, and for JSON in which no words of an error are found.
+        It is empty for web pages, and for JSON without an error message.
         """
         try:
             body = json.loads(response.content)
@@ -117,32 +118,32 @@ class Peer:
         return self.words_in(body, most=most)
 
     def words_in(self, body: Any, *, most: int = _QUOTED_CHARACTERS) -> str:  # noqa: ANN401 - JSON
-        """Return as :meth:`words` what stands in JSON that was read already."""
+        """Return the error message of parsed JSON, as :meth:`words` does."""
         said = " ".join(_message(body).split())
         return (said.replace(self.secret, "…") if self.secret else said)[:most]
 
     def quoted(self, response: httpx.Response) -> str:
-        """Return as :meth:`words`, behind a colon and in quotes; empty if there are none."""
+        """Return :meth:`words` after a colon and in quotes; empty if there are none."""
         said = self.words(response)
         return f': "{said}"' if said else ""
 
     @property
     def refusal(self) -> str:
-        """What its answer 401 or 403 means."""
+        """Explanation of its answer 401 or 403."""
         key = self.word.removeprefix("API ")
         return f"it refuses this {key}" if self.secret else f"it wants a {key}"
 
 
 def patience(timeout_s: float) -> httpx.Timeout:
-    """Return the timeouts of a request: the longest silence, less for connecting."""
+    """Return the timeouts of a request: the longest pause, and less for connecting."""
     return httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
 
 
 def _message(body: Any) -> str:  # noqa: ANN401 - whatever a server sends
-    """Find the words of an error in the shapes that servers use."""
+    """Find the error message in the shapes that servers use."""
     if isinstance(body, str):
         return body
-    if isinstance(body, list):  # FastAPI: each names a field and repeats the input, left out
+    if isinstance(body, list):  # FastAPI: one item for each field; its input is left out
         return "; ".join(_message(item) for item in body)
     if isinstance(body, dict):
         for key in _WORDS:

@@ -1,4 +1,4 @@
-"""Which server gets the next request: the least busy one that is not set aside."""
+"""Chooses the server for the next request: the least busy one that is not set aside."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Lane = Literal["documents", "queries", "counts"]
 
 
 class Named(Protocol):
-    """What a pool lends: anything that has a name for messages."""
+    """A pool member; it needs only a name for messages."""
 
     @property
     def where(self) -> str:
@@ -32,7 +32,7 @@ ResultT = TypeVar("ResultT")
 
 
 class _Member(Generic[ServerT]):
-    """A server with its requests under way and its recent failures."""
+    """A server with its running requests and recent failures."""
 
     def __init__(self, server: ServerT, slots: dict[Lane, int]) -> None:
         self.server = server
@@ -47,7 +47,7 @@ class _Member(Generic[ServerT]):
         return sum(self._busy.values())
 
     def has_room(self, lane: Lane) -> bool:
-        # A server that failed is tried with one request, not with a full load.
+        # A server that has failed is tried with one request, not with a full load.
         return self._busy[lane] < (1 if self.failures else self._slots[lane])
 
     def take(self, lane: Lane) -> None:
@@ -60,14 +60,14 @@ class _Member(Generic[ServerT]):
 class ServerPool(Generic[ServerT]):
     """Spreads requests over servers by least outstanding requests. Thread-safe.
 
-    Documents, queries and token counts have slots of their own at each server, so that a query
-    never waits here for a bulk ingest. A server that fails is set aside for a time that grows
-    with its failures in a row; others take its work meanwhile.
+    Documents, queries and token counts have separate slots at each server, so that a query never
+    waits in this pool for a bulk ingest. A server that fails is set aside for a time that grows
+    with its failures in a row. Meanwhile others take its work.
 
     Args:
-        servers: at least one.
-        slots: most requests at once to one server, for each lane.
-        policy: attempts and waiting times.
+        servers: the servers, at least one.
+        slots: most parallel requests to one server, for each lane.
+        policy: number of attempts and waiting times.
     """
 
     def __init__(
@@ -80,21 +80,22 @@ class ServerPool(Generic[ServerT]):
 
     @property
     def servers(self) -> list[ServerT]:
-        """All servers, those set aside as well."""
+        """All servers, including those set aside."""
         return [member.server for member in self._members]
 
     def call(self, lane: Lane, work: Callable[[ServerT], ResultT]) -> ResultT:
-        """Return ``work`` done at a server, tried again elsewhere or later if that is away.
+        """Return the result of ``work`` at a server; retry elsewhere or later if it is down.
 
         Raises:
-            ModelCallError: the server refused, or all attempts failed; the last is quoted.
+            ModelCallError: the server refused, or all attempts failed. The message quotes the last
+                one.
         """
         policy = self._policy
         attempts = policy.attempts if lane == "documents" else policy.query_attempts
         last: UnavailableError | None = None
         tried: list[_Member[ServerT]] = []
         for attempt in range(attempts):
-            # A person does not sit out a wait that a bulk ingest earned: the first try is now.
+            # A query does not wait out a delay that a bulk ingest has caused: its first try is now.
             patient = lane == "documents" or attempt > 0
             try:
                 with self._lend(lane, tried, patient=patient) as server:
@@ -105,7 +106,7 @@ class ServerPool(Generic[ServerT]):
         raise ModelCallError(msg) from last
 
     def close(self) -> None:
-        """Let waiting requests fail at once and take no more."""
+        """Let waiting requests fail at once, and refuse new ones."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -123,7 +124,7 @@ class ServerPool(Generic[ServerT]):
             self._set_aside(member, started, error)
             raise
         except ModelCallError:
-            self._recover(member)  # it answered, if only to refuse
+            self._recover(member)  # it answered, if only with a refusal
             raise
         else:
             self._recover(member)
@@ -144,7 +145,7 @@ class ServerPool(Generic[ServerT]):
                 back = [member for member in self._members if member.aside_until <= now]
                 if not back and not patient:
                     back = self._members
-                # Work that failed at one server waits for another rather than go there again.
+                # Work that failed at one server waits for another one, rather than return to it.
                 others = [member for member in back if member not in tried]
                 free = [member for member in others or back if member.has_room(lane)]
                 if free:
@@ -156,7 +157,7 @@ class ServerPool(Generic[ServerT]):
 
     def _set_aside(self, member: _Member[ServerT], started: float, error: UnavailableError) -> None:
         with self._changed:
-            # Requests that were under way together fail together: that is one failure.
+            # Requests that ran together fail together: that is one failure.
             if started >= member.failed_at:
                 member.failures += 1
                 member.failed_at = time.monotonic()

@@ -1,7 +1,7 @@
-"""Rerankers: the protocol in ``base``, one module for each way of computing scores.
+"""Rerankers: the protocol in ``base``, and one module for each kind of backend.
 
-R. Nogueira, K. Cho, "Passage Re-ranking with BERT", 2019: a model that reads query and passage
-together orders the few that a search found.
+A model that reads query and passage together orders the best hits of a search (R. Nogueira, K. Cho,
+"Passage Re-ranking with BERT", 2019).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ def open_reranker(settings: Settings) -> Reranker:
     """Open the reranker that the settings name.
 
     Raises:
-        SettingsError: none is named, or an address cannot be used.
-        ModelError: the file is missing or damaged, or is no reranker.
-        OutOfMemoryError: it does not fit into memory.
+        SettingsError: the settings name none, or an invalid address.
+        ModelError: the file is missing, damaged, or not a reranker.
+        OutOfMemoryError: the model does not fit into memory.
     """
     from kb.remote.address import names_servers  # noqa: PLC0415 - as below
 

@@ -1,4 +1,4 @@
-"""The reranker protocol, and what every reranker does with a passage that is too long."""
+"""The reranker protocol, and the common treatment of passages that are too long."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy.typing as npt
 from kb.errors import RerankingError
 
 Scores: TypeAlias = npt.NDArray[np.float32]
-"""float32, shape (n,), one for each passage in input order, higher is better."""
+"""Scores of passages, higher is better: float32, shape (n,), in input order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RerankerIdentity:
-    """Which model scores: a readable name, and a hash of the weights where they are known.
+    """Identity of a reranking model: a readable name, and a hash of the weights if known.
 
-    ``fingerprint`` is empty for a server, which tells nothing of its weights.
+    ``fingerprint`` is empty for a server, whose weights are unknown.
     """
 
     model_id: str
@@ -27,23 +27,23 @@ class RerankerIdentity:
 
 
 class Reranker(Protocol):
-    """Reads a query together with each passage and says how well they match. Thread-safe."""
+    """Scores how well a query and each passage match. Thread-safe."""
 
     @property
     def identity(self) -> RerankerIdentity:
-        """Which model this is."""
+        """Identity of this model."""
         ...
 
     @property
     def description(self) -> dict[str, str | int]:
-        """What `kb doctor` shows."""
+        """Properties for `kb doctor`."""
         ...
 
     def score(self, query: str, passages: Sequence[str], *, task: str = "") -> Scores:
-        """Score passages; a passage too long to be read whole counts as its best part.
+        """Score passages; a passage that exceeds the model's limit gets the score of its best part.
 
-        ``task`` is what the query asks for, empty for the model's own words; models that take
-        none do not read it.
+        ``task`` is an instruction for the model; empty for its default one. Models without
+        instructions ignore it.
 
         Raises:
             InputTooLongError: the query leaves no room for a passage.
@@ -57,7 +57,7 @@ class Reranker(Protocol):
 
 
 def halves(text: str) -> tuple[str, str] | None:
-    """Cut a text near its middle, at white space if there is some; None if it cannot be cut."""
+    """Cut a text near its middle, if possible at white space; None for a single character."""
     middle = len(text) // 2
     if middle == 0:
         return None
@@ -70,7 +70,7 @@ def halves(text: str) -> tuple[str, str] | None:
 
 
 def parts(text: str, fits: Callable[[str], bool]) -> list[str] | None:
-    """Cut a text into as few parts as halving gives that each fit; None if none can."""
+    """Halve a text repeatedly until all parts fit; None if even one character does not."""
     if fits(text):
         return [text]
     cut = halves(text)
@@ -81,7 +81,7 @@ def parts(text: str, fits: Callable[[str], bool]) -> list[str] | None:
 
 
 def best_parts(scores: npt.NDArray[np.float32], owners: Sequence[int], count: int) -> Scores:
-    """Return each passage's best score. ``owners`` says which passage each score is of.
+    """Return each passage's best score. ``owners`` maps each score to its passage.
 
     Raises:
         RerankingError: a score is not finite.

@@ -1,4 +1,4 @@
-"""Reranking by a GGUF model inside this process, by llama.cpp."""
+"""Reranking by a GGUF model in this process, with llama.cpp."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from kb.reranking.base import RerankerIdentity, Scores, best_parts, parts
 from kb.reranking.pairs import open_pairs
 
 CONTEXT_TOKENS = 2048
-"""Tokens of one input unless more are asked for. Chunks are short, and memory grows with it."""
+"""Default of the tokens of one input; chunks are short, and memory grows with it."""
 
-_LEAST_PASSAGE = 32  # tokens that a query must leave
+_LEAST_PASSAGE = 32  # tokens that a query must leave for the passage
 
 
 class LlamaReranker:
     """A :class:`~kb.reranking.base.Reranker` over one GGUF file. Thread-safe.
 
     Scores are in [0, 1]: the probability of "yes" against "no" for Qwen3-Reranker, the sigmoid of
-    the score for cross-encoders such as bge-reranker-v2-m3. Nothing is cut off: a passage that
-    does not fit beside the query is read in parts, and the best part counts.
+    the score for cross-encoders such as bge-reranker-v2-m3. Nothing is truncated: the model reads a
+    passage that is too long in parts, and the best part counts.
 
     Args:
-        model: the file.
+        model: the model file.
         n_gpu_layers: layers on the GPU, -1 for all.
-        threads: processor threads in all, 0 for one per core that this process may use.
-        context_tokens: most tokens of one input, the model's own limit at most.
+        threads: total of processor threads; 0 for one per available core.
+        context_tokens: most tokens of one input, bounded by the model's limit.
 
     Raises:
-        ModelError: the file cannot be loaded, or is no reranker.
-        OutOfMemoryError: there is not enough memory.
+        ModelError: the file cannot be loaded, or is not a reranker.
+        OutOfMemoryError: memory does not suffice.
     """
 
     @failing_as(RerankingError)
@@ -81,12 +81,12 @@ class LlamaReranker:
 
     @property
     def identity(self) -> RerankerIdentity:
-        """The file's name, and a hash of its weights."""
+        """Name of the file, and hash of its weights."""
         return self._identity
 
     @property
     def description(self) -> dict[str, str | int]:
-        """What `kb doctor` shows of the model as it was loaded."""
+        """Properties of the loaded model for `kb doctor`."""
         context = self._pool.any()
         return {
             "architecture": self._model.metadata("general.architecture") or "unknown",
@@ -112,13 +112,13 @@ class LlamaReranker:
 
     @failing_as(RerankingError)
     def count_read(self, query: str, passages: Sequence[str], *, task: str = "") -> int:
-        """Count the tokens that the model reads to score passages, prompts and parts included."""
+        """Count the tokens that the model reads to score passages: prompts and all parts."""
         with self._in_use.entered():
             inputs = [self._inputs(query, passage, task) for passage in passages]
         return sum(len(tokens) for made in inputs for tokens in made)
 
     def close(self) -> None:
-        """Wait for work under way, refuse what comes after, then free contexts and weights."""
+        """Wait for running work, refuse new work, then free contexts and weights."""
         if not self._in_use.shut():
             return
         self._bulk.close()
@@ -143,7 +143,7 @@ class LlamaReranker:
             owners.extend([owner] * len(made))
         try:
             raw = self._bulk.run(inputs, None).astype(np.float64)
-        except (CancelledError, RuntimeError) as error:  # its threads were told to end
+        except (CancelledError, RuntimeError) as error:  # its threads are shutting down
             if self._in_use.closing:
                 raise self._in_use.closed() from error
             raise
@@ -157,7 +157,7 @@ class LlamaReranker:
             return len(made[text]) <= self._context_tokens
 
         cut = parts(passage, fits)
-        if cut is None:  # one character in more tokens than are left
+        if cut is None:  # a single character exceeds the tokens left
             msg = f"a passage of {len(passage)} characters cannot be cut to fit beside the query"
             raise InputTooLongError(msg)
         return [made[text] for text in cut]
@@ -167,7 +167,7 @@ class LlamaReranker:
             logits = raw[:, 0] - raw[:, 1]
         elif self._model.classes == 1:
             logits = raw[:, 0]
-        else:  # llama.cpp has made probabilities of them
+        else:  # llama.cpp has turned the scores into probabilities
             return raw[:, self._class].astype(np.float32)
         return (0.5 * (1 + np.tanh(logits / 2))).astype(np.float32)
 

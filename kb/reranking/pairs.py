@@ -1,4 +1,4 @@
-"""A query and a passage into the tokens that a reranker reads as one input."""
+"""Turns a query and a passage into the tokens of one reranker input."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ class PairTokenizer(Protocol):
     """Makes one input of a query and a passage. Thread-safe."""
 
     def tokens(self, query: str, passage: str, task: str = "") -> Tokens:
-        """Return the ids, int32, control tokens included; such text in a passage stays text."""
+        """Return the ids, int32, with control tokens; their text inside a passage stays text."""
         ...
 
 
 class JoinedPair:
     """Query and passage between the tokens that an encoder was trained with.
 
-    ``<s> query </s></s> passage </s>`` for XLM-R, otherwise as llama.cpp's server does it: what
-    the file says of begin, end and separator.
+    The form is ``<s> query </s></s> passage </s>`` for XLM-R. For others it is that of llama.cpp's
+    server: the begin, end and separator tokens of the file.
 
     Raises:
-        ModelError: the tokenizer is WordPiece. Models with it tell the two texts apart by segment
-            numbers, which llama.cpp cannot be given: every score would be wrong.
+        ModelError: the tokenizer is WordPiece. Its models need segment numbers to tell the two
+            texts apart, and llama.cpp cannot take them: every score would be wrong.
     """
 
     def __init__(self, model: Model) -> None:
@@ -41,7 +41,7 @@ class JoinedPair:
             raise ModelError(msg)
         end = model.mark("eos")
         end = model.mark("sep") if end is None else end
-        # Files of XLM-R made by older converters do not say that a separator is put in.
+        # XLM-R files of older converters do not declare their separator.
         parts = model.adds("sep") or kind == "t5"
         separator = model.mark("sep")
         ends = [end] if end is not None and model.adds("eos") else []
@@ -57,14 +57,14 @@ class JoinedPair:
         self._texts = TextTokenizer(model)
 
     def tokens(self, query: str, passage: str, task: str = "") -> Tokens:  # noqa: ARG002 - has none
-        """See :class:`PairTokenizer`; there is no place for a task."""
+        """Return the tokens as :class:`PairTokenizer` does; there is no place for a task."""
         bare = self._texts.bare
         parts = [self._before, bare(query), self._between, bare(passage), self._after]
         return np.concatenate(parts)
 
 
 class PromptedPair:
-    """Query and passage in a prompt, as Qwen3-Reranker was trained."""
+    """Query and passage in the prompt of Qwen3-Reranker's training."""
 
     def __init__(self, model: Model, template: Template) -> None:
         self._template = template
@@ -73,19 +73,19 @@ class PromptedPair:
         self._texts = TextTokenizer(model)
 
     def tokens(self, query: str, passage: str, task: str = "") -> Tokens:
-        """See :class:`PairTokenizer`."""
+        """Return the tokens as :class:`PairTokenizer` does."""
         body = self._texts.bare(self._template.fill(query, passage, task))
         return np.concatenate([self._head, body, self._tail])
 
 
 def open_pairs(model: Model) -> tuple[PairTokenizer, tuple[int, ...], int]:
-    """Return how a model is asked, and what of its answer counts.
+    """Return the tokenizer of a model's inputs, and the part of its output that is the score.
 
-    That is the ids of "yes" and "no" where it predicts text (else none), and which of its classes
-    is the score where it ranks.
+    That part is the ids of "yes" and "no" for a model that predicts text (otherwise none), and the
+    index of the class with the score for a model that ranks.
 
     Raises:
-        ModelError: the model is no reranker, or of a kind that is not known.
+        ModelError: the model is not a reranker, or of an unknown kind.
     """
     name = model.path.name
     architecture = model.metadata("general.architecture") or ""

@@ -22,27 +22,26 @@ from kb.stopping import checkpoint
 _POLICY = RetryPolicy(query_attempts=2, cap_s=5.0)
 _LONGEST_REQUESTED_WAIT_S = 10.0
 _REQUESTS = 4
-_SHORTEST = 64  # characters; a passage that is too long even then is not the cause
+_SHORTEST = 64  # characters; a passage still too long at this length is not the cause
 
 
 class ServerReranker:
     """A :class:`~kb.reranking.base.Reranker` over one or several servers. Thread-safe.
 
-    Scores are in [0, 1]: as the server gives them, or the sigmoid of them where it gives the
-    model's own (llama.cpp). A passage that the server finds too long is sent in parts, and the
-    best part counts.
+    Scores are in [0, 1]: the server's own, or the sigmoid of the model's raw scores (llama.cpp). A
+    passage that is too long for the server is sent in parts, and the best part counts.
 
-    A request is tried twice at most, for a person waits for the search; one that stalls costs it
-    twice ``timeout_s``. An answer that is wrong is not asked for again.
+    A request is tried at most twice, because a person waits for the search; a stalled one costs
+    twice ``timeout_s``. Invalid answers are not retried.
 
     Args:
-        model: addresses, and the model's name after ``#``, as for embedding servers.
+        model: the addresses, with the model's name after ``#``, as for embedding servers.
         batch: most passages of one request.
-        timeout_s: longest silence of a server within one answer.
-        policy: attempts and waiting times.
+        timeout_s: longest pause of a server within one answer, in seconds.
+        policy: number of attempts and waiting times.
 
     Raises:
-        SettingsError: an address or the key cannot be used.
+        SettingsError: an address or the key is invalid.
     """
 
     def __init__(
@@ -67,12 +66,12 @@ class ServerReranker:
 
     @property
     def identity(self) -> RerankerIdentity:
-        """The served model's name, as far as it was given."""
+        """Name of the served model, if it was given."""
         return RerankerIdentity(model_id=self._model or self._pool.servers[0].where)
 
     @property
     def description(self) -> dict[str, str | int]:
-        """What `kb doctor` shows."""
+        """Properties for `kb doctor`."""
         return {"servers": ", ".join(server.where for server in self._pool.servers)}
 
     @failing_as(RerankingError)
@@ -109,7 +108,7 @@ class ServerReranker:
 
 
 def _soon(server: _Server, query: str, passages: Sequence[str]) -> list[float]:
-    """Return scores; a server that asks for a wait longer than a search's is not waited for."""
+    """Return scores; a server that asks for a longer wait than a search allows is given up."""
     try:
         return server.scores(query, passages)
     except UnavailableError as error:
@@ -120,7 +119,7 @@ def _soon(server: _Server, query: str, passages: Sequence[str]) -> list[float]:
 
 
 class _Server:
-    """One server; which of the two forms it speaks is found out at the first request."""
+    """One server; the first request finds out which of the two protocols it speaks."""
 
     def __init__(self, client: ServerClient, model: str) -> None:
         self._client = client
@@ -155,8 +154,8 @@ def _read(answer: Any, count: int, where: str) -> list[float]:  # noqa: ANN401 -
     """Return scores in the order of the passages.
 
     Raises:
-        RerankingError: the answer is not about every passage once, or a score is not finite;
-            the server would answer the same again.
+        RerankingError: the answer does not score every passage once, or a score is not finite. A
+            retry would give the same answer.
     """
     listed: Any = answer.get("results") if isinstance(answer, dict) else answer
     found: dict[int, float] = {}

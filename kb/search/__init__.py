@@ -1,1 +1,1 @@
-"""From a query to hits: by meaning, by words, or both."""
+"""Search: from a query to hits, by meaning, by words, or both."""

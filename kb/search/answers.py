@@ -1,7 +1,7 @@
-"""What vector stores answer during one search: asked while no transaction is open.
+"""Answers of vector stores during one search, requested while no transaction is open.
 
-A store in files answers at once. One on a server is asked between two looks at the catalog: the
-search of one state ends at the first answer that is not there, and begins again when it is.
+A store in files answers at once. A server is asked between two transactions of the catalog: the
+search ends at the first missing answer, and starts again when the answer is there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Nearest = list[tuple[int, float]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """The nearest chunks of a collection; within a search, the vector is always the same."""
+    """A request for the nearest chunks of a collection; all of a search have the same vector."""
 
     collection_id: str
     limit: int
@@ -26,7 +26,7 @@ class Question:
 
 
 class UnansweredError(Exception):
-    """A server must be asked before the search can go on; it never leaves the search."""
+    """A server must answer before the search can continue; the error never leaves the search."""
 
     def __init__(self, question: Question, vector: Vector) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class UnansweredError(Exception):
 
 
 class VectorAnswers:
-    """Remembers what servers have answered, for one search."""
+    """Remembers the answers of servers for one search."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -45,10 +45,10 @@ class VectorAnswers:
     def nearest(
         self, collection_id: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> Nearest:
-        """Return (chunk id, cosine) best first; some may be invisible.
+        """Return (chunk id, cosine), best first; some chunks may be invisible.
 
         Raises:
-            UnansweredError: a server must be asked first, by :meth:`ask`.
+            UnansweredError: a server must answer first; call :meth:`ask`.
         """
         if not self.is_remote(collection_id):
             return self._store.query(collection_id, vector, limit, where)
@@ -60,7 +60,7 @@ class VectorAnswers:
     def nearest_of(
         self, collection_id: str, vector: Vector, limit: int, ids: Sequence[int]
     ) -> Nearest:
-        """Return the nearest of some chunks, however many they are."""
+        """Return the nearest of the given chunks, whatever their number."""
         most = self._store.vectors.most_chunks(collection_id)
         found: Nearest = []
         for at in range(0, len(ids), most):
@@ -69,18 +69,18 @@ class VectorAnswers:
         return sorted(found, key=lambda hit: -hit[1])[:limit]
 
     def ask(self, missing: UnansweredError) -> None:
-        """Ask a server; no transaction is open."""
+        """Ask a server; call it only while no transaction is open."""
         asked = missing.question
         self._known[asked] = self._store.query(
             asked.collection_id, missing.vector, asked.limit, asked.where
         )
 
     def forget(self) -> None:
-        """Ask again: others have written."""
+        """Forget all answers, because other processes have written."""
         self._known.clear()
 
     def is_remote(self, collection_id: str) -> bool:
-        """Say whether the vectors of a collection are on a server."""
+        """Return whether the vectors of a collection are on a server."""
         if collection_id not in self._remote:
             self._remote[collection_id] = self._store.vectors.are_remote(collection_id)
         return self._remote[collection_id]

@@ -1,4 +1,4 @@
-"""One attempt at a search: find, fuse, fetch, collapse in one state of the catalog; then choose."""
+"""One attempt at a search in one state of the catalog: find, fuse, fetch, collapse; then choose."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from kb.search.reranked import reranked
 from kb.search.resolved import Resolved
 from kb.store.store import Store
 
-# Candidates that each stage gives to fusion: enough for collapsing and for a hit that one stage
-# ranks low; more cost time and did not change nDCG@10.
+# Candidates that each stage passes to fusion: enough for collapsing, and for a hit that one stage
+# ranks low. More cost time and did not change nDCG@10.
 _CANDIDATES_MIN = 50
 _CANDIDATES_PER_HIT = 3
 
 
 class Attempt:
-    """A search of one state. The vectors are those that the store has at that moment."""
+    """A search in one state of the catalog. Vectors are those of the store at that moment."""
 
     def __init__(self, answers: VectorAnswers, state: State, kept: Kept, asked: Resolved) -> None:
         self._state = state
@@ -31,34 +31,35 @@ class Attempt:
 
     @property
     def meant(self) -> list[dict[str, str]]:
-        """For each query, what words that stand nowhere were probably meant to be, once done."""
+        """For each query, the probable corrections of its misspelt words, after the search."""
         return [each.meant for each in self._queries]
 
     def hits(self) -> list[SearchHit]:
-        """Return hits to choose from, best first: as many as are wanted, or more.
+        """Return the hits to choose from, best first: at least as many as requested, if they exist.
 
         Raises:
             CollectionGoneError: a collection was deleted meanwhile.
-            UnansweredError: a vector server must be asked first.
+            UnansweredError: a vector server must answer first.
         """
         wanted = self._asked.wanted
-        # Hits that are to differ are chosen from all that there are.
+        # Diverse hits are chosen from all candidates.
         most = None if self._asked.diversity > 0 and self._asked.rerank is None else wanted
         limit = max(_CANDIDATES_MIN, wanted * _CANDIDATES_PER_HIT)
         while True:
-            # Of several queries all candidates count: one that a query hardly finds is another's.
+            # With several queries all candidates count: a poor one of this query may be a good one
+            # of another.
             alone = most is not None and len(self._queries) == 1
             found = [each.candidates(limit, shown=alone) for each in self._queries]
             candidates = several.fused([each for each, _ in found], self._asked.weights)
             kept = hits.first(self._state, candidates, most)
-            # Collapsing must not cost hits that were there to be found.
+            # Collapsing must not cost hits that exist.
             if len(kept) >= wanted or all(exhausted for _, exhausted in found):
                 return kept
             limit *= 4
 
 
 def chosen(store: Store, asked: Resolved, kept: list[SearchHit]) -> list[SearchHit]:
-    """Return up to ``top_k`` hits of those found, best first; no transaction is open."""
+    """Return up to ``top_k`` of the found hits, best first; no transaction is open."""
     if asked.rerank is not None:
         read = kept[: asked.wanted]
         texts = [each.query.text for each in asked.queries]

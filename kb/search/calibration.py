@@ -1,10 +1,10 @@
-"""How sure a search is that a passage answers: one number in [0, 1] for every collection.
+"""Confidence that a passage answers: a number in [0, 1] with one meaning in all collections.
 
-Three things tell: how high a passage's score is, how far it is ahead of the next document's, and of
-what a collection has of the matter anyway. Where what was found is in other languages than the
-query, words cannot add to a score, so that the same score says more. Logistic regression on judged
-queries, and on the same queries with their answers taken out, gave the numbers; docs/search.md says
-how well they hold on families of sets that were left out.
+It depends on three figures: the passage's score, its lead over the next document, and its lead over
+later documents, whose scores show what the collection gives for any question. If the found passages
+are in other languages than the query, words cannot add to a score, so the same score means more.
+The numbers come from logistic regression on judged queries, with their answers and without them.
+docs/ranking.md shows how well they hold on families of sets left out of the fit.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-# The places after the first few, from 0: what a collection gives for any question.
+# Ranks after the first few, from 0: their scores show what a collection gives for any question.
 _FROM, _TO = 4, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """What the scores of one way of searching mean.
+    """Meaning of the scores of one way of searching.
 
     Attributes:
-        base: the logarithm of the odds of a passage with the score 0 that does not stand out.
-        by_score: added for each point of the score.
-        by_margin: added for each point that a passage is ahead of the second rival.
-        by_lead: added for each point that it is ahead of the fifth to tenth.
-        foreign: added where all that was found is in other languages than the query.
-        foreign_margin: added there for each point that a passage is ahead of the second rival.
-        usual: the score of rivals, where there are fewer passages.
+        base: log odds of a passage with score 0 and no lead.
+        by_score: added per unit of the score.
+        by_margin: added per unit of the lead over the second rival.
+        by_lead: added per unit of the lead over the fifth to tenth rival.
+        foreign: added if all found passages are in other languages than the query.
+        foreign_margin: added in that case per unit of the lead over the second rival.
+        usual: score in place of missing rivals.
     """
 
     base: float
@@ -42,12 +42,12 @@ class Calibration:
     def probabilities(
         self, scores: Sequence[float], rivals: Sequence[float] | None = None, foreign: float = 0.0
     ) -> list[float]:
-        """Return how sure it is of each passage that it answers.
+        """Return the probability of each passage that it answers.
 
         Args:
-            scores: best first.
-            rivals: what they are compared with, see :func:`rivals_of`; the same, if not given.
-            foreign: share of what was found that is in other languages than the query.
+            scores: scores of the passages, best first.
+            rivals: scores to compare with, see :func:`rivals_of`; by default ``scores``.
+            foreign: share of the found passages that are in other languages than the query.
         """
         among = list((scores if rivals is None else rivals)[:_TO])
         among += [self.usual] * (_TO - len(among))
@@ -66,13 +66,14 @@ class Calibration:
 
 
 def rivals_of(ranked: Iterable[tuple[int, str, float]]) -> list[float]:
-    """Return the scores that those of passages are compared with.
+    """Return the scores to compare those of passages with.
 
-    The best passage of each document comes first: more of the document that answers does not speak
-    against it, nor do copies in others. Where there are few documents, their other passages follow.
+    The best passage of each document comes first. More passages of the answering document do not
+    count against it, and neither do copies in other documents. If there are few documents, their
+    other passages follow.
 
     Args:
-        ranked: document, text and score of passages, best first.
+        ranked: document, text and score of each passage, best first.
     """
     best: list[float] = []
     more: list[float] = []
@@ -89,21 +90,25 @@ def rivals_of(ranked: Iterable[tuple[int, str, float]]) -> list[float]:
 
 
 def share_of(foreign: Collection[int], ranked: Sequence[int]) -> float:
-    """Return which share of the first ten chunks is among those in other languages."""
+    """Return the share of the first ten chunks that are in other languages."""
     first = ranked[:_TO]
     return sum(chunk_id in foreign for chunk_id in first) / max(1, len(first))
 
 
-# Exact scores of the default model's candidates: their usual middle, and how far they lie apart.
+# Exact scores of the default model's candidates: usual median and spread.
 _MIDDLE, _SPREAD = 0.2, 0.09
 _MOST_SPREADS = 2.5
-# Candidates of which half is known how far scores lie apart; of a search's hundred nearly all is.
+# Number of candidates at which the spread of scores is half known; of a search's hundred it is
+# nearly known.
 _FEW = 10
 _TINY = 1e-6
 
 BESIDE_WORDS, WORDS_BESIDE = 0.06, 1.5
-"""How far scores of a model of which nothing is known lie apart beside words, and how many times
-its usual weight the words have there; docs/search.md has what other pairs find."""
+"""Spread and weight of words for an unknown model, in searches by both.
+
+It is the spread of its scores beside words, and the factor for the usual weight of words.
+docs/ranking.md has the figures of other pairs.
+"""
 
 BY_BOTH = Calibration(
     base=-4.1,
@@ -123,7 +128,7 @@ BY_MEANING = Calibration(
     foreign_margin=6.8,
     usual=0.22,
 )
-# Words that are found across languages are there by chance, or names.
+# Words found across languages are there by chance, or are names.
 BY_WORDS = Calibration(
     base=-2.3,
     by_score=-2.1,
@@ -138,17 +143,17 @@ BY_WORDS = Calibration(
 def comparable(
     ranked: Sequence[tuple[int, float]], apart: float = _SPREAD
 ) -> list[tuple[int, float]]:
-    """Return the scores of a model of which nothing is known, as the default model's would be.
+    """Map the scores of an unknown model to the scale of the default model.
 
-    Cosines of one model lie between 0.7 and 0.9, of another between 0 and 0.6. The candidates of a
-    query say where its middle is and how far scores lie apart, which becomes ``apart``.
+    Cosines of one model are between 0.7 and 0.9, those of another between 0 and 0.6. The candidates
+    of a query show their median and spread; the spread becomes ``apart``.
     """
     scores = [score for _, score in ranked]
     if not scores:
         return []
     middle = sum(scores) / len(scores)
     spread = (sum((score - middle) ** 2 for score in scores) / len(scores)) ** 0.5
-    # One that stands far out must not outweigh all that words could tell.
+    # A single outlier must not outweigh all that words can show.
     spread = max(spread, (max(scores) - middle) / _MOST_SPREADS)
     stretch = apart / spread if spread > _TINY else 0.0
     stretch *= len(scores) / (len(scores) + _FEW)

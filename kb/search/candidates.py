@@ -1,4 +1,4 @@
-"""What the stages of a search gave for one query: put in one order, and judged how sure it is."""
+"""The results of all stages for one query: ranks them, and rates their confidence."""
 
 from __future__ import annotations
 
@@ -27,16 +27,18 @@ from kb.search.reasons import RELEVANT
 from kb.search.resolved import Sought
 
 HELD = 0.3
-"""How sure it is at least of a passage that holds the phrases in quotes."""
+"""Least confidence of a passage that contains the phrases in quotes."""
 
 MENDED = 0.9
-"""How sure it is of a passage with what a misspelt word was probably meant to be, beside one with
-the word itself."""
+"""Confidence factor of a passage with the correction of a misspelt word.
+
+A passage with the word itself has 1.
+"""
 
 
 @dataclass(slots=True, kw_only=True)
 class Candidates:
-    """What the stages gave of all collections: rankings, and what fusion makes of the words."""
+    """Results of the stages over all collections: rankings, and the weights of words for fusion."""
 
     meaning: list[tuple[int, float]] = field(default_factory=list)
     words: list[tuple[int, float]] = field(default_factory=list)
@@ -50,18 +52,18 @@ class Candidates:
 def ranked(
     collections: Sequence[CollectionInfo], sought: Sought, found: Candidates
 ) -> tuple[Ranking, Calibration]:
-    """Put the candidates of all collections in one order; say what its scores mean."""
+    """Rank the candidates of all collections; return the ranking and its calibration."""
     meaning, words, coverage = found.meaning, found.words, found.coverage
     if len(collections) > 1:
         meaning.sort(key=itemgetter(1), reverse=True)
-        # What words were probably meant to be stays last, whichever collection holds it.
+        # Corrections of misspelt words rank last, whichever collection contains them.
         held = [coverage[chunk_id] for chunk_id, _ in words if chunk_id not in found.similar]
         for chunk_id in found.similar:
             coverage[chunk_id] = min(coverage[chunk_id], min(held, default=1.0))
         words.sort(key=lambda each: (each[0] not in found.similar, coverage[each[0]]), reverse=True)
     if sought.mode == "keyword":
         return [(each, coverage[each]) for each, _ in words], BY_WORDS
-    # The numbers of calibration are the default model's, as its means are.
+    # The calibration is for the default model, and so are complete means.
     known = sought.means.model.complete
     if sought.mode == "dense":
         return meaning if known else comparable(meaning), BY_MEANING
@@ -78,9 +80,9 @@ def judged(
     found: Candidates,
     scored: tuple[Ranking, Calibration],
 ) -> Found:
-    """Return the first of a ranking with their passages, and how sure it is of each."""
+    """Return the top of a ranking with its passages, and the confidence of each."""
     ranking, calibration = scored
-    # What has no language, codes and names, may stand in a text of any.
+    # Codes and names have no language, and may occur in a text of any.
     foreign = found.foreign if query_languages(sought.query.text) else set()
     ids = [chunk_id for chunk_id, _ in ranking]
     passages = state.passages([each.id for each in collections], ids)
@@ -99,10 +101,10 @@ def judged(
 
 
 def _known(score: float, sought: Sought, found: Candidates, chunk_id: int) -> float:
-    """Return how sure it is of a passage, with what is known of the query's words."""
-    if sought.query.required:  # the passage holds what it was asked to hold
+    """Return the confidence of a passage, adjusted for special words of the query."""
+    if sought.query.required:  # the passage contains the required phrases
         return HELD + (1 - HELD) * score
-    if found.unknown_codes:  # no passage answers for a code that stands nowhere
+    if found.unknown_codes:  # no passage answers for a code that occurs nowhere
         return RELEVANT * score
     if chunk_id in found.similar:
         return MENDED * score
@@ -115,7 +117,7 @@ def _sure(
     passages: Mapping[int, Passage],
     foreign: float,
 ) -> list[tuple[int, float]]:
-    """Return how sure it is of each chunk that it answers, best first."""
+    """Return the confidence of each chunk that it answers, best first."""
     visible = ((passages[each], score) for each, score in ranking if each in passages)
     rivals = rivals_of((one.document_id, one.text, score) for one, score in visible)
     told = calibration.probabilities([score for _, score in ranking], rivals, foreign)

@@ -1,6 +1,6 @@
-"""Codes in a query, as ``DW-301`` and ``F82``: where they lie among its terms.
+"""Codes in a query, such as ``DW-301`` and ``F82``, and their places among its terms.
 
-A part of a code tells nothing by itself: a passage on ``DW-300`` does not answer for ``DW-301``.
+A part of a code has no meaning alone: a passage on ``DW-300`` does not answer for ``DW-301``.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _FEWEST_IN_WORD, _MOST_DIGITS = 4, 2
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Where a code lies among the terms of a query.
+    """The places of a code among the terms of a query.
 
     Attributes:
         wholes: places of the code and of its other spellings: dw_301, dw301.
         parts: places of its parts.
-        runs: its letters and digits in their order, as the index spells them.
+        runs: its runs of letters and digits in order, in the spelling of the index.
     """
 
     wholes: tuple[int, ...]
@@ -33,7 +33,7 @@ class Code:
 
     @property
     def sequence(self) -> str:
-        """The FTS5 phrase that finds the code written apart, as in ``DW 301``."""
+        """FTS5 phrase that finds the code with spaces, as in ``DW 301``."""
         return f'"{" ".join(self.runs)}"'
 
 
@@ -54,7 +54,7 @@ def codes_in(text: str, found: Sequence[Term]) -> Iterator[Code]:
 
 
 def is_code(word: str) -> bool:
-    """Say whether a word of several parts is a code: letters with digits, or a version."""
+    """Return whether a word of several parts is a code: letters with digits, or a version."""
     runs = _RUN.findall(word)
     digits = sum(map(len, filter(str.isdecimal, runs)))
     letters = [run for run in runs if not run.isdecimal()]

@@ -1,4 +1,4 @@
-"""Chunks that say the same become one: overlapping neighbours, and copies in other documents."""
+"""Merges chunks with the same text: overlapping neighbours, and copies in other documents."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from typing import NamedTuple
 
 from kb.catalog.chunks import Passage
 
-# Neighbours share the splitter's overlap (an eighth of a chunk) by design; hits are the same
-# passage only where the shorter lies in the other for the most part.
+# Neighbours share the splitter's overlap (an eighth of a chunk) by design. Hits are the same
+# passage only if most of the shorter lies in the other.
 _SAME_SHARE = 0.5
-# Characters that place one text on the other; a run this long is in two texts by copying only.
+# Characters that align two texts; only copies share a run of this length.
 _PROBE = 48
-# Marks of sentences; those inside of numbers and names are left.
+# Punctuation of sentences; marks inside numbers and names stay.
 _MARKS = re.compile(r"[.,;:!?…]+(?=\s|$)|[，。；：！？、]")
-# Texts that are not taken apart again in the next search; a small library has no more.
+# Texts that are not parsed again in the next search; a small library has no more.
 _REMEMBERED = 2048
 
 
 @dataclass(slots=True)
 class Kept:
-    """A passage that is shown, and the documents that hold it, its own first."""
+    """A shown passage, and the documents that contain it, its own first."""
 
     passage: Passage
     document_ids: list[int]
 
 
 def collapse(passages: Iterable[Passage], wanted: int | None = None) -> list[Kept]:
-    """Return the first ``wanted`` of ``passages``, best first, without those that repeat a better.
+    """Return the first ``wanted`` of ``passages``, best first, without repetitions of better ones.
 
-    The documents of all copies are added to the one that stays, however late the copy comes.
-    Passages of two documents are the same where most of the longer is in both, to the letter but
-    for white space and the marks that end sentences: two versions of a text that differ in one
-    number are two hits, and so are a text and a short quotation of it.
+    The first passage collects the documents of all its copies, even of late ones. Passages of two
+    documents are the same if most of the longer is in both, ignoring white space and marks at the
+    ends of sentences. So two versions of a text that differ in one number are two hits, and so are
+    a text and a short quotation of it.
     """
     kept: list[Kept] = []
     by_document: dict[int, list[int]] = {}
@@ -59,13 +59,13 @@ def collapse(passages: Iterable[Passage], wanted: int | None = None) -> list[Kep
 
 
 class _Wording(NamedTuple):
-    """A text without the marks of its sentences.
+    """A text without punctuation of sentences.
 
     Attributes:
-        text: words with one space between.
-        middle: where ``probe`` begins.
+        text: its words, separated by single spaces.
+        middle: start of ``probe``.
         probe: the middle of the text; empty for a short one.
-        inside: the words that lie in the probe whole.
+        inside: the complete words of the probe.
     """
 
     text: str
@@ -85,7 +85,7 @@ def _wording(text: str) -> _Wording:
 
 
 class _Texts:
-    """Texts in the order in which they were added, one after the other in one string."""
+    """Texts in their order of arrival, concatenated in one string."""
 
     def __init__(self) -> None:
         self._all = "\n"
@@ -96,16 +96,16 @@ class _Texts:
     def add(self, wording: _Wording) -> None:
         self._places[wording.text] = len(self._starts)
         self._starts.append(len(self._all))
-        self._all += wording.text + "\n"  # which no text holds
+        self._all += wording.text + "\n"  # a separator that no text contains
         self._words.update(wording.text.split(" "))
 
     def find(self, wording: _Wording) -> int | None:
-        """Return the place of the first text that is, for the most part, the same."""
+        """Return the number of the first text that is mostly the same."""
         text, middle, probe, inside = wording
         if text in self._places:
             return self._places[text]
-        # Where more than half of a text is shared, its middle is. Its words are looked up first:
-        # to look for a text in all the others takes ten times as long.
+        # If two texts share more than half, they share the middle. Its words are looked up first:
+        # searching all other texts for it takes ten times as long.
         at = self._all.find(probe) if probe and inside <= self._words else -1
         while at >= 0:
             place = bisect_right(self._starts, at) - 1
@@ -118,13 +118,13 @@ class _Texts:
 
 
 def _overlap(one: Passage, other: Passage) -> bool:
-    """Say whether the shorter of two passages of a document lies in the other for the most part."""
+    """Return whether most of the shorter of two passages of a document lies in the other."""
     shared = min(one.end, other.end) - max(one.start, other.start)
     return shared / max(1, min(one.end - one.start, other.end - other.start)) > _SAME_SHARE
 
 
 def _is_copy(known: str, text: str, shift: int) -> bool:
-    """Say whether most of the longer is in both; ``text`` begins at ``shift`` of ``known``."""
+    """Return whether most of the longer is in both; ``text`` begins at ``shift`` of ``known``."""
     start, end = max(0, -shift), min(len(text), len(known) - shift)
     if end - start <= _SAME_SHARE * max(len(known), len(text)):
         return False

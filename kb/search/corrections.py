@@ -1,4 +1,4 @@
-"""What a query was probably meant to say: words that stand nowhere, written as some that do."""
+"""Corrections of a query: words that occur nowhere, replaced by similar ones that do."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from kb.search.query import Query
 
 Misspelt = Mapping[str, tuple[str, ...]]
-"""By token that stands nowhere in a collection: what it may have been meant to be, best first."""
+"""Maps a token that a collection lacks to its possible corrections, best first."""
 
 
 def everywhere(misspelt: Sequence[Misspelt]) -> list[Misspelt]:
-    """Return of each collection's misspelt words those that stand in no collection."""
+    """Return the misspelt words that no collection contains, for each collection."""
     return [
         {token: near for token, near in each.items() if all(token in other for other in misspelt)}
         for each in misspelt
@@ -20,9 +20,9 @@ def everywhere(misspelt: Sequence[Misspelt]) -> list[Misspelt]:
 
 
 def corrections(query: Query, misspelt: Sequence[Misspelt]) -> dict[str, str]:
-    """Return, by words as they are typed, what they were probably meant to be.
+    """Return the probable corrections of misspelt words, by the words as typed.
 
-    ``misspelt`` is that of each collection: a word that stands in one of them is no mistake.
+    ``misspelt`` has one mapping for each collection: a word that occurs in any of them is correct.
     """
     found: dict[str, str] = {}
     common = everywhere(misspelt)
@@ -34,7 +34,7 @@ def corrections(query: Query, misspelt: Sequence[Misspelt]) -> dict[str, str]:
 
 
 def corrected(text: str, meant: Mapping[str, str]) -> str:
-    """Return a text with words replaced by what they were probably meant to be."""
+    """Return a text with misspelt words replaced."""
     for typed, word in meant.items():
         text = re.sub(rf"(?<!\w){re.escape(typed)}(?!\w)", word, text)
     return text

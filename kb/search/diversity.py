@@ -1,12 +1,12 @@
-"""Choose hits that differ from each other: maximal marginal relevance.
+"""Chooses hits that differ from each other: maximal marginal relevance.
 
 Carbonell & Goldstein, "The Use of MMR, Diversity-Based Reranking for Reordering Documents and
 Producing Summaries" (SIGIR 1998): each next hit is the one of the greatest
 ``weight * relevance - (1 - weight) * similarity to the nearest hit chosen before``.
 
-Both are stretched to [0, 1] over the candidates first: cosines of one model all lie between 0.7
-and 0.95, of another between 0 and 0.6, fused scores elsewhere, and ``weight`` is to mean the same
-for all of them.
+Both are first scaled to [0, 1] over the candidates, so that ``weight`` means the same for all
+scores: cosines of one model are between 0.7 and 0.95, those of another between 0 and 0.6, and fused
+scores elsewhere.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from kb.embedding.base import Vectors
 
 
 def select(relevance: Sequence[float], vectors: Vectors, count: int, *, weight: float) -> list[int]:
-    """Return the places of up to ``count`` candidates in the order in which they are chosen.
+    """Return the indices of up to ``count`` candidates, in the order of choice.
 
     Args:
-        relevance: of each candidate, higher is better.
-        vectors: float32, shape (candidates, dim), unit length; zeros where one is missing, which
-            is taken for unlike all others.
-        count: how many to choose.
+        relevance: relevance of each candidate, higher is better.
+        vectors: float32, shape (candidates, dim), unit length. Zeros stand for a missing vector,
+            which counts as unlike all others.
+        count: number of candidates to choose.
         weight: the paper's lambda, from 0 (only different) to 1 (only relevant).
     """
     if not len(relevance):

@@ -1,4 +1,4 @@
-"""What a person typed as conditions of a search, taken apart."""
+"""Parses the conditions of a search that a person has typed."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def filter_from_text(
     pages: str = "",
     metadata: Sequence[str] = (),
 ) -> SearchFilter:
-    """Make a filter of what a person typed: pages as ``3-7``, metadata as ``KEY=VALUE``.
+    """Make a filter of typed conditions: pages as ``3-7``, metadata as ``KEY=VALUE``.
 
     Raises:
-        SettingsError: a value cannot be understood.
+        SettingsError: a value is invalid.
     """
     known = get_args(MediaType)
     for each in media_types:
@@ -71,7 +71,7 @@ def filter_from_text(
 
 
 def _is_day(typed: str) -> bool:
-    """Say whether a year, a month or a day was typed that there is."""
+    """Return whether the text is an existing year, month or day."""
     if not _DAY.fullmatch(typed):
         return False
     year, month, day = (*typed.split("-"), "01", "01")[:3]

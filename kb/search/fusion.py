@@ -1,8 +1,8 @@
-"""Put what two searches say of the same chunks together: a weighted sum of their scores.
+"""Fuses the two searches' scores of the same chunks: a weighted sum.
 
-The exact score by meaning and the share of the query's words that a chunk has are both numbers that
-mean the same for every query, so they can be added; ranks cannot tell a clear first place from a
-narrow one. docs/search.md has the table of what else was tried, on sets left out of the choice.
+The exact score by meaning and a chunk's share of the query's words mean the same for every query,
+so they can be added. Ranks could not tell a clear first place from a narrow one. docs/ranking.md
+has a table of the alternatives, on sets left out of the choice.
 """
 
 from __future__ import annotations
@@ -12,19 +12,21 @@ from collections.abc import Collection, Mapping, Sequence
 from kb.languages.queries import query_languages
 
 COVERAGE_WEIGHT = 0.2
-"""Of the query's words that a chunk has, all of them being 1."""
+"""Weight of a chunk's share of the query's words; all words are 1."""
 
 LEAD_WEIGHT = 0.08
-"""Of the share of its score that the chunk at ``_FIFTH`` does not reach: words that many chunks
-have tell little."""
+"""Weight of a chunk's lead by words over the chunk at ``_FIFTH``.
+
+It is a share of the chunk's score: words that many chunks contain mean little.
+"""
 
 CODE_FACTOR = 4.0
-"""How much more words count in a query that is a code, a number or a name: models know few."""
+"""Factor for the weight of words in a query of a code, number or name, which models know badly."""
 
 FOREIGN = 0.02
-"""For a chunk in another language than the query, which cannot hold its words."""
+"""Bonus of a chunk in another language than the query, which cannot contain its words."""
 
-_FIFTH = 4  # from 0
+_FIFTH = 4  # counted from 0
 
 Ranking = Sequence[tuple[int, float]]
 """(chunk id, score), best first."""
@@ -36,12 +38,12 @@ def fuse(
     """Return (chunk id, sum of its scores), best first.
 
     Args:
-        meaning: exact scores of all candidates that have any, see :mod:`kb.search.rescoring`.
-        words: what their words count for the chunks found by words, see :func:`evidence`.
+        meaning: exact scores of the candidates that have one, see :mod:`kb.search.rescoring`.
+        words: weights of the words of chunks found by words, see :func:`evidence`.
         foreign: chunks in other languages than the query.
     """
     known = dict(meaning)
-    # A chunk without a vector is no nearer than the last of those that were found.
+    # A chunk without a vector is at most as near as the last one that was found.
     last = min(known.values(), default=0.0)
     sums = {
         chunk_id: known.get(chunk_id, last)
@@ -49,21 +51,21 @@ def fuse(
         + FOREIGN * (chunk_id in foreign)
         for chunk_id in dict.fromkeys((*known, *words))
     }
-    # Equal sums: the order by meaning, in which they were entered, stands.
+    # Equal sums keep the order by meaning, in which they were entered.
     return sorted(sums.items(), key=lambda each: -each[1])
 
 
 def evidence(
     words: Ranking, best_score: float, query: str, *, stands: bool = True
 ) -> dict[int, float]:
-    """Return what the words of each chunk count beside its score by meaning.
+    """Return the weight of each chunk's words, to add to its score by meaning.
 
     Args:
-        words: BM25 scores, best first.
-        best_score: that of a chunk with every word of the query, as often as counts.
-        query: its text.
-        stands: whether the collection holds the codes of the query. A code that it does not hold is
-            no reason to trust the code's letters.
+        words: BM25 scores of chunks, best first.
+        best_score: the score of a chunk that contains every word of the query often enough.
+        query: text of the query.
+        stands: whether the collection contains the codes of the query. The letters of a code that
+            it lacks are no evidence.
     """
     coverage = covered(words, best_score)
     first = words[0][1] if words else 0.0
@@ -80,12 +82,12 @@ def evidence(
 
 
 def is_code(query: str) -> bool:
-    """Say whether a query is one word of no language: a code, a number, a name."""
+    """Return whether a query is one word without a language: a code, a number, a name."""
     return len(query.split()) == 1 and not query_languages(query)
 
 
 def covered(words: Ranking, best_score: float) -> dict[int, float]:
-    """Return which share of the query's words each chunk has, weighed as BM25 weighs them."""
+    """Return each chunk's share of the query's words, weighted as in BM25."""
     if best_score <= 0:
         return dict.fromkeys((chunk_id for chunk_id, _ in words), 0.0)
     return {chunk_id: min(1.0, score / best_score) for chunk_id, score in words}

@@ -1,4 +1,4 @@
-"""Which words of a query stand in a text, and where; the sentences of a text."""
+"""The places of a query's words in a text, and the sentences of a text."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Span = tuple[int, int]
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?]+(?=\s|$)|[。！？；]+|$)|\n+", re.MULTILINE)
 
 
-# Forms of shorter words may begin otherwise.
+# Forms of shorter words may begin differently.
 _SHORT = 2
 
 
 class Telling:
-    """The terms of a query that explain a hit; taken apart once for all its hits.
+    """The terms of a query that explain a hit, parsed once for all its hits.
 
     Attributes:
-        words: as they are written, the longest first.
+        words: the words as written, the longest first.
         singles: terms of one character.
     """
 
@@ -35,7 +35,7 @@ class Telling:
         spoken = [name for name in query_languages(query) if name in known_languages()]
         self._asked = tuple(telling(query, spoken))
         self.singles = {term.text for term in self._asked if is_single_character(term.text)}
-        # By word: the terms that it lies in, and those that lie in it, itself among them.
+        # For each word: the terms that contain it, and those it contains, including itself.
         self._words = with_others(self._asked)
         self._codes = tuple(codes_in(query, self._asked))
         written = (query[term.start : term.end] for term in self._asked if not term.form)
@@ -48,7 +48,10 @@ class Telling:
         self._tokens: dict[tuple[str, ...], list[frozenset[str]]] = {}
 
     def cannot_stand(self, text: str) -> bool:
-        """Say whether a look shows that a short text lacks a word: no form begins otherwise."""
+        """Return whether a quick check shows that a short text lacks a word.
+
+        All forms of a longer word start alike.
+        """
         if not text.isascii():
             return False
         lower = text.lower()
@@ -56,21 +59,21 @@ class Telling:
 
     @property
     def names(self) -> str:
-        """The FTS5 expression of file names that hold all words."""
+        """FTS5 expression of file names that contain all words."""
         return holding_all(self._asked)
 
     def tokens(self, languages: tuple[str, ...]) -> list[frozenset[str]]:
-        """Return each term and its stems in some languages, as the index spells them."""
+        """Return each term and its stems in some languages, in the spelling of the index."""
         if languages not in self._tokens:
             self._tokens[languages] = [_tokens(term, languages) for term in self._asked]
         return self._tokens[languages]
 
     def marked(self, languages: tuple[str, ...], held: frozenset[str]) -> frozenset[str]:
-        """Return the tokens that are marked in a text: no parts of codes that it does not hold.
+        """Return the tokens to mark in a text, without parts of codes that the text lacks.
 
         Args:
-            languages: of the text.
-            held: its tokens.
+            languages: languages of the text.
+            held: tokens of the text.
         """
         each = self.tokens(languages)
         left_out: set[int] = set()
@@ -82,7 +85,7 @@ class Telling:
         )
 
     def has_codes(self, text: str) -> bool:
-        """Say whether a text holds all codes of the query whole, or their parts side by side."""
+        """Return whether a text contains all codes of the query, whole or as adjacent parts."""
         if not self._codes:
             return True
         each = self.tokens(())
@@ -94,7 +97,7 @@ class Telling:
         )
 
     def share(self, found: Sequence[bool]) -> float:
-        """Return the share in [0, 1] of the words of which so many terms were found."""
+        """Return the share in [0, 1] of words that were found, given which terms were."""
         if not self._words:
             return 0.0
         shares = (
@@ -110,16 +113,16 @@ def _stands(code: Code, each: Sequence[frozenset[str]], held: frozenset[str]) ->
     return any(not held.isdisjoint(each[at]) for at in code.wholes)
 
 
-@lru_cache(maxsize=64)  # a search asks for its own several times, a quarter of a millisecond each
+@lru_cache(maxsize=64)  # a search asks several times, at a quarter of a millisecond each
 def telling_terms(query: str) -> Telling:
-    """Return the terms of a query that explain a hit; counted once for all its hits."""
+    """Return the terms of a query that explain a hit; cached for all its hits."""
     return Telling(query)
 
 
 class Passage:
-    """A text taken apart once, for all that is asked about its words.
+    """A text parsed once for all questions about its words.
 
-    ``language`` is that of the text's document: words in another form are found as well.
+    ``language`` is that of the text's document; it also allows other forms of words.
     """
 
     def __init__(self, text: str, language: str = "") -> None:
@@ -128,13 +131,13 @@ class Passage:
         self._terms = [(term, _tokens(term, self.languages)) for term in terms(text, tails=True)]
 
     def held(self, start: int = 0, end: int | None = None) -> set[str]:
-        """Return the words of a part and their stems as the index spells them."""
+        """Return the words of a part and their stems, in the spelling of the index."""
         end = len(self.text) if end is None else end
         held: set[str] = set()
         for term, tokens in self._terms:
             if start <= term.start and term.end <= end:
                 held |= tokens
-                held.add(term.text[:1])  # a query may be one character of a pair
+                held.add(term.text[:1])  # a query may be a single character of a pair
         return held
 
     def spans(self, wanted: Telling) -> tuple[Span, ...]:
@@ -158,9 +161,9 @@ def term_spans(wanted: Telling, text: str, language: str = "") -> tuple[Span, ..
 
 
 def coverage(wanted: Telling, text: str, language: str = "") -> float:
-    """Return the share in [0, 1] of the words ``wanted`` that stand in ``text``.
+    """Return the share in [0, 1] of the words ``wanted`` that occur in ``text``.
 
-    A word stands there in another form, too, and a part of a name or number within the whole.
+    Another form of a word counts, too, and so does a part of a name or number inside the whole.
     """
     passage = Passage(text, language)
     held = passage.held()
@@ -168,12 +171,12 @@ def coverage(wanted: Telling, text: str, language: str = "") -> float:
 
 
 def _tokens(term: Term, languages: tuple[str, ...]) -> frozenset[str]:
-    """Return a term and its stems as the index spells them: 1.2.3 and 1_2_3 are one."""
+    """Return a term and its stems in the spelling of the index: 1.2.3 and 1_2_3 are equal."""
     return frozenset((token(term.text), *stem_tokens(term.word, languages)))
 
 
 def sentences(text: str) -> list[Span]:
-    """Return the spans of the sentences of ``text`` that hold letters, in order."""
+    """Return the spans of the sentences of ``text`` that contain letters, in order."""
     spans = []
     at = 0
     while at < len(text):

@@ -17,14 +17,14 @@ Ranking = Sequence[tuple[int, float]]
 
 
 Places = Mapping[int, tuple[int, float]]
-"""By chunk id: its rank from 1, and its score."""
+"""Rank (from 1) and score by chunk id."""
 
 
 @dataclass(slots=True)
 class Found:
-    """A ranking of chunks of some collections, and what each stage that made it gave.
+    """A ranking of chunks of some collections, and the results of its stages.
 
-    ``passages`` are the chunks of the ranking that a search may see.
+    ``passages`` are the visible chunks of the ranking.
     """
 
     collections: Sequence[CollectionInfo]
@@ -34,14 +34,14 @@ class Found:
 
 
 def places(ranking: Ranking) -> Places:
-    """Return a ranking as the places that it gives."""
+    """Return rank and score of each chunk of a ranking."""
     return {chunk_id: (rank, score) for rank, (chunk_id, score) in enumerate(ranking, start=1)}
 
 
 def first(state: State, found: Found, wanted: int | None) -> list[SearchHit]:
     """Return the first ``wanted`` hits of a ranking, or all, each passage once.
 
-    Chunks that are not visible any more are left out. Only what is shown is read whole: a search
+    Chunks that are no longer visible are left out. Only shown hits are read whole, because a search
     ranks a hundred chunks to show a few.
     """
     collections = {each.id: each for each in found.collections}
@@ -65,9 +65,9 @@ def first(state: State, found: Found, wanted: int | None) -> list[SearchHit]:
 
 
 def with_neighbours(state: State, hits: Sequence[SearchHit], count: int) -> list[SearchHit]:
-    """Add the text of ``count`` chunks before and after each hit, overlaps not repeated.
+    """Add the text of ``count`` chunks before and after each hit, without repeating overlaps.
 
-    It is cut from the document's own text, which is read whole, once for each document.
+    The text comes from the whole document, which is read once.
     """
     texts: dict[int, str] = {}
     result = []

@@ -1,7 +1,7 @@
-"""What candidates are scored by, remembered from query to query.
+"""The vectors of candidates, remembered from query to query.
 
-A library of a few hundred passages gives nearly all of them as candidates of every query. To read
-their vectors from the catalog each time took a fifth of a search.
+In a library of a few hundred passages nearly all are candidates of every query. Reading their
+vectors from the catalog each time took a fifth of a search.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from kb.sentences.packed import Numbers, SentenceTable
 MOST_BYTES = 16 * 2**20
 
 MOST_NUMBERS = 2_000_000
-"""In the vectors of a collection that is scored whole: 1,000 passages of the default model."""
+"""Most numbers in the vectors of a collection scored whole: 1,000 passages of the default model."""
 
 MOST_SCORED_WHOLE = 16_000_000
-"""In the vectors of all such collections together; further ones are left to their indexes."""
+"""The same for all such collections together; further ones use their index."""
 
-_LEAST_ROWS = 4  # of a chunk, its own vector and those of its sentences, in most collections
+_LEAST_ROWS = 4  # of a chunk in most collections: its own vector and those of its sentences
 
 
 class Scored(NamedTuple):
-    """What a visible chunk is scored by.
+    """Data for scoring a visible chunk.
 
     Attributes:
-        language: ISO 639-1, empty where it is not known.
-        numbers: int8, shape (rows, dim), its own vector first; None where it has none yet.
+        language: ISO 639-1; empty if unknown.
+        numbers: int8, shape (rows, dim), its own vector first; None if it has none yet.
         scales: float32, shape (rows,): ``numbers * scales[:, None]`` has rows of unit length.
     """
 
@@ -44,7 +44,7 @@ class Scored(NamedTuple):
 
 
 class Every(NamedTuple):
-    """What all visible chunks of a collection are scored by; ``numbers`` are float32 here."""
+    """Data for scoring all visible chunks of a collection; ``numbers`` are float32 here."""
 
     languages: dict[int, str]
     table: SentenceTable
@@ -61,12 +61,12 @@ class KeptVectors:
         self._mutex = threading.Lock()
 
     def of(self, state: State, collection_id: str, ids: Iterable[int]) -> dict[int, Scored]:
-        """Return what chunks are scored by, by chunk id; none for those that no search may see.
+        """Return the scoring data of chunks by chunk id, without invisible chunks.
 
         Args:
-            state: of the catalog.
-            collection_id: which collection.
-            ids: of chunks, in the order in which they are returned.
+            state: a state of the catalog.
+            collection_id: id of the collection.
+            ids: chunk ids; the result has their order.
         """
         wanted = list(ids)
         generation = self._current(state)
@@ -85,9 +85,9 @@ class KeptVectors:
         return {each: found[each] for each in wanted if each in found}
 
     def every(self, state: State, collection: CollectionInfo) -> Every | None:
-        """Return what all visible chunks of a collection are scored by.
+        """Return the scoring data of all visible chunks of a collection.
 
-        None if there are many, or some have no vectors yet.
+        None if there are too many, or some have no vectors yet.
         """
         expected = _LEAST_ROWS * collection.chunks * collection.dim
         if not 0 < expected <= MOST_NUMBERS:
@@ -100,7 +100,7 @@ class KeptVectors:
         if expected + others > MOST_SCORED_WHOLE:
             return None
         if state.has_unrefined(collection.id):
-            return None  # vectors of sentences come without a change of what can be found
+            return None  # vectors of sentences arrive without a change of the generation
         every = _all_of(state, collection.id)
         with self._mutex:
             if generation == self._generation:
@@ -108,7 +108,7 @@ class KeptVectors:
         return every
 
     def _current(self, state: State) -> int:
-        """Return the store's generation, and forget what was known of another."""
+        """Return the store's generation; forget the data of any other."""
         generation = state.generation()
         with self._mutex:
             if generation != self._generation:
@@ -118,8 +118,8 @@ class KeptVectors:
         return generation
 
     def _keep(self, collection_id: str, read: dict[int, Scored]) -> None:
-        # Vectors of sentences come without a change of what can be found: who lacks them is asked
-        # for again.
+        # Vectors of sentences arrive without a change of the generation: chunks without them are
+        # read again.
         for chunk_id, scored in read.items():
             if scored.numbers is not None:
                 self._bytes += scored.numbers.nbytes
@@ -133,7 +133,7 @@ class KeptVectors:
 
 
 def table_of(scored: dict[int, Scored]) -> SentenceTable:
-    """Return the vectors of chunks that have any, one below the other."""
+    """Return a table of the vectors of all chunks that have some."""
     chunks: list[int] = []
     numbers: list[Numbers] = []
     scales: list[npt.NDArray[np.float32]] = []

@@ -1,4 +1,4 @@
-"""Marks in hits why they were found: the sentence that answers, and the query's words."""
+"""Marks in hits the reasons for them: the answering sentence, and the query's words."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the catalog knows of hits: languages by document, sentences' vectors by chunk."""
+    """Data of the catalog on hits: languages by document, vectors of sentences by chunk."""
 
     languages: Mapping[int, str]
     sentences: Mapping[int, ChunkSentences]
 
 
 def known(state: State, found: Sequence[SearchHit], *, sentences: bool = True) -> Known:
-    """Return what the catalog knows of hits; a document that is gone by now has no language."""
+    """Return the catalog's data on hits; a document that is gone has no language."""
     ids = {hit.document_id for hit in found}
     languages = dict.fromkeys(ids, "") | state.languages_of(list(ids))
     stored: dict[int, ChunkSentences] = {}
@@ -48,14 +48,15 @@ def sentences_marked(
     vectors: Mapping[str, Vector],
     embedder: Callable[[], Embedder] | None,
 ) -> list[SearchHit]:
-    """Return hits with the query's words marked, and the sentence of each that answers.
+    """Return hits with marks of the query's words and of the answering sentence.
 
     Args:
-        query: what was searched for.
+        query: the query of the search.
         found: the hits.
-        facts: of the hits.
-        vectors: the query's for each collection, as the task of the collection words it.
-        embedder: reads the sentences of hits that have no stored vectors; None leaves those.
+        facts: the catalog's data on the hits.
+        vectors: the query's vector for each collection, with the collection's instruction.
+        embedder: embeds the sentences of hits without stored vectors; None marks no sentence in
+            these.
     """
     wanted = highlight.telling_terms(query)
     passages = _passages(found, facts)
@@ -75,17 +76,18 @@ def sentences_marked_by_query(
     *,
     weights: Sequence[float],
 ) -> list[SearchHit]:
-    """Return hits with all queries' words marked, and the sentence that answers one of them.
+    """Return hits with marks of all queries' words and of a sentence that answers one query.
 
-    That is the query that says most for the hit. Of a single query it is :func:`sentences_marked`.
+    It is the query that contributes most to the hit's score. With one query, this equals
+    :func:`sentences_marked`.
 
     Args:
-        text: of all queries.
+        text: text of all queries.
         found: the hits.
-        facts: of the hits.
-        vectors: of each query for each collection.
-        embedder: as there.
-        weights: of the queries.
+        facts: the catalog's data on the hits.
+        vectors: the vectors of each query for each collection.
+        embedder: as for :func:`sentences_marked`.
+        weights: weights of the queries.
     """
     marked: dict[int, SearchHit] = {}
     for at, own in enumerate(vectors):

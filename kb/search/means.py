@@ -1,9 +1,9 @@
-"""The means of languages that searches use, and what makes those that a model lacks.
+"""The language means that searches use, and the computation of missing ones.
 
-They come with the program for the default model. For another they are made from our texts once two
-languages occur together, in what is searched or in a query beside it: in the background, while
-searches go on without them, and at the end of a run of ingestion. Those that do not help the model
-are kept with their figures and not used (:mod:`kb.languages.trial`).
+The program includes them for the default model. For other models they are computed from our texts
+once two languages occur together, in collections or in a query: in the background, while searches
+continue without them, and at the end of an ingestion run. Means that do not help the model are kept
+with their figures, but not used (:mod:`kb.languages.trial`).
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from kb.store.store import Store
 
 _log = logging.getLogger(__name__)
 
-# A program that searches once has ended by then: it begins nothing that it could not finish.
+# A program that searches once has ended by then, so it starts nothing that it cannot finish.
 _PAUSE_S = 2.0
-# How long closing waits for the thread, which may be waiting for another process that writes. What
-# it does then fails, and is begun anew by the next one.
+# How long closing waits for the thread, which may be waiting for another process's write. Its later
+# work then fails, and the next process repeats it.
 _PATIENCE_S = 5.0
-_ENOUGH = 2  # languages, for a question to be asked across them
+_ENOUGH = 2  # languages that make queries across languages possible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelLanguages:
-    """What is known of the means of a model's languages.
+    """The known means of a model's languages.
 
     Attributes:
         model_id: the model.
-        shipped: whether they come with the program.
-        figures: by language, used or not, what they are worth.
+        shipped: whether the program includes them.
+        figures: measured benefit by language, for used and unused means.
         used: the languages whose means searches use.
-        failed: why the model's means could not be made, if they could not.
+        failed: error of computing the means; empty if there was none.
     """
 
     model_id: str
@@ -55,12 +55,12 @@ class ModelLanguages:
 
 
 class LanguageMeans:
-    """Gives the means to searches and makes what is missing. Thread-safe.
+    """Provides means for searches and computes missing ones. Thread-safe.
 
     Args:
-        store: what is searched; what is made is kept in its catalog, unless that is read-only.
-        embedder: gives the embedding model.
-        enabled: otherwise no search has any, and none are made.
+        store: the searched store; its catalog keeps the results unless it is read-only.
+        embedder: returns the embedding model.
+        enabled: whether searches use means; otherwise none are computed either.
     """
 
     def __init__(self, store: Store, embedder: Callable[[], Embedder], *, enabled: bool) -> None:
@@ -84,15 +84,15 @@ class LanguageMeans:
         collection_ids: Sequence[str],
         text: str = "",
     ) -> Means:
-        """Return the means for one search: all its scores use these.
+        """Return the means for all scores of one search.
 
-        What is missing is made from now on, for later searches.
+        It starts the computation of missing means, for later searches.
 
         Args:
-            state: of the catalog.
-            identity: the model that is searched with.
-            collection_ids: what is searched.
-            text: what is asked; a language that occurs in it is one of those to be made.
+            state: a state of the catalog.
+            identity: the model of the search.
+            collection_ids: the searched collections.
+            text: the query; its languages count as occurring.
         """
         if not self._enabled:
             return Means()
@@ -112,7 +112,7 @@ class LanguageMeans:
         return Means(model=model, chunks=sums)
 
     def known(self, identity: EmbedderIdentity) -> ModelLanguages:
-        """Return what is known of a model's means."""
+        """Return the known means of a model."""
         fingerprint = identity.fingerprint
         shipped = shipped_trials(fingerprint)
         with self._store.catalog.reading() as state:
@@ -127,14 +127,14 @@ class LanguageMeans:
         )
 
     def make(self, collection_id: str, *, stop: threading.Event | None = None) -> list[Trial]:
-        """Make now what searches of a collection need: its sums, and means of its languages.
+        """Compute what searches of a collection need: its sums, and its languages' means.
 
         Args:
-            collection_id: which collection, of the model in use.
-            stop: set it to end early; what is done stays done.
+            collection_id: id of a collection of the model in use.
+            stop: set it to end early; finished languages are kept.
 
         Returns:
-            What was made.
+            The trials of the computed means.
 
         Raises:
             EmbeddingError: the model failed.
@@ -152,7 +152,7 @@ class LanguageMeans:
         return self._tried(fingerprint, missing, ends) if missing else []
 
     def make_if_possible(self, collection_id: str, *, stop: threading.Event | None = None) -> None:
-        """Do as :meth:`make`; what fails is told by :meth:`known`, for searches do without."""
+        """Do as :meth:`make`; :meth:`known` reports errors, because searches work without means."""
         with self._store.catalog.reading() as state:
             fingerprint = state.embedder_of(collection_id).fingerprint
         try:
@@ -163,16 +163,16 @@ class LanguageMeans:
             self._note_failure(fingerprint, error)
 
     def close(self) -> None:
-        """End what is being made in the background; what is not done is begun anew later."""
+        """End the background computation; the next process repeats unfinished work."""
         self._stop.set()
         thread = self._thread
         if thread is not None:
             thread.join(_PATIENCE_S)
 
-    # -- making
+    # -- computing
 
     def _is_to_be_counted(self, state: State, collection_id: str) -> bool:
-        """Say whether sums are not whole; not again until something has changed."""
+        """Return whether sums are incomplete; False again until something has changed."""
         if state.is_counted(collection_id):
             return False
         generation = state.generation()
@@ -205,7 +205,7 @@ class LanguageMeans:
                     count_missing(self._store, collection_id, self._stop)
                 self._tried(fingerprint, missing, self._stop)
             except EmbedderMismatchError:
-                return  # another model is in use by now
+                return  # another model is in use now
             except Exception as error:  # noqa: BLE001 - nobody waits here, and searches do without
                 self._note_failure(fingerprint, error)
 
@@ -219,7 +219,7 @@ class LanguageMeans:
     def _tried(
         self, fingerprint: str, languages: Sequence[str], stop: threading.Event
     ) -> list[Trial]:
-        """Make and keep the means of languages, one after another, unless somebody has."""
+        """Compute and keep the means of languages one by one, unless another process has."""
         made: list[Trial] = []
         embedder = self._embedder() if languages else None
         if embedder is None or embedder.identity.fingerprint != fingerprint:
@@ -264,7 +264,7 @@ class LanguageMeans:
 
 
 def _missing(occurring: Iterable[str], trials: Mapping[str, Trial]) -> list[str]:
-    """Return the languages to be made: those that occur, where there are several."""
+    """Return the languages to compute: those that occur, if there are several."""
     able = set(occurring) & set(questions.languages())
     return sorted(able - set(trials)) if len(able) >= _ENOUGH else []
 

@@ -1,8 +1,8 @@
-"""Documents whose file name holds all words of a query: who types a file's name wants that file.
+"""Documents whose file name contains all words of a query: probably the wanted file.
 
-Names are no part of the keyword index: a document may have several files, and a file may be moved
-without being read again. They have an index of their own, which is asked where a query may be a
-name, or ask where one is.
+File names are not in the keyword index: a document may have several files, and a file may move
+without being read again. They have an index of their own. It is used for queries that may be a
+name, or may ask where a file is.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from kb.search.query import Query
 from kb.search.restriction import Restriction
 from kb.words.file_names import whole_name
 
-# Words of a query that may be a name, and documents that it may name.
+# Most words of a query that may be a name, and most documents that it may name.
 _MOST_CHARACTERS, _MOST_WORDS, _MOST_NAMED = 60, 8, 10
 _MOST_IN_SENTENCE = 3
 _SENTENCE_ENDS = tuple(".!?。！？")
-# Names with all words that are looked through, and those that are then compared whole.
+# Most matching names to look through, and the number of them to compare whole.
 _MOST_LOOKED_THROUGH, _MOST_COMPARED = 2_000, 200
 
-# It has a letter: "1.2.3" is no file.
+# It has a letter: "1.2.3" is not a file.
 _ENDING = re.compile(r"[^.]\.(?=\d*[^\W\d])\w{1,8}$")
 
 
 def first_passages(
     state: State, collection: CollectionInfo, query: Query, restriction: Restriction
 ) -> list[int]:
-    """Return the first passages of documents that are named as a query says, best first.
+    """Return the first passages of the documents that a query names, best first.
 
-    They pass the restriction. Where a name has the query as it is typed, only such names count.
-    Best is the one that has the least besides the query's words.
+    They pass the restriction. If a name contains the query exactly as typed, only such names count.
+    The best name has the least text besides the query's words.
     """
     if len(query.text) > _MOST_CHARACTERS:
         return []
@@ -50,7 +50,7 @@ def first_passages(
         if has_all(wanted, path)
     ]
     named = dict.fromkeys(document_id for document_id, _ in found)
-    if len(named) > _MOST_NAMED:  # "invoice", and hundreds are called so: only what is just that
+    if len(named) > _MOST_NAMED:  # hundreds are called "invoice", so only exactly that name counts
         named = dict.fromkeys(each for each, path in found if _is_all(query.text, path))
     if not named:
         return []
@@ -62,9 +62,9 @@ def first_passages(
 def with_named(
     found: list[tuple[int, float]], named: Sequence[int], best_score: float
 ) -> list[tuple[int, float]]:
-    """Return a ranking by words with passages whose documents' names hold all words.
+    """Add passages of documents whose names contain all words to a ranking by words.
 
-    They count as a passage that holds every word as often as counts, which scores ``best_score``.
+    They get ``best_score``, that of a passage that contains every word often enough.
     """
     rest = [each for each in found if each[0] not in named]
     score = max([best_score, *(score for _, score in found)])
@@ -72,9 +72,9 @@ def with_named(
 
 
 def has_all(wanted: Telling, path: str) -> bool:
-    """Say whether all words of a query stand in the name of a file, in any form.
+    """Return whether a file's name contains all words of a query, in any form.
 
-    A name without an ending is no file's: documents that programs add may be called by an id.
+    A name without a suffix is not a file's: programs may use ids as names of documents.
     """
     name = path.rpartition("/")[2]
     if wanted.cannot_stand(name) or _ENDING.search(name) is None:
@@ -85,13 +85,13 @@ def has_all(wanted: Telling, path: str) -> bool:
 
 
 def _is_all(query: str, path: str) -> bool:
-    """Say whether a file's name, its ending aside, has no words but a query's."""
+    """Return whether a file's name, without suffix, has only words of a query."""
     stem = path.rpartition("/")[2].rpartition(".")[0]
     return coverage(telling_terms(stem), query) == 1.0
 
 
 def told_by(wanted: Telling, hit: SearchHit, language: str) -> tuple[bool, bool]:
-    """Say whether a hit's title holds all words of a query, and whether a file's name does."""
+    """Return whether a hit's title, and a file's name, contains all words of a query."""
     by_title = (
         bool(hit.title)
         and not wanted.cannot_stand(hit.title)
@@ -103,9 +103,9 @@ def told_by(wanted: Telling, hit: SearchHit, language: str) -> tuple[bool, bool]
 def _named_like(
     state: State, collection: CollectionInfo, wanted: Telling, query: Query
 ) -> list[tuple[int, str]]:
-    """Return the files whose name, not only their folder's, may hold all words, best first."""
+    """Return the files whose own name, not a folder's, may contain all words, best first."""
     found = state.named_with(collection.id, wanted.names, _MOST_LOOKED_THROUGH)
-    if len(found) == _MOST_LOOKED_THROUGH:  # of so many, what is just that
+    if len(found) == _MOST_LOOKED_THROUGH:  # among so many, only exactly that name
         whole = f'"{whole_name(query.text)}"'
         found = state.named_with(collection.id, whole, _MOST_LOOKED_THROUGH)
     typed = query.text.strip().casefold()

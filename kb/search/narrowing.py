@@ -1,8 +1,8 @@
-"""From a window to what is marked of it: the sentence or line with the query's words.
+"""Narrows a window to the part to mark: the sentence or line with the query's words.
 
-A window joins short sentences until there is enough to embed: 80 characters are one English
-sentence, but two or three Chinese ones, or six lines of a list. docs/hits.md has what narrowing it
-costs and gains.
+A window joins short sentences until there is enough text to embed: 80 characters are one English
+sentence, but two or three Chinese ones, or six lines of a list. docs/hits.md has the measured cost
+and gain of narrowing.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import numpy.typing as npt
 from kb.search.highlight import Passage, Telling
 from kb.sentences.windows import Span, windows
 
-# Of what all words of the query in a window are worth, how much less a part may have than the best
-# and still be marked with it. The answer often stands in the sentence beside the one with the
-# words; one line of a list says nothing of the next.
+# Share of all of the window's matches by which a part may be worse than the best one and still be
+# marked with it. The answer is often in the sentence next to the one with the words. One line of a
+# list says nothing about the next.
 _BY_SENTENCE, _BY_LINE = 0.65, 0.3
-# A line without a mark at its end that stands above or below text is a heading, if it is short.
+# A short line above or below text, without a mark at its end, is a heading.
 _HEADING = 60
 _ENDS = tuple('.!?。！？；;…,，、"”»)')
 _INTRODUCES, _ASKS = (":", "："), ("?", "？")
-# A line of a program may end with a colon and say what is asked for.
+# A line of code may end with a colon, and may be the wanted line.
 _CODE = re.compile(r"\s*(?:async|class|def|elif|else|except|for|if|try|while|with)\b")
-# Of short lines one below the other: two may be a title and a heading, more are a list.
+# Of short lines one below the other, two may be a title and a heading; more are a list.
 _MOST_HEADINGS = 2
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _ITEM = re.compile(r"\s*(?:[-*+•‣▪◦·–—|]|\d+[.)、]|[(（]?\w{1,2}[)）])\s*\S")
@@ -38,11 +38,11 @@ _DIVIDED = re.compile(r"\t|\s\|\s")
 
 
 def narrowed(passage: Passage, span: Span, wanted: Telling) -> Span:
-    """Return the sentences or lines of a window that have the query's words.
+    """Return the sentences or lines of a window that contain the query's words.
 
-    Those that have fewer are marked as well, if not by much. Headings are left out; where only a
-    heading has the words, what stands below it is marked. Where no words tell sentences apart, the
-    whole window is.
+    Parts with slightly fewer words are marked, too. Headings are left out; if only a heading
+    contains the words, the text below it is marked. If words do not distinguish the sentences, the
+    whole window is marked.
     """
     text = passage.text
     parts = sentences_in(text, span)
@@ -53,34 +53,34 @@ def narrowed(passage: Passage, span: Span, wanted: Telling) -> Span:
     headings = _headings(text)
     heads = [part[0] in headings for part in parts]
     asks = [text[start:end].endswith(_ASKS) for start, end in parts]
-    # A question introduces its answer, one of several questions nothing.
+    # A question introduces its answer; one of several questions introduces nothing.
     beside = [*asks[1:], asks[-2]]
     heads = [
         head or (ask and not other) for head, ask, other in zip(heads, asks, beside, strict=True)
     ]
-    while len(parts) > 1 and heads[len(parts) - 1]:  # of what comes after
+    while len(parts) > 1 and heads[len(parts) - 1]:  # it belongs to the text after it
         parts = parts[:-1]
     found = _telling(passage, parts, heads, wanted) if len(parts) > 1 else parts
     return found[0][0], found[-1][1]
 
 
 def narrows(passage: Passage, span: Span, wanted: Telling) -> bool:
-    """Say whether words have told which sentences of a window are marked."""
+    """Return whether words have decided which sentences of a window are marked."""
     text = passage.text
     parts = sentences_in(text, span)
     return _is_dense(text[slice(*span)]) and bool(words_in(passage, parts, wanted).any())
 
 
 def _is_dense(text: str) -> bool:
-    """Say whether a text is in a script that says in 80 characters what Latin says in 200."""
+    """Return whether 80 characters in the text's script say as much as 200 in Latin script."""
     return 2 * sum(map(len, _DENSE.findall(text))) > len(text)
 
 
 def _paragraphs(text: str, parts: Sequence[Span]) -> list[Span]:
-    """Join sentences that no line break parts.
+    """Join sentences without a line break between them.
 
-    Where a window is two of them, the one with the words answers less often than both (0.800 of
-    the questions in German instead of 0.823).
+    In a window of two sentences, the one with the words answers less often than both together
+    (0.800 of the questions in German instead of 0.823).
     """
     joined: list[Span] = []
     for start, end in parts:
@@ -92,9 +92,9 @@ def _paragraphs(text: str, parts: Sequence[Span]) -> list[Span]:
 
 
 def sentences_in(text: str, span: Span) -> list[Span]:
-    """Return the sentences and lines of a window; the window where it is a part of a sentence."""
+    """Return a window's sentences and lines, or the window if it is a part of a sentence."""
     start, end = span
-    # Where a line goes on in the next, the whole of it says.
+    # Cut from the start of the line: the whole of it shows whether it continues in the next.
     first = text.rfind("\n", 0, start) + 1
     found = ((first + a, first + b) for a, b in windows(text[first:end], least=1))
     parts = [(_first_line(text, a, b), b) for a, b in found if start <= a and b <= end]
@@ -104,7 +104,7 @@ def sentences_in(text: str, span: Span) -> list[Span]:
 
 
 def _first_line(text: str, start: int, end: int) -> int:
-    """Return where the first line with a letter or digit begins: below what rules a table."""
+    """Return the start of the first line with a letter or digit, below the border of a table."""
     while (line := text.find("\n", start, end)) >= 0 and not _says(text[start:line]):
         start = line + 1
     return start
@@ -115,7 +115,7 @@ def _says(text: str) -> bool:
 
 
 def words_in(passage: Passage, parts: Sequence[Span], wanted: Telling) -> npt.NDArray[np.float32]:
-    """Return the share of the query's words in each part: those that stand in few count more."""
+    """Return each part's share of the query's words; words that few parts contain count more."""
     held = [passage.held(*part) for part in parts]
     shares = np.zeros(len(parts), np.float32)
     total = 0.0
@@ -132,10 +132,10 @@ def words_in(passage: Passage, parts: Sequence[Span], wanted: Telling) -> npt.ND
 def _telling(
     passage: Passage, parts: list[Span], heads: Sequence[bool], wanted: Telling
 ) -> list[Span]:
-    """Return those of some parts, one after the other, that have the query's words.
+    """Return the adjacent parts that contain the query's words.
 
-    Of several sections it is those that have them, headings included; in these, headings do not
-    tell one part from another.
+    It first chooses among sections, including headings. Inside a section, headings do not
+    distinguish one part from another.
     """
     shares = words_in(passage, parts, wanted)
     sections = _sections(heads[: len(parts)])
@@ -158,7 +158,7 @@ def _telling(
 
 
 def _sections(heads: Sequence[bool]) -> list[tuple[list[int], list[int]]]:
-    """Return the places of the headings of each section, and of the parts below them."""
+    """Return the indices of each section's headings, and of the parts below them."""
     found: list[tuple[list[int], list[int]]] = []
     for at, head in enumerate(heads):
         if not found or (head and found[-1][1]):
@@ -168,7 +168,7 @@ def _sections(heads: Sequence[bool]) -> list[tuple[list[int], list[int]]]:
 
 
 def _headings(text: str) -> set[int]:
-    """Return where the headings of a text begin: short lines that are no list."""
+    """Return the starts of a text's headings: short lines that are not a list."""
     lines = [_stripped(text, match.span()) for match in _LINE.finditer(text)]
     tight = [text.count("\n", a[1], b[0]) < 2 for a, b in pairwise(lines)]  # noqa: PLR2004 - no blank line between
     found: set[int] = set()
@@ -178,7 +178,7 @@ def _headings(text: str) -> set[int]:
         joined = any(tight[at] for at in run[:-1])
         if is_short and not joined and len(run) <= _MOST_HEADINGS and len(lines) > len(run):
             found.update(lines[at][0] for at in run)
-    # A line that ends with a colon introduces the next, whatever stands around it.
+    # A line that ends with a colon introduces the next, whatever is around it.
     found.update(
         start
         for start, end in lines[:-1]
@@ -188,9 +188,9 @@ def _headings(text: str) -> set[int]:
 
 
 def _column_names(text: str, lines: Sequence[Span]) -> set[int]:
-    """Return where lines begin that name what stands below them.
+    """Return the starts of lines with column names.
 
-    They have no digits. In the rows of a table below them some have, in a list all.
+    Such a line has no digits. Some of the table rows below it have, or all lines of a list.
     """
 
     def kind(line: Span) -> str:

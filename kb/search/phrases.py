@@ -1,8 +1,7 @@
-"""Phrases in quotes as FTS5 expressions: the same words in the same order, however written.
+"""Phrases in quotes as FTS5 expressions: the same words in the same order, in any spelling.
 
-Words are looked for as they stand, without their stems. A number is found however its digits are
-grouped, a code with any hyphen or none, and a version inside a name: ``"2.3.10"`` stands in
-``v2.3.10`` and not in ``1.2.3.10``.
+Words match without stems. A number matches with any grouping of its digits, a code with any hyphen
+or none, and a version inside a name: ``"2.3.10"`` is in ``v2.3.10`` and not in ``1.2.3.10``.
 """
 
 from __future__ import annotations
@@ -15,28 +14,28 @@ from kb.characters import plain
 from kb.words import numbers
 from kb.words.terms import Term, is_single_character, terms, token
 
-# Where the words of a text stand in their order, and where the parts of names do.
+# Columns of a text's words in order, and of the parts of names.
 _COLUMNS = "{terms forms}"
-# Ways in which a phrase is looked for, and words of all of them together.
+# Most variants of a phrase, and most words of all of them together.
 _MOST_WAYS, _MOST_WORDS = 12, 600
 _FEWEST_GROUPED = 4
-# Digits of a number that stands for itself wherever it is: telephone numbers, mostly.
+# Digits of a number that is found by itself anywhere: mostly telephone numbers.
 _FEWEST_TELLING = 9
 
 Way = tuple[tuple[str, ...], str]
-"""Words in their order, and what else is there if these are what is meant; empty for nothing."""
+"""Words in order, and a further condition if these are meant; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """One or several neighbouring words, and the ways in which they may be written."""
+    """One word or several adjacent ones, with all possible spellings."""
 
     ways: tuple[Way, ...]
     number: str = ""
 
 
 def phrase_expression(phrase: str) -> str:
-    """Return the FTS5 expression that finds ``phrase`` in the text of a chunk; empty if no term.
+    """Return the FTS5 expression that finds ``phrase`` in a chunk's text; empty without terms.
 
     The phrase may begin or end inside a run of CJK characters, but not inside a word.
     """
@@ -47,7 +46,7 @@ def phrase_expression(phrase: str) -> str:
         return ""
     prefix = False
     if is_single_character(sequence[-1].text):
-        # The run may go on in the text, where its last pair is not followed by a tail.
+        # The run may continue in the text, where no tail follows its last pair.
         if len(sequence) > 1 and sequence[-2].end == sequence[-1].end:
             sequence.pop()
         else:
@@ -86,18 +85,18 @@ def _unit(written: tuple[str, ...], forms: Sequence[str]) -> _Unit:
     for form in (*written, *forms) if len(written) == 1 else forms:
         spelled = token(form)
         ways.append(((spelled,), ""))
-        # "5 000 12" holds the groups of 5,000, but not the number.
+        # "5 000 12" contains the groups of 5,000, but not the number.
         ways += [(groups, spelled) for groups in _grouped(form)]
         if form.isdecimal() and len(form) >= _FEWEST_TELLING:
             number = form
-    # The groups of 1,250,000 are no number where they are listed: "1, 250, 000".
+    # The groups of 1,250,000 are not a number in a list: "1, 250, 000".
     if not any(groups == written and spelled for groups, spelled in ways):
         ways.insert(0, (written, ""))
     return _Unit(tuple(dict.fromkeys(ways)), number)
 
 
 def _grouped(number: str) -> Iterator[tuple[str, ...]]:
-    """Yield the groups in which a number is written: by threes, and as in India."""
+    """Yield the groups of a number's digits: by threes, and as in India."""
     whole, _, decimals = number.partition("_")
     if not whole.isdecimal() or not (decimals.isdecimal() or not decimals):
         return
@@ -114,7 +113,7 @@ def _grouped(number: str) -> Iterator[tuple[str, ...]]:
 
 
 def _around_numbers(units: Sequence[_Unit], *, prefix: bool) -> Iterator[str]:
-    """Yield the phrase with a number found by itself: nobody knows how its digits are grouped."""
+    """Yield the phrase with a number matched by itself, whatever the grouping of its digits."""
     for at, unit in enumerate(units):
         if not unit.number:
             continue
@@ -127,7 +126,7 @@ def _around_numbers(units: Sequence[_Unit], *, prefix: bool) -> Iterator[str]:
 
 
 def _whole_versions(shown: str) -> Iterator[str]:
-    """Yield that a version is in the text as a whole, not as a part of a longer one."""
+    """Yield the condition that a version is complete, not a part of a longer one."""
     readings = numbers.numbers(shown)
     for form, start, end in numbers.versions(shown):
         others = [other for other, first, last in readings if first < end and start < last]

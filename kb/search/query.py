@@ -1,7 +1,7 @@
-"""What a person typed, taken apart: text to embed, terms to look up, phrases, exclusions.
+"""Parses a query into text to embed, terms to look up, phrases and exclusions.
 
-``"in quotes"`` must stand in every hit, ``-word`` and ``-"a phrase"`` in none. Everything else
-is text; nothing a person types reaches SQLite as syntax.
+Every hit contains ``"in quotes"``, and none contains ``-word`` or ``-"a phrase"``. Everything else
+is text; nothing that a person types reaches SQLite as syntax.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from kb.words.terms import Term, is_single_character, terms, token
 from kb.words.typos import may_be_misspelt
 
 MOST_CHARACTERS = 16_384
-"""Of a query, as it is typed."""
+"""Longest query, in characters as typed."""
 
 MOST_TERMS = 2_048
-"""Different words and pairs of CJK characters of one query, as a person counts them."""
+"""Most different words and pairs of CJK characters of one query, as a person counts them."""
 
 MOST_PARTS = 4 * MOST_TERMS
-"""Terms that are looked up for them: words, and the parts of names."""
+"""Most terms looked up for them: words, and the parts of names."""
 
-# A quote right after a letter or digit is an inch or an apostrophe; a minus inside a word or
-# before a digit is a hyphen or a sign, and two of them begin a command-line option.
+# A quote right after a letter or digit is an inch or an apostrophe. A minus inside a word or before
+# a digit is a hyphen or a sign, and two of them begin a command-line option.
 _OPERATOR = re.compile(
     r"(?P<minus>(?<!\S)-)?(?<![A-Za-z0-9])(?:\"(?P<straight>[^\"]+)\"|“(?P<curly>[^“”]+)”)"
     r"|(?<!\S)-(?P<word>[^\W\d]\S*)"
@@ -47,19 +47,19 @@ class Query:
     """A parsed query.
 
     Attributes:
-        text: what is embedded, without exclusions and quotation marks.
-        tokens: looked up by keyword search, each once, as FTS5 strings.
-        identifiers: those tokens that are one name of several parts, as ``E-1407`` and ``user_id``
-            are and ``well-known`` is not.
-        numbers: those that are one number of several groups of digits, which are tokens as well.
-        words: by token, the word that its stems are taken from, where it has any.
-        spellings: by token, how a word stands in the query that may be misspelt: no number, no part
-            of a code, and nothing that is written without spaces.
+        text: the text to embed, without exclusions and quotation marks.
+        tokens: the tokens for keyword search, each once, as FTS5 strings.
+        identifiers: the tokens that are a name of several parts, such as ``E-1407`` and
+            ``user_id``, but not ``well-known``.
+        numbers: the tokens that are a number of several groups of digits, which are tokens as well.
+        words: the word to stem, by token; only for tokens with stems.
+        spellings: the typed form of words that may be misspelt, by token: no numbers, no parts of
+            codes, and no text written without spaces.
         sequences: the parts of identifiers as FTS5 phrases, each with its tokens.
-        codes: its codes, whose places are those of ``terms``.
+        codes: its codes, with their places in ``terms``.
         terms: the tokens of all terms, in their order.
-        required: FTS5 expressions of phrases that every hit holds.
-        excluded: likewise, that no hit holds.
+        required: FTS5 expressions of phrases that every hit contains.
+        excluded: FTS5 expressions of words and phrases that no hit contains.
     """
 
     text: str
@@ -76,25 +76,25 @@ class Query:
 
     @property
     def is_blank(self) -> bool:
-        """Say whether there is nothing to look for."""
+        """Whether there is nothing to search for."""
         return not self.text
 
     @property
     def condition(self) -> str:
-        """The FTS5 expression of what every hit must hold; empty if nothing."""
+        """FTS5 expression that every hit must match; empty for none."""
         return " AND ".join(self.required)
 
     @property
     def exclusion(self) -> str:
-        """The FTS5 expression of what no hit may hold; empty if nothing."""
+        """FTS5 expression that no hit may match; empty for none."""
         return " OR ".join(self.excluded)
 
 
 def parse(query: str) -> Query:
-    """Take a query apart; one of white space or of nothing but exclusions is blank.
+    """Parse a query; one of white space or only exclusions is blank.
 
     Raises:
-        InputTooLongError: it has more than :data:`MOST_CHARACTERS`, :data:`MOST_TERMS` or
+        InputTooLongError: the query exceeds :data:`MOST_CHARACTERS`, :data:`MOST_TERMS` or
             :data:`MOST_PARTS`.
     """
     if len(query) > MOST_CHARACTERS:
@@ -127,12 +127,12 @@ def parse(query: str) -> Query:
     names = [at for at, term in enumerate(found) if term.compound and _is_identifier(shown, term)]
     codes = tuple(codes_in(shown, found))
     little = _telling_little(shown, found, names)
-    # An "E" is no reason to find anything for E04.
+    # The "E" of E04 alone is no reason to find a passage.
     little |= {at for code in codes for at in code.parts if _is_letter(found[at].text)}
     tokens = dict.fromkeys(
         _token_expression(term) for at, term in enumerate(found) if at not in little
     )
-    # What is left out is no part of the text.
+    # Excluded words are not a part of the text.
     left_out = [list(terms(phrase)) for phrase in unwanted]
     words = len({token(term.text) for term in _written(found)})
     _require_few(
@@ -149,7 +149,7 @@ def parse(query: str) -> Query:
         words={_token_expression(term): term.word for term in found if term.word},
         spellings=dict(_spellings(shown, found, names)),
         sequences=dict(
-            # The groups of 1.250.000 tell nothing: that is a number, or a strange version.
+            # The groups of 1.250.000 mean nothing: it is a number, or a strange version.
             _sequences(found, [at for at in names if found[at][1:3] not in grouped])
         ),
         codes=codes,
@@ -160,11 +160,11 @@ def parse(query: str) -> Query:
 
 
 def parse_question(query: str) -> Query:
-    """Do as :func:`parse` for a question that passages are to answer.
+    """Parse a query that passages should answer, as :func:`parse` does.
 
     Raises:
-        SettingsError: it holds nothing but exclusions.
-        InputTooLongError: as there.
+        SettingsError: the query has only exclusions.
+        InputTooLongError: as for :func:`parse`.
     """
     parsed = parse(query)
     if parsed.is_blank and parsed.excluded:
@@ -174,15 +174,15 @@ def parse_question(query: str) -> Query:
 
 
 def token_of(expression: str) -> str:
-    """Return the token that one of ``Query.tokens`` looks up."""
+    """Return the token of one of the expressions in ``Query.tokens``."""
     return expression.split('"')[1]
 
 
 def _written(found: list[Term]) -> Iterator[Term]:
-    """Give what a person counts: no parts of words, no other forms of numbers."""
+    """Yield the terms that a person counts: no parts of words, no other forms of numbers."""
     start, end = -1, -1
     for term in found:
-        # Parts follow their word and lie inside it; numbers come last, behind all words.
+        # Parts follow their word and lie inside it; numbers come last, after all words.
         if term.end > end and term.start >= start:
             start, end = term.start, term.end
             yield term
@@ -204,7 +204,7 @@ def _require_few(words: int, parts: int) -> None:
 
 
 def _is_identifier(text: str, word: Term) -> bool:
-    """Say whether a word of several parts is written as identifiers are."""
+    """Return whether a word of several parts is written like an identifier."""
     # Full-width letters and digits are letters and digits; the case decides.
     written = unicodedata.normalize("NFKC", text[word.start : word.end])
     if _IDENTIFIER.search(written):
@@ -213,7 +213,7 @@ def _is_identifier(text: str, word: Term) -> bool:
 
 
 def _telling_little(text: str, found: list[Term], names: list[int]) -> set[int]:
-    """Return the short letters in long numbers: DE123456789 is no passage with a "DE" in it."""
+    """Return the short letters in long numbers: DE123456789 does not match a "DE"."""
     little: set[int] = set()
     for at in names:
         name = found[at]
@@ -233,7 +233,7 @@ def _is_letter(text: str) -> bool:
 
 
 def _spellings(text: str, found: list[Term], names: list[int]) -> Iterator[tuple[str, str]]:
-    """Give the words that a person may have misspelt, by token."""
+    """Yield the words that a person may have misspelt, by token."""
     ends = [found[at].end for at in names]
     starts = [found[at].start for at in names]
     for term in found:
@@ -246,9 +246,9 @@ def _spellings(text: str, found: list[Term], names: list[int]) -> Iterator[tuple
 
 
 def _numbers(found: list[Term], names: list[int]) -> Iterator[Term]:
-    """Give the numbers that are found without their spaces and marks.
+    """Yield the numbers that are found without their spaces and marks.
 
-    Those with a point inside a name, as the version in ``v1.2.3``, are but parts of it.
+    Numbers with dots inside a name, such as the version in ``v1.2.3``, are only parts of the name.
     """
     starts = [found[at].start for at in names]
     for term in found:
@@ -262,7 +262,7 @@ def _numbers(found: list[Term], names: list[int]) -> Iterator[Term]:
 
 
 def _sequences(found: list[Term], names: list[int]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Give the parts of each name in their order: 2.3.1 and 1.2.3 have the same parts."""
+    """Yield the parts of each name in their order: 2.3.1 and 1.2.3 have the same parts."""
     for at in names:
         parts = []
         for place in range(at, len(found)):

@@ -1,4 +1,4 @@
-"""The vectors of the latest queries: asking again, with another filter, costs no model time."""
+"""Vectors of the latest queries: a repeated query, with another filter, costs no model time."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class QueryCache:
         self._mutex = threading.Lock()
 
     def embed(self, embedder: Embedder, text: str, task: str = "") -> Vector:
-        """Return the vector of a query, asked with the instruction ``task``; not to be written to.
+        """Return the read-only vector of a query with the instruction ``task``.
 
         Raises:
-            InputTooLongError: the query is longer than the model reads.
+            InputTooLongError: the query exceeds the model's limit.
         """
         key = (embedder.identity.fingerprint, task, text)
         with self._mutex:
             if key in self._vectors:
                 self._vectors.move_to_end(key)
                 return self._vectors[key]
-        # Outside the lock: other queries go on meanwhile.
+        # Outside the lock, so that other queries can continue.
         vector = embedder.embed_query(text, task=task)
         vector.setflags(write=False)
         with self._mutex:

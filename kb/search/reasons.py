@@ -1,4 +1,4 @@
-"""What a person is told of a hit: why it was found, and whether it answers at all."""
+"""Explains a hit to people: why it was found, and whether anything answers at all."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from kb.search.highlight import Telling, telling_terms
 from kb.search.naming import told_by
 
 RELEVANT = 0.15
-"""Where the best score is below this, nothing that was found answers; docs/hits.md has what that
-declines rightly and wrongly."""
+"""Confidence below which the best hit, and so the search, answers nothing.
 
-# Places by meaning that are told as a reason: behind them, words have brought a passage up.
+docs/hits.md has the figures of right and wrong refusals.
+"""
+
+# Ranks by meaning that count as a reason; later ranks rose by words.
 _NEAR = 10
 
 
@@ -22,12 +24,12 @@ def explained(
     queries: Sequence[str] = (),
     languages: Mapping[int, str] | None = None,
 ) -> list[SearchHit]:
-    """Return hits, best first, each with the reasons for which it was found.
+    """Return hits, best first, each with the reasons why it was found.
 
     Args:
         found: the hits.
-        queries: what was searched for.
-        languages: of the hits' documents, by id.
+        queries: the queries of the search.
+        languages: languages of the hits' documents, by id.
     """
     relevant = anything_relevant(found)
     wanted = [telling_terms(query) for query in queries]
@@ -44,14 +46,14 @@ def explained(
 
 
 def anything_relevant(found: Sequence[SearchHit]) -> bool:
-    """Say whether any hit is likely enough to answer."""
+    """Return whether any hit probably answers."""
     return any(hit.score >= RELEVANT for hit in found)
 
 
 def _named(hit: SearchHit, wanted: Sequence[Telling], language: str) -> list[Reason]:
     told = [told_by(each, hit, language) for each in wanted]
     reasons: list[Reason] = ["title"] if any(by_title for by_title, _ in told) else []
-    # By meaning alone no names are looked at.
+    # Searches by meaning alone ignore names.
     if "keyword" in hit.ranks and any(by_name for _, by_name in told):
         reasons.append("name")
     return reasons

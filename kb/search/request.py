@@ -1,4 +1,4 @@
-"""What is asked of a search: one value, made by Python, command line, HTTP and browser alike."""
+"""A search request: one value, made by Python, command line, HTTP and browser alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kb.errors import SettingsError
 from kb.records import Highlighting, SearchMode
 
 MOST_QUERIES = 16
-"""Queries of one request: each costs a search."""
+"""Most queries of one request; each costs a search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +19,12 @@ class WeightedQuery:
     """One of several queries of a request.
 
     Attributes:
-        text: what is asked; what it requires or excludes holds for this query alone.
-        mode: how to search for it; the request's if not given.
-        weight: how much it counts beside the others, above 0.
+        text: the query; its required and excluded words hold only for this query.
+        mode: its search mode; None for that of the request.
+        weight: its weight relative to the others, above 0.
 
     Raises:
-        SettingsError: there is no such mode, or the weight is no number above 0.
+        SettingsError: the mode does not exist, or the weight is not a number above 0.
     """
 
     text: str
@@ -32,7 +32,7 @@ class WeightedQuery:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be weighed."""
+        """Refuse a mode that does not exist and a weight that is not above 0."""
         _require_mode(self.mode)
         if not 0 < self.weight < math.inf:
             msg = f"the weight of a query is {self.weight}, but must be a number above 0"
@@ -41,31 +41,30 @@ class WeightedQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """A question, and how it is to be answered. It is checked when it is made.
+    """A query and its options, checked when it is made.
 
     Attributes:
-        query: what is asked; blank gives no hits.
-        queries: several queries in its place, whose scores are fused: see
-            :mod:`kb.search.several`.
-        collections: names of collections of the same model; None is the settings', and an empty
-            one gives no hits.
-        top_k: most hits; the settings' if not given.
-        where: conditions that every hit meets.
-        mode: by meaning (``dense``), by words (``keyword``, which goes without the model
-            where it cannot be loaded), or both (``hybrid``); if not given the collection's,
-            else the settings'. Several collections whose modes differ are searched in the
-            settings' mode, for their scores would not compare. Refused where each of several
-            queries has another one of its own.
-        highlights: what is marked in each hit; ``sentences`` costs model time, see
+        query: the query; a blank one gives no hits.
+        queries: several queries in its place; their scores are fused, see :mod:`kb.search.several`.
+        collections: names of collections with the same model. None is that of the settings; an
+            empty sequence gives no hits.
+        top_k: most hits; None for the number in the settings.
+        where: conditions that every hit must meet.
+        mode: by meaning (``dense``), by words (``keyword``, which also works if the model cannot be
+            loaded), or both (``hybrid``). The default is that of the collection, else of the
+            settings. Collections with different modes are searched in the mode of the settings,
+            because their scores would not be comparable. A mode is an error if each of several
+            queries has its own.
+        highlights: the marks in each hit; ``sentences`` takes the model's time, see
             :meth:`kb.KnowledgeBase.highlight`.
-        context: chunks before and after each hit whose text it is given as well.
-        diversity: from 0 to 1, how much hits are to differ from each other: 1 less the
-            lambda of maximal marginal relevance.
-        instruct: what the query asks for, in place of the collection's instruction and of
-            the one in the settings; for models that take one.
-        rerank: have the reranker of the settings order the best hits; if not given, where
-            the settings name one.
-        min_score: hits below this score, from 0 to 1, are left out; the settings' if not given.
+        context: number of chunks before and after each hit; the hit includes their text.
+        diversity: how much the hits should differ, from 0 to 1: 1 minus the lambda of maximal
+            marginal relevance.
+        instruct: instruction of the query, for models that take one; it replaces that of the
+            collection and of the settings.
+        rerank: let the reranker of the settings order the best hits; by default if the settings
+            name one.
+        min_score: lowest score of a hit, from 0 to 1; None for that of the settings.
 
     Raises:
         SettingsError: a value is out of bounds.
@@ -85,7 +84,7 @@ class SearchRequest:
     min_score: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what no search can do."""
+        """Refuse values that no search can use."""
         if self.context < 0 or not 0 <= self.diversity <= 1:
             msg = (
                 f"context {self.context} must not be below 0, diversity {self.diversity} be "
@@ -119,7 +118,7 @@ class SearchRequest:
 
     @property
     def asked(self) -> tuple[WeightedQuery, ...]:
-        """Its queries; one if it is about one."""
+        """Its queries; a single one if it has only ``query``."""
         return self.queries or (WeightedQuery(text=self.query),)
 
 

@@ -1,4 +1,4 @@
-"""The last stage of a search: a reranker reads the query with the best hits and orders them."""
+"""The last stage of a search: a reranker reads the query with each of the best hits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from kb.reranking.base import Reranker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reranking:
-    """Which reranker orders the hits of one search, and how many of them it reads.
+    """The reranker of one search, and the number of hits that it reads.
 
-    ``known`` are the scores of passages that this search has had read, by query and text. A search
-    begins anew when others commit meanwhile, and reading is what takes long: 30 passages may cost
-    seconds.
+    ``known`` holds scores of this search by query and text. A search starts again when another
+    process commits meanwhile, and reading takes longest: 30 passages may take seconds.
     """
 
     reranker: Reranker
@@ -29,14 +28,15 @@ def reranked(
 ) -> list[SearchHit]:
     """Return hits ordered and scored by the reranker.
 
-    Their scores in [0, 1] stand under ``reranked`` beside those of the stages before.
+    ``scores`` holds the reranker's score in [0, 1] as ``reranked``, beside those of the earlier
+    stages.
 
     Raises:
-        InputTooLongError: the query is too long to be read with a passage.
-        RerankingError: the reranker failed; says how to search without it.
+        InputTooLongError: the query leaves no room for a passage.
+        RerankingError: the reranker failed. The message says how to search without it.
     """
     scores = _scores(reranking, query, [with_header(hit.header, hit.text) for hit in read], task)
-    # Equal scores: the order before stands.
+    # Equal scores keep their order.
     order = sorted(range(len(read)), key=lambda place: -scores[place])
     return [
         replace(
@@ -55,7 +55,7 @@ def _scores(reranking: Reranking, query: str, texts: Sequence[str], task: str) -
     if new:
         try:
             scores = reranking.reranker.score(query, new, task=task)
-        except InputTooLongError:  # says itself what to do
+        except InputTooLongError:  # its message already says what to do
             raise
         except ModelCallError as error:
             msg = f"{error}. Or search without reranking: --no-rerank, rerank=False"

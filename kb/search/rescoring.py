@@ -1,8 +1,8 @@
-"""Score candidates exactly: the passage and its best sentence, without what their language adds.
+"""Scores candidates exactly: the passage and its best sentence, without their language.
 
-The index knows one vector a passage, and compares it as it is. What it finds are candidates. Their
-score is made of the passage's own cosine and of its best sentence's, both after the mean of the
-passage's language was taken out. docs/search.md says what each part is worth.
+The index compares one unchanged vector for each passage, and so finds candidates. Their exact score
+combines the cosines of the passage and of its best sentence, both without the mean of the passage's
+language. docs/ranking.md has the benefit of each part.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from kb.search.kept_vectors import Every, KeptVectors, Scored, table_of
 from kb.sentences.packed import SentenceTable
 
 SENTENCE_WEIGHT = 0.5
-"""Of the best sentence; the rest is the passage's own."""
+"""Weight of the best sentence; the passage has the rest."""
 
 _TINY = 1e-6
 
 _MOST_ALONE = 250_000
-"""Multiplications of one product for which OpenBLAS wakes no other thread."""
+"""Most multiplications of one matrix product for which OpenBLAS wakes no other thread."""
 
 _LARGE_SHARE = 0.02
-"""Of a collection's chunks: languages with less have no candidates of their own."""
+"""Share of a collection's chunks below which a language has no candidates of its own."""
 
 Floats = npt.NDArray[np.float32]
 MeanOf = Callable[[str], Vector | None]
-"""The mean of a language's passages; None where nothing is to be taken out."""
+"""Returns the mean of a language's passages; None if nothing is to be subtracted."""
 
 
 class Rescoring:
-    """Scores candidates of one collection for one query, in one state of the means.
+    """Scores candidates of one collection for one query, with one snapshot of the means.
 
-    ``asked`` is what the index is to be asked with.
+    ``asked`` is the query vector for the index.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Rescoring:
         self._share = float(self.asked @ self._query)
 
     def visible(self, state: State, ids: Sequence[int]) -> set[int]:
-        """Return those of some chunks that a search may see: scoring them reads no more then."""
+        """Return the visible ones of some chunks; scoring them then reads nothing more."""
         new = [chunk_id for chunk_id in ids if chunk_id not in self._read]
         self._read |= self._kept.of(state, self._collection_id, new)
         return self._read.keys() & set(ids)
@@ -75,12 +75,12 @@ class Rescoring:
     def score(
         self, state: State, found: Sequence[tuple[int, float]], others: Sequence[int] = ()
     ) -> None:
-        """Score candidates, those that have no score yet.
+        """Score the candidates that have no score yet.
 
         Args:
-            state: of the catalog.
-            found: (chunk id, cosine) of what the index gave for ``asked``, best first.
-            others: chunks that the index did not give.
+            state: a state of the catalog.
+            found: (chunk id, cosine) from the index for ``asked``, best first.
+            others: chunks that the index did not return.
         """
         self._cosines |= found
         given = dict.fromkeys((*self._cosines, *others))
@@ -92,12 +92,12 @@ class Rescoring:
         self._exact |= exact(self._query, table_of(scored), languages, self._mean)
 
     def score_all(self, every: Every, most: int, others: Sequence[int]) -> None:
-        """Score all chunks of a collection in place of what the index would give.
+        """Score all chunks of a collection in place of the index's answers.
 
         Args:
             every: the chunks.
-            most: how many of the best become candidates.
-            others: chunks that become candidates anyway.
+            most: number of the best chunks that become candidates.
+            others: chunks that always become candidates.
         """
         scores = exact(self._query, every.table, every.languages, self._mean)
         best = nlargest(most, scores, key=scores.__getitem__)
@@ -109,8 +109,9 @@ class Rescoring:
     def ranked(self) -> list[tuple[int, float]]:
         """Return all candidates with their scores, best first.
 
-        Those whose vectors the catalog lacks have the score that the index promises. Where it did
-        not give them, they count like the last that it gave, which is the most that they can be.
+        A candidate without vectors in the catalog gets the score that its cosine in the index
+        promises. If the index did not return it, it counts like the last returned one, its upper
+        bound.
         """
         scores = self._exact
         if len(scores) < len(self._spoken):
@@ -120,14 +121,14 @@ class Rescoring:
                 cosine = self._cosines.get(chunk_id, last)
                 if cosine is not None:
                     scores[chunk_id] = self._promised(cosine, self._spoken[chunk_id])
-        # Equal scores: what was added first, whatever the index put first.
+        # Equal scores keep their order of addition, whatever the order of the index.
         return sorted(scores.items(), key=lambda each: (-each[1], each[0]))
 
     def may_miss(self, wanted: int) -> bool:
-        """Say whether one of the ``wanted`` best may be among what the index has not given yet.
+        """Return whether the index may still return one of the ``wanted`` best.
 
-        Then the next that it gives, gaining by its sentences as much as any so far, comes first.
-        docs/search.md has what that finds, and for how many.
+        That is so if the next returned chunk, with the largest gain by sentences so far, would rank
+        among them. docs/ranking.md has the figures.
         """
         if len(self._exact) < wanted or not self._cosines:
             return False
@@ -142,14 +143,14 @@ class Rescoring:
         return following + gain > nlargest(wanted, self._exact.values())[-1]
 
     def foreign(self) -> set[int]:
-        """Return the candidates that cannot hold the query's words: in other languages than it.
+        """Return the candidates that cannot contain the query's words: those in other languages.
 
-        Of languages that hardly occur nothing is said: a passage of code may be taken for one.
+        Rare languages do not count, because a passage of code may look like one.
         """
         return {chunk_id for chunk_id, name in self._spoken.items() if name in self._foreign}
 
     def _promised(self, cosine: float, language: str) -> float:
-        """Return the score that a cosine of the index promises for a passage of a language."""
+        """Return the score that a cosine in the index promises for a passage of a language."""
         if language not in self._promises:
             at_zero, at_one = (
                 self._share * estimated(self.asked, each, self._mean(language)) for each in (0, 1)
@@ -174,14 +175,14 @@ def _languages_of(text: str) -> set[str]:
 
 
 def impartial(query: Vector, means: Sequence[Vector]) -> Vector:
-    """Return the vector to ask the index with: it prefers no language of a collection.
+    """Return the vector for the index, which prefers no language of a collection.
 
-    What tells the means of the languages apart is taken out of the query. So the index, which
-    knows of no language, finds the best of each among its first.
+    The query loses all directions in which the means of the languages differ. So the index, which
+    knows no languages, returns the best passages of each language early.
 
     Args:
         query: unit length, shape (dim,).
-        means: of the languages of the collection's passages.
+        means: means of the collection's languages.
     """
     if len(means) < 2:  # noqa: PLR2004 - nothing to tell apart
         return query
@@ -193,7 +194,7 @@ def impartial(query: Vector, means: Sequence[Vector]) -> Vector:
 
 @lru_cache(maxsize=64)  # the same for all queries, until a collection changes
 def _what_tells_apart(means: tuple[bytes, ...]) -> npt.NDArray[np.float64]:
-    """Return an orthonormal base, shape (dim, n - 1), of what tells n means (float32) apart."""
+    """Return an orthonormal basis, shape (dim, n - 1), of the differences of n float32 means."""
     rows = np.stack([np.frombuffer(mean, np.float32) for mean in means])
     base, _ = np.linalg.qr((rows[1:] - rows[0]).T.astype(np.float64))
     return base
@@ -208,10 +209,10 @@ def exact(
     """Return the exact score of passages, by chunk id.
 
     Args:
-        query: unit length, shape (dim,), without its language.
+        query: vector of unit length, shape (dim,), without its language.
         known: the vectors of passages and of their sentences.
-        languages: of each passage; empty where it is not known.
-        mean_of: the mean of a language's passages.
+        languages: language of each passage; empty if unknown.
+        mean_of: returns the mean of a language's passages.
     """
     if not known.chunks:
         return {}
@@ -227,15 +228,15 @@ def exact(
     sentences[starts[several]] = -np.inf
     best = np.maximum.reduceat(sentences, starts)
     scores = (1 - SENTENCE_WEIGHT) * own + SENTENCE_WEIGHT * best
-    # Equal passages score equal, wherever their rows stood in a product.
+    # Equal passages must have equal scores, wherever their rows are in a product.
     rounded = np.round(scores.astype(np.float64), 6)
     return dict(zip(known.chunks, rounded.tolist(), strict=True))
 
 
 def estimated(query: Vector, cosine: float, mean: Vector | None) -> float:
-    """Return the score of a passage of which only the index's cosine is known.
+    """Estimate the score of a passage from its cosine in the index.
 
-    Its length without the mean is taken for that of a usual passage of its language.
+    It assumes the usual length of a passage of its language after subtraction of the mean.
     """
     if mean is None:
         return cosine
@@ -250,10 +251,10 @@ def _neutral_cosines(
     languages: npt.NDArray[np.str_],
     means: Mapping[str, Vector],
 ) -> Floats:
-    """Return the cosine of each row with the query, its language's mean taken out.
+    """Return the cosine of each row with the query, without the mean of its language.
 
-    A row v without its mean m has the length of v - m, of unit length the square root of
-    1 - 2 vm + mm; so no row needs to be changed.
+    For a row v of unit length and its mean m, the length of v - m is the square root of 1 - 2 vm +
+    mm, so no row needs to be changed.
     """
     directions = np.stack([query, *means.values()])
     dots = _products(numbers, directions.T) * scales[:, np.newaxis]
@@ -267,10 +268,10 @@ def _neutral_cosines(
 
 
 def _products(rows: Floats, columns: Floats) -> Floats:
-    """Return the matrix product, made by this thread alone.
+    """Return the matrix product, computed by this thread alone.
 
-    The library behind numpy wakes others for large products. On busy cores to wait for them took
-    42 ms, and on idle ones they save nothing here.
+    numpy's library wakes other threads for large products. Waiting for them took 42 ms on busy
+    cores, and saves nothing here on idle ones.
     """
     step = max(1, _MOST_ALONE // columns.size)
     parts = [rows[at : at + step] @ columns for at in range(0, len(rows), step)]

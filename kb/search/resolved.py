@@ -1,4 +1,4 @@
-"""A request with all that it means: which collections are searched, for which queries, and how."""
+"""A resolved request: its collections, its queries and their modes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from kb.search.reranked import Reranking
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """One query with all that it means: how to search for it, its vector for each collection.
+    """One resolved query: its mode, and its vector for each collection.
 
-    ``means`` are one state of what languages have in common, for all its scores.
+    ``means`` is one snapshot of the language means, for all its scores.
     """
 
     query: Query
@@ -29,7 +29,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """A request with all that it means: its collections, and its queries."""
+    """A resolved request: its collections and its queries."""
 
     collections: Sequence[CollectionInfo]
     queries: Sequence[Sought]
@@ -42,7 +42,7 @@ class Resolved:
 
     @property
     def vectors(self) -> list[dict[str, Vector]]:
-        """The vectors of each query by the collection's name."""
+        """The vectors of each query, by the collection's name."""
         names = [each.name for each in self.collections]
         return [
             {name: each for name, each in zip(names, own.vectors, strict=True) if each is not None}
@@ -51,12 +51,12 @@ class Resolved:
 
     @property
     def weights(self) -> list[float]:
-        """How much each query counts."""
+        """The weight of each query."""
         return [each.weight for each in self.queries]
 
     @property
     def wanted(self) -> int:
-        """How many hits are looked for: those that a reranker reads may be more than are shown."""
+        """Number of hits to find: the reranker may read more than are shown."""
         if self.rerank is None:
             return self.top_k
         return max(self.top_k, self.rerank.candidates)

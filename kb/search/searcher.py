@@ -36,11 +36,11 @@ from kb.store.store import Store
 
 _log = logging.getLogger(__name__)
 
-# Hits, and chunks beside them: more than any library has, and SQLite can still count with it.
+# Most hits, and most chunks beside them: more than any library has; fits SQLite's integers.
 _MOST_COUNTED = 2**32
-# Searches of one question while others commit; a search takes less time than most commits.
+# Attempts at a search while others commit; a search takes less time than most commits.
 _ATTEMPTS = 3
-# Questions to vector servers within one attempt: a handful, unless others change what passes.
+# Requests to vector servers in one attempt: few, unless others change the passing chunks.
 _MOST_QUESTIONS = 100
 
 
@@ -48,11 +48,11 @@ class Searcher:
     """Searches one store. Thread-safe.
 
     Args:
-        settings: what holds where a request says nothing.
-        store: what is searched.
-        embedder: gives the embedding model, loading it at first use.
-        reranker: likewise the reranker of the settings.
-        means: what the languages of queries and chunks have in common.
+        settings: defaults for requests.
+        store: the store to search.
+        embedder: returns the embedding model, loaded at first use.
+        reranker: returns the reranker of the settings, loaded at first use.
+        means: the language means of queries and chunks.
     """
 
     def __init__(
@@ -72,18 +72,18 @@ class Searcher:
         self._kept = Kept()
 
     def adopt(self, settings: Settings) -> None:
-        """Go by other settings from the next search on."""
+        """Use other settings from the next search on."""
         self._settings = settings
 
     def search(self, request: SearchRequest) -> list[SearchHit]:
-        """Return the passages that answer a request best, best first; none for a blank query.
+        """Return the passages that best answer a request, best first; none for a blank query.
 
         Raises:
-            CollectionError: there is no such collection.
-            SettingsError: a query holds nothing but exclusions, one of several is blank, or there
-                is an instruction and the model takes none.
+            CollectionError: a collection does not exist.
+            SettingsError: a query has only exclusions, one of several is blank, or there is an
+                instruction and the model takes none.
             EmbedderMismatchError: a collection was made with another model.
-            InputTooLongError: the query is too long to be looked up, or to be read by the model.
+            InputTooLongError: the query exceeds the limit of searches or of the model.
         """
         names = (None,) if request.collections is None else request.collections
         while names:
@@ -96,13 +96,13 @@ class Searcher:
             try:
                 return self._search(request, targets, embedders)
             except CollectionGoneError:
-                continue  # deleted or re-embedded just now: the name is looked up again
+                continue  # deleted or re-embedded just now: the name is resolved again
         return []
 
     def highlight(
         self, query: str, found: Sequence[SearchHit], *, instruct: str = ""
     ) -> list[SearchHit]:
-        """Mark in hits why they were found, as a search does that marks sentences."""
+        """Mark in hits why they were found, as a search with marked sentences does."""
         parsed = parse_question(query)
         names = {hit.collection for hit in found}
         with self._store.catalog.reading() as state:
@@ -111,7 +111,7 @@ class Searcher:
             text = corrected(parsed.text, self._meant(state, targets, parsed))
         tasks = {each.name: self._task(each, instruct) for each in targets}
         embedder = self._embedder()
-        # A collection that is gone since the search has no instruction any more.
+        # A collection deleted since the search has no instruction any more.
         gone = instruct or self._settings.instruction
         try:
             vectors = {
@@ -125,17 +125,17 @@ class Searcher:
         return marking.sentences_marked(text, found, facts, vectors, lambda: embedder)
 
     def did_you_mean(self, query: str, collections: Sequence[str] | None) -> str:
-        """Return the query with words that stand nowhere as they were probably meant; else nothing.
+        """Return the query with corrections of words that occur nowhere; empty if there are none.
 
         Raises:
-            CollectionError: there is no such collection.
-            InputTooLongError: the query is too long to be looked up.
+            CollectionError: a collection does not exist.
+            InputTooLongError: the query exceeds the limit of searches.
         """
         names = (None,) if collections is None else dict.fromkeys(collections)
         with self._store.catalog.reading() as state:
             targets = [state.collection(name or self._settings.collection) for name in names]
             meant = corrected(query, self._meant(state, targets, parse(query)))
-            # A phrase in quotes that stands nowhere finds as little as the misspelt one.
+            # A phrase in quotes that occurs nowhere finds as little as a misspelt word.
             quoted = parse(meant).condition
             stands = not quoted or any(state.best_by_words(each.id, quoted, 1) for each in targets)
         return meant if stands and meant != query else ""
@@ -188,7 +188,7 @@ class Searcher:
             task=tasks[0],
         )
         kept, facts, meant = self._attempted(asked, sentences=marks)
-        # Found by what a misspelt word was meant to be: that is what is marked.
+        # Found by the correction of a misspelt word, so the correction is marked.
         texts = [corrected(each.query.text, own) for each, own in zip(sought, meant, strict=True)]
         text = " ".join(texts)
         least = self._settings.min_score if request.min_score is None else request.min_score
@@ -205,19 +205,19 @@ class Searcher:
     def _attempted(
         self, asked: Resolved, *, sentences: bool
     ) -> tuple[list[SearchHit], marking.Known, list[dict[str, str]]]:
-        """Return the hits, what marking them needs to know, and what each query meant by words."""
+        """Return the hits, the data for marking them, and each query's corrections."""
         answers = VectorAnswers(self._store)
         try:
             for _ in range(_ATTEMPTS):
                 generation, found, meant = self._found(asked, answers)
-                # A document that was replaced just now could have been missed in both its versions.
+                # Both versions of a document that was replaced just now may have been missed.
                 if self._store.generation() == generation:
                     break
                 answers.forget()
             kept = chosen(self._store, asked, found)
         except StoreError:
-            # The vectors of a collection that was deleted just now are gone before this search's
-            # view of the catalog is.
+            # The vectors of a collection deleted just now are gone, but this search's snapshot
+            # still has the collection.
             with self._store.catalog.reading() as state:
                 for each in asked.collections:
                     state.current_collection(each)
@@ -230,7 +230,7 @@ class Searcher:
     def _found(
         self, asked: Resolved, answers: VectorAnswers
     ) -> tuple[int, list[SearchHit], list[dict[str, str]]]:
-        """Return the generation of a state, the hits of it, and what each query meant by words."""
+        """Return the generation of a state, its hits, and each query's corrections."""
         for _ in range(_MOST_QUESTIONS):
             try:
                 with self._store.catalog.reading() as state:
@@ -250,7 +250,7 @@ class Searcher:
         *,
         marks: bool,
     ) -> list[Vector | None]:
-        """Return a query's vector for each collection; None for each where it needs none."""
+        """Return a query's vector for each collection; None for each if it needs none."""
         nothing: list[Vector | None] = [None] * len(tasks)
         if embedder is None or (mode == "keyword" and not marks):
             return nothing
@@ -259,7 +259,7 @@ class Searcher:
     def _embedded(
         self, embedder: Embedder, query: Query, tasks: Sequence[str], mode: SearchMode
     ) -> list[Vector | None] | None:
-        """Return the query's vector for each task; None where a search by words goes without."""
+        """Return the query's vector for each task; None if a search by words works without."""
         try:
             return [self._queries.embed(embedder, query.text, task) for task in tasks]
         except InputTooLongError as error:
@@ -278,7 +278,7 @@ class Searcher:
             return self._means.of(state, embedder.identity, ids, query.text)
 
     def _embedder_for(self, mode: SearchMode) -> Embedder | None:
-        """Return the embedding model; None where it fails and a search by words goes without."""
+        """Return the embedding model; None if it fails and a search by words works without."""
         try:
             return self._embedder()
         except KnowledgeBaseError as error:

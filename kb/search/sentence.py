@@ -1,4 +1,4 @@
-"""Which sentence of a passage answers a query: by its vector, and by the query's words in it."""
+"""Chooses the sentence of a passage that answers a query, by its vector and its words."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from kb.sentences.windows import CONTEXT, windows
 Span = tuple[int, int]
 Scores = npt.NDArray[np.float32]
 
-# What all words of the query together are worth, in standard deviations of the passage's cosines:
-# of one model all lie between 0.75 and 0.9, of another between 0 and 0.6. docs/hits.md has the
+# Weight of all words of the query together, in standard deviations of the passage's cosines: those
+# of one model are between 0.75 and 0.9, of another between 0 and 0.6. docs/hits.md has the
 # measurement.
 _WORDS_WEIGHT = 4.0
-# Of a passage; those after them are hardly ever what answers.
+# Sentences of a passage; later ones rarely answer.
 _MOST_WINDOWS = 24
 
 
 def best_span(
     passage: Passage, spans: Sequence[Span], cosines: Scores, wanted: Telling
 ) -> Span | None:
-    """Return the part of a passage that answers best; None where it has no sentence.
+    """Return the part of a passage that answers best; None for a passage without a sentence.
 
     Args:
-        passage: its text.
+        passage: the passage's text.
         spans: its windows, a sentence or several short ones each.
-        cosines: of each with the query.
+        cosines: cosine of each window with the query.
         wanted: the query's words.
     """
     if not spans:
@@ -51,7 +51,7 @@ def stored_spans(
     wanted: Telling,
     passages: Mapping[int, Passage],
 ) -> dict[int, Span]:
-    """Return the span that answers for each chunk whose sentences have their vectors stored."""
+    """Return the answering span of each chunk whose sentences have stored vectors."""
     found: dict[int, Span] = {}
     for hit in hits:
         stored, vector = known.get(hit.chunk_id), vectors.get(hit.collection)
@@ -59,7 +59,7 @@ def stored_spans(
             continue
         spans = [(int(start), int(end)) for start, end in stored.spans]
         cosines = stored.scores(vector)[1:]
-        if spans[:1] == [CONTEXT]:  # it scores the passage, but nothing in it is to be marked
+        if spans[:1] == [CONTEXT]:  # it scores the passage, but has no text to mark
             spans, cosines = spans[1:], cosines[1:]
         span = best_span(passages[hit.chunk_id], spans, cosines, wanted)
         if span is not None:
@@ -74,14 +74,14 @@ def read_spans(
     passages: Mapping[int, Passage],
     embedder: Embedder,
 ) -> dict[int, Span]:
-    """Return the same for other hits: the model reads their sentences, about 0.1 s for each hit."""
+    """Return the same for other hits by embedding their sentences, about 0.1 s for each hit."""
     asked = {hit.chunk_id: hit for hit in hits if hit.collection in vectors}
     spans = {key: windows(hit.text)[:_MOST_WINDOWS] for key, hit in asked.items()}
     found: dict[int, Span] = {}
     for key, cosines in _read(asked, spans, vectors, embedder).items():
         if span := best_span(passages[key], spans[key], cosines, wanted):
             found[key] = span
-    # Of several short sentences that no words tell apart, the model tells which one it is.
+    # If words do not distinguish several short sentences, the model decides.
     parts = {key: sentences_in(asked[key].text, span) for key, span in found.items()}
     several = {
         key: each
@@ -99,7 +99,7 @@ def _read(
     vectors: Mapping[str, Vector],
     embedder: Embedder,
 ) -> dict[int, Scores]:
-    """Return the cosines of the query with parts of hits, by chunk; those without parts go."""
+    """Return the query's cosines with parts of hits, by chunk; hits without parts are left out."""
     inputs = [asked[key].text[start:end] for key, each in spans.items() for start, end in each]
     embedded = embedder.embed_documents(inputs) if inputs else None
     result: dict[int, Scores] = {}

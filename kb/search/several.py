@@ -1,15 +1,15 @@
-"""Several queries of one request: what each finds is put together by how sure it is.
+"""Fuses several queries of one request by the confidence of their hits.
 
-Every query is searched for by itself, in its own mode, and gives its candidates (a hundred or more)
-a score in [0, 1]: how sure it is that the passage answers. The request's score is the mean of
-these, each with its query's weight (a linear opinion pool: Stone, "The Opinion Pool", Annals of
-Mathematical Statistics 32, 1961). A passage that is no candidate of a query counts 0 for it: behind
-a hundred better ones, a calibrated score is hardly more.
+Every query has a search of its own, in its own mode. It gives its candidates (a hundred or more) a
+score in [0, 1]: the confidence that the passage answers. The request's score is the weighted mean
+of these (a linear opinion pool: Stone, "The Opinion Pool", Annals of Mathematical Statistics 32,
+1961). A passage that is not a candidate of a query counts 0 for it, because its calibrated score
+behind a hundred better ones would hardly be more.
 
-So a passage that two queries find comes before one that only one of them finds as surely, and one
-that a single query is sure of stays ahead of what all find doubtful. The mean of equal scores is
-that score: one query alone, or the same one twice, gives what it would give by itself. Ranks are
-not fused, for the reason that :mod:`kb.search.fusion` gives.
+So a passage found by two queries ranks before one that a single query finds with the same
+confidence. A passage of high confidence in one query stays ahead of those doubtful in all. The mean
+of equal scores is that score: a query alone, or twice the same one, gives its usual result. Ranks
+are not fused, for the reason in :mod:`kb.search.fusion`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from kb.search.hits import Found, Places, places
 
 
 def fused(found: Sequence[Found], weights: Sequence[float]) -> Found:
-    """Return what several queries found as one ranking; what a single one found as it is.
+    """Return the results of several queries as one ranking; that of a single query unchanged.
 
-    Each stage shows the best place that any query gave a passage; ``query_1`` and so on are what
-    the queries gave it.
+    Each stage shows a passage's best rank over all queries; ``query_1`` and so on show its rank and
+    score in each query.
     """
     if len(found) == 1:
         return found[0]
@@ -33,7 +33,7 @@ def fused(found: Sequence[Found], weights: Sequence[float]) -> Found:
     for each, weight in zip(found, weights, strict=True):
         for chunk_id, sure in each.ranked:
             sums[chunk_id] = sums.get(chunk_id, 0.0) + weight * sure
-    # Equal sums: what the first of the queries put first stays first.
+    # Equal sums keep the order of the first query.
     order = sorted(sums, key=lambda chunk_id: -sums[chunk_id])
     total = sum(weights)
     stages = dict.fromkeys(name for each in found for name in each.stages)
@@ -47,13 +47,13 @@ def fused(found: Sequence[Found], weights: Sequence[float]) -> Found:
 
 
 def leading(hit: SearchHit, weights: Sequence[float]) -> int:
-    """Return which of the queries says most for a hit, counted from 0."""
+    """Return the query that contributes most to a hit's score, counted from 0."""
     shares = [weight * hit.scores.get(stage(at), 0.0) for at, weight in enumerate(weights)]
     return shares.index(max(shares))
 
 
 def stage(at: int) -> str:
-    """Return the name under which hits show what a query gave them."""
+    """Return the name of a query's stage in hits."""
     return f"query_{at + 1}"
 
 
@@ -66,7 +66,7 @@ def averaged(read: Sequence[Sequence[SearchHit]], weights: Sequence[float]) -> l
     for each, weight in zip(read, weights, strict=True):
         for hit in each:
             sums[hit.chunk_id] = sums.get(hit.chunk_id, 0.0) + weight * hit.score / total
-    # Equal sums: the order of the first query stands.
+    # Equal sums keep the order of the first query.
     order = sorted(read[0], key=lambda hit: -sums[hit.chunk_id])
     return [
         replace(

@@ -1,7 +1,7 @@
-"""In how many chunks terms stand, and in which languages, remembered from query to query.
+"""Chunk frequencies of terms, and languages of documents, remembered from query to query.
 
-FTS5 counts a term's chunks by reading all of its postings: for the common words, which nearly
-every query has, that took as long as the search itself at 100,000 chunks (9 ms of a query).
+FTS5 counts a term's chunks by reading all of its postings. For the common words of nearly every
+query that took as long as the search itself at 100,000 chunks (9 ms of a query).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from kb.words.function_words import function_tokens
 from kb.words.typos import one_slip_away
 
 CAPACITY = 20_000
-# More words than this are one slip away only from short ones, which may mean anything.
+# Only short words have more words one typing error away, and those may mean anything.
 _MOST_NEAR = 4
 
 
@@ -31,7 +31,7 @@ class TermFrequencies:
     def frequencies(
         self, state: State, collection_id: str, tokens: Sequence[str]
     ) -> dict[str, int]:
-        """Return in how many chunks each token stands; those that stand in none are left out."""
+        """Return the number of chunks with each token, without tokens that occur nowhere."""
         generation = self._current(state)
         with self._mutex:
             found = {
@@ -52,7 +52,7 @@ class TermFrequencies:
         return {token: count for token, count in found.items() if count}
 
     def languages(self, state: State, collection_id: str) -> tuple[str, ...]:
-        """Return the languages of a collection's documents, as their rows have them."""
+        """Return the languages of a collection's documents, as stored in their rows."""
         generation = self._current(state)
         with self._mutex:
             known = self._languages.get(collection_id)
@@ -64,7 +64,7 @@ class TermFrequencies:
         return known
 
     def near(self, state: State, collection_id: str, token: str) -> tuple[str, ...]:
-        """Return the terms that a token was meant to be: one slip away, most frequent first."""
+        """Return the probable corrections of a token, one error away, most frequent first."""
         generation = self._current(state)
         with self._mutex:
             known = self._near.get((collection_id, token))
@@ -79,7 +79,7 @@ class TermFrequencies:
         return known
 
     def _current(self, state: State) -> int:
-        """Return the store's generation, and forget what was known of another."""
+        """Return the store's generation; forget the data of any other."""
         generation = state.generation()
         with self._mutex:
             if generation != self._generation:

@@ -1,4 +1,4 @@
-"""One of several queries as a person types it: ``meaning:…``, ``words:…``, ``both*2:…``."""
+"""Parses one of several typed queries: ``meaning:…``, ``words:…``, ``both*2:…``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS: Mapping[str, SearchMode] = MappingProxyType(
         "meaning": "dense",
         "words": "keyword",
         "both": "hybrid",
-        # As `--mode` calls them.
+        # The names of `--mode`.
         "dense": "dense",
         "keyword": "keyword",
         "hybrid": "hybrid",
@@ -26,13 +26,13 @@ _FORM = re.compile(r"\s*(?P<kind>\w+)(?:\*(?P<weight>[^:\s]*))?:(?P<text>.*)", r
 
 
 def query_from_text(typed: str) -> WeightedQuery:
-    """Return a query as it is typed: ``KIND:TEXT``, ``KIND*WEIGHT:TEXT``, or a text alone.
+    """Return a typed query: ``KIND:TEXT``, ``KIND*WEIGHT:TEXT``, or a text alone.
 
-    A text alone is searched for as the request says. What looks like a kind and is none is refused:
-    the query would be for that word, too.
+    A text alone uses the mode of the request. An unknown kind is an error, because the query would
+    otherwise include that word.
 
     Raises:
-        SettingsError: the kind is unknown, the weight is none, or there is no text.
+        SettingsError: the kind is unknown, the weight is invalid, or there is no text.
     """
     found = _FORM.fullmatch(typed)
     if found is None:

@@ -1,7 +1,7 @@
-"""Traditional and simplified Chinese: what is written as it was typed comes first.
+"""Traditional and simplified Chinese: text in the writing of the query comes first.
 
-The index takes both ways of writing for one. Of two passages that hold the same words, the one
-that holds them as the query does is what was asked for.
+The index treats both as equal. Of two passages with the same words, the one in the writing of the
+query is the wanted one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from kb.words.folding import fold
 from kb.words.terms import terms
 
 _CONVERTED_WEIGHT = 0.7
-"""What a passage counts whose words are all written in the other way; CONTRIBUTING tells more."""
+"""Factor for a passage whose words are all in the other writing; docs/ranking.md tells more."""
 
 _MOST_PAIRS = 256
 
-# Characters that NFKC may make others of: radicals, those in circles and squares, and doubles.
+# Characters that NFKC may change: radicals, those in circles and squares, and doubles.
 _COMPATIBLE = re.compile(
     "[\u2e80-\u2fdf\u3036-\u303a\u3190-\u319f\u3200-\u33ff\uf900-\ufaff"
     "\U0001f200-\U0001f2ff\U0002f800-\U0002fa1f]"
@@ -33,7 +33,7 @@ _COMPATIBLE = re.compile(
 def as_typed_first(
     state: State, query: Query, found: Sequence[tuple[int, float]]
 ) -> list[tuple[int, float]]:
-    """Return (chunk id, score) anew, best first: converted characters count for less."""
+    """Return (chunk id, score), best first, with lower scores for converted characters."""
     typed = _typed(query.text)
     if not typed:
         return list(found)
@@ -47,7 +47,7 @@ def as_typed_first(
 
 
 def _typed(text: str) -> dict[str, str]:
-    """Return the pairs of a query that other characters stand for, too, and as what they match."""
+    """Return the pairs of a query with variants, each with its comparison form."""
     shown, _ = plain(text)
     found: dict[str, str] = {}
     for term in terms(shown):
@@ -60,7 +60,7 @@ def _typed(text: str) -> dict[str, str]:
 
 
 def _otherwise_written(typed: Mapping[str, str]) -> list[str]:
-    """Return the characters that those of a query are written as in other texts."""
+    """Return the variants of a query's characters in other texts."""
     known, groups = hanzi.variants(), _groups()
     asked = set("".join(typed))
     return sorted(
@@ -74,7 +74,7 @@ def _otherwise_written(typed: Mapping[str, str]) -> list[str]:
 
 
 def _weight(typed: Mapping[str, str], text: str, others_written: Sequence[str]) -> float:
-    # One look at most passages tells that nothing in them was written in another way.
+    # One check shows for most passages that they contain no variants.
     if not any(map(text.__contains__, others_written)) and not _COMPATIBLE.search(text):
         return 1.0
     if not unicodedata.is_normalized("NFKC", text):
@@ -96,7 +96,7 @@ def _with_variants() -> frozenset[str]:
 
 @cache
 def _groups() -> dict[str, str]:
-    """Return, by what it is compared as, all that a character is written as."""
+    """Return all variants of a character, by its comparison form."""
     found: dict[str, str] = {}
     for code, one in hanzi.variants().items():
         found[one] = found.get(one, one) + chr(code)

@@ -1,1 +1,1 @@
-"""Parts of a passage that are embedded by themselves: where they lie, and how vectors are kept."""
+"""Parts of a passage with vectors of their own: their spans, and the storage of the vectors."""

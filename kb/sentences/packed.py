@@ -1,7 +1,7 @@
-"""Vectors in one byte a number: what is kept of a passage and its sentences, beside the index.
+"""Vectors at one byte a number: storage of passages and their sentences, beside the index.
 
-A row is the nearest of whole numbers from -127 to 127, and a scale that makes it unit length again.
-CONTRIBUTING has what that loses.
+A row is rounded to whole numbers from -127 to 127, with a scale that restores unit length.
+docs/ranking.md has the measured loss.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _MOST = 127
 _SCALE = np.dtype("<f4")
 
 
-@dataclass(slots=True)  # a search makes hundreds; frozen ones take three times as long
+@dataclass(slots=True)  # a search makes hundreds, and frozen ones take three times as long
 class ChunkSentences:
     """The vectors of a passage and of its sentences.
 
     Attributes:
-        spans: where the sentences lie, in code points of the passage: int32, shape (n, 2).
+        spans: spans of the sentences in code points of the passage: int32, shape (n, 2).
         numbers: int8, shape (1 + n, dim): the passage's own vector, then the sentences'.
         scales: float32, shape (1 + n,): ``numbers * scales[:, None]`` has rows of unit length.
     """
@@ -56,12 +56,12 @@ class ChunkSentences:
 
 @dataclass(slots=True)
 class SentenceTable:
-    """The vectors of several passages and of their sentences, one below the other.
+    """The vectors of several passages and their sentences, in one table.
 
     Attributes:
         chunks: the ids of the passages.
-        counts: how many rows each has, its own vector first: intp, shape (passages,).
-        numbers: int8, or float32 where that was done once for many; shape (rows, dim).
+        counts: number of rows of each passage, its own vector first: intp, shape (passages,).
+        numbers: int8, or float32 if converted once for many uses; shape (rows, dim).
         scales: float32, shape (rows,): ``numbers * scales[:, None]`` has rows of unit length.
     """
 
@@ -72,7 +72,7 @@ class SentenceTable:
 
 
 def pack(vectors: Vectors) -> bytes:
-    """Return vectors in (dim + 4) bytes each: all their scales, then all their numbers."""
+    """Pack vectors into (dim + 4) bytes each: first all scales, then all numbers."""
     rows = np.asarray(vectors, dtype=np.float32)
     most = np.abs(rows).max(axis=1, keepdims=True, initial=np.finfo(np.float32).tiny)
     numbers = np.rint(rows * (_MOST / most)).astype(np.int8)
@@ -86,7 +86,7 @@ def unpack(data: bytes, dim: int) -> Vectors:
     """Return packed vectors: float32, shape (n, dim), rows of unit length.
 
     Raises:
-        ValueError: these are no packed vectors of that width.
+        ValueError: the bytes are not packed vectors of that width.
     """
     numbers, scales = _parts(data, dim)
     vectors: Vectors = numbers * scales[:, None]
@@ -94,15 +94,15 @@ def unpack(data: bytes, dim: int) -> Vectors:
 
 
 def pack_spans(spans: list[tuple[int, int]]) -> bytes:
-    """Return spans in eight bytes each."""
+    """Pack spans into eight bytes each."""
     return np.array(spans, dtype="<i4").tobytes()
 
 
 def chunk_sentences(spans: bytes, vectors: bytes) -> ChunkSentences:
-    """Return what :func:`pack_spans` and :func:`pack` made, without copying it.
+    """Unpack the results of :func:`pack_spans` and :func:`pack`, without copying them.
 
     Raises:
-        ValueError: one does not fit the other.
+        ValueError: the spans do not match the vectors.
     """
     where = np.frombuffer(spans, dtype="<i4").reshape(-1, 2)
     rows = 1 + len(where)
@@ -114,13 +114,14 @@ def chunk_sentences(spans: bytes, vectors: bytes) -> ChunkSentences:
 
 
 def sentence_table(rows: Iterable[tuple[int, int, bytes]]) -> SentenceTable:
-    """Return what :func:`pack` made of several passages, without unpacking each.
+    """Return a table of several results of :func:`pack`, without unpacking each.
 
     Args:
         rows: id, number of sentences and packed vectors of each passage.
 
     Raises:
-        ValueError: the vectors of one do not fit its sentences, or those of another.
+        ValueError: the vectors of a passage do not match its sentences, or differ in width from
+            others.
     """
     chunks: list[int] = []
     counts: list[int] = []

@@ -1,4 +1,4 @@
-"""Cuts a passage into windows: a sentence each, or several short ones together."""
+"""Cuts a passage into windows: single sentences, or several short ones joined."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from itertools import pairwise
 from kb.splitting.boundaries import Level, levels
 
 Span = tuple[int, int]
-"""Where a window begins and ends, in code points of its passage."""
+"""Start and end of a window, in code points of its passage."""
 
 CONTEXT: Span = (0, 0)
-"""Where the window of title and headings lies that stood in front of the passage: nowhere in it."""
+"""Span of the window for the title and headings before a passage: it has no text in the passage."""
 
 RULES = 2
-"""Rises when passages are cut otherwise: an archive's vectors of other windows are left out."""
+"""Version of the rules; archived vectors of windows of other versions are ignored."""
 
 LEAST = 80
-"""Characters that a window has at least, where there is more text beside it."""
+"""Fewest characters of a window, if there is more text beside it."""
 
 MOST = 400
-"""Characters of the longest window. A longer sentence is cut between its clauses or words."""
+"""Most characters of a window. A longer sentence is cut between its clauses or words."""
 
-# A line of a list or table says one thing. A line of this length may go on in the next.
+# A line of a list or table is a statement. A line of this length may continue on the next.
 _FULL_LINE = 50
 
 
 def windows(text: str, *, least: int = LEAST) -> list[Span]:
-    """Return where the windows of a passage lie, in order; none if it has no letter or digit.
+    """Return the spans of a passage's windows, in order; none without a letter or digit.
 
-    Windows do not overlap. They begin and end with something other than white space, and together
-    they hold every letter and digit of the passage.
+    Windows do not overlap, and have no white space at their ends. Together they contain every
+    letter and digit of the passage.
 
     Args:
         text: the passage.
-        least: short sentences are joined until they have so many characters.
+        least: short sentences are joined until they have this number of characters.
     """
     cuts = levels(text)
     ends = [at for at in range(1, len(text)) if _ends_sentence(text, cuts, at)]
@@ -51,7 +51,7 @@ def windows(text: str, *, least: int = LEAST) -> list[Span]:
 
 
 def halves(text: str, span: Span) -> list[Span]:
-    """Return a window in two parts of about the same length, cut at the best place between."""
+    """Cut a window into two parts of similar length, at the best place near the middle."""
     start, end = span
     if end - start < 2:  # noqa: PLR2004 - nothing to cut
         return [span]
@@ -67,13 +67,13 @@ def _ends_sentence(text: str, cuts: bytes, at: int) -> bool:
 
 
 def _goes_on(text: str, at: int) -> bool:
-    """Say whether the line that begins at ``at`` goes on with the sentence of the one before it."""
+    """Return whether the line at ``at`` continues the sentence of the line before."""
     line = text[text.rfind("\n", 0, at - 1) + 1 : at].strip()
     return len(line) >= _FULL_LINE and text[at].islower() and line[-1].isalnum()
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:
-    """Return a span without white space around it; None where it holds no letter and no digit."""
+    """Return a span without white space at its ends; None without a letter or digit."""
     part = text[start:end]
     if not any(character.isalnum() for character in part):
         return None
@@ -89,7 +89,7 @@ def _with_rest(spans: list[Span], least: int) -> list[Span]:
 
 
 def _shortened(cuts: bytes, span: Span) -> list[Span]:
-    """Cut a window that is too long into the fewest parts of about the same length."""
+    """Cut a window that is too long into the fewest parts of similar length."""
     start, end = span
     count = -(-(end - start) // MOST)
     if count == 1:
@@ -104,6 +104,6 @@ def _shortened(cuts: bytes, span: Span) -> list[Span]:
 
 
 def _best(cuts: bytes, low: int, high: int) -> int:
-    """Return the best place for a cut from ``low`` to ``high``, the last of several."""
+    """Return the best place for a cut from ``low`` to ``high``; the last of equal ones."""
     high = min(high, len(cuts) - 1)
     return max(range(low, high + 1), key=lambda at: (cuts[at], at), default=low)

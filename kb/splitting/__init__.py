@@ -1,8 +1,8 @@
-"""Cut a document into chunks: on structure first, then by size, never beyond what a model reads.
+"""Cuts documents into chunks: by structure first, then by size, always within the model's limit.
 
-Sections (tiny ones joined) are cut in small pieces by langchain, between anchors that only the
-text around them decides; pieces are joined to chunks along the cheapest path, which an edit
-changes for a few chunks only; and chunks with too many tokens are divided evenly.
+langchain cuts sections (tiny ones joined) into small pieces, between anchors that depend only on
+the text near them. The cheapest path joins pieces to chunks; an edit changes only a few of these.
+Chunks with too many tokens are divided evenly.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 __all__ = ["SPLITTER_VERSION", "CountTokens", "MaxTokens", "SplitOptions", "split"]
 
 SPLITTER_VERSION = 4
-"""Counts up whenever the same document is cut differently, so that it is split again."""
+"""Version of the splitter; a change of the cuts increases it, so that documents are split again."""
 
-# Anchors are about two radii apart. Near ones make the pieces independent of all text but their
-# own; far ones are where groups of tiny sections end, each costing half a chunk on average.
+# Anchors are about two radii apart. Near anchors make pieces independent of distant text. Far ones
+# end the groups of tiny sections, each at the cost of half a chunk on average.
 _NEAR, _FAR = 0.06, 3
 _CHARACTERS_PER_TOKEN = 3
-# A header row may take a third of a chunk.
+# Share of a chunk that a header row may take.
 _HEADER_SHARE = 3
-# Small pieces give the packing about ten places for each end to choose from.
+# Small pieces give the packing about ten candidates for each end.
 _PIECE_SHARE = 16
 _SMALLEST_PIECE, _LARGEST_PIECE = 8, 64
 
@@ -51,10 +51,10 @@ def split(
 ) -> list[Chunk]:
     """Return the document's chunks in reading order.
 
-    ``document.text[chunk.start:chunk.end] == chunk.text`` for each; every character besides
-    white space is in at least one chunk. A chunk that begins inside a table carries its header row
-    beside its text, counted in its size. ``count_tokens`` gives the tokens of each text alone,
-    and ``Chunk.tokens`` is that count, header row included: the caller adds prompt and special
+    ``document.text[chunk.start:chunk.end] == chunk.text`` for each chunk. Every character besides
+    white space is in at least one chunk. A chunk that begins inside a table also carries the header
+    row, which counts in its size. ``count_tokens`` counts the tokens of each text alone.
+    ``Chunk.tokens`` is that count, including the header row; the caller adds prompt and special
     tokens.
 
     Raises:

@@ -1,10 +1,10 @@
-"""Places that the text around them alone decides, from which cutting can begin afresh.
+"""Anchors: positions that depend only on the text near them, from which cutting can start afresh.
 
-Cutting text from its start makes every cut depend on all text before it: one word more on the
-first page would move every piece of a text without headings. An anchor is a position whose key
-(the better the place, then a hash of the characters around it) is the smallest within
-``radius`` on both sides. Text further away than that cannot move it, and between two anchors
-there is seldom less than one radius or more than four.
+Cuts counted from the start depend on all text before them: one more word on the first page would
+move every piece of a text without headings. An anchor is a position whose key is the smallest
+within ``radius`` on both sides. The key ranks the quality of the cut first, then a hash of the
+characters around it. Text beyond the radius cannot move an anchor. The distance between two anchors
+is rarely below one radius or above four.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ def anchors(text: str, levels: bytes, radius: int) -> list[int]:
     for low in range(0, len(text), block):
         high = min(low + block, len(text))
         keys = _keys(text, levels, low - radius, high + radius)
-        # The smallest key of the ``radius`` positions that begin at each position.
+        # Smallest key of the ``radius`` positions from each position on.
         smallest = _sliding_minimum(keys, radius)
         here = keys[radius:-radius]
         left = smallest[: len(here)]
         right = smallest[radius + 1 : radius + 1 + len(here)]
-        # Strict on one side only: of equal places (repeated text) the first one wins.
+        # Strict on one side only: of equal places (repeated text) the first wins.
         chosen = (here != _FAR) & (here < left) & (here <= right)
         found.extend((np.flatnonzero(chosen) + low).tolist())
     return found
 
 
 def _keys(text: str, levels: bytes, low: int, high: int) -> Keys:
-    """Return the keys of positions ``low`` to ``high``, which may lie outside the text."""
+    """Return the keys of positions ``low`` to ``high``, which may lie outside of the text."""
     first, last = max(0, low), min(high, len(text))
     around = slice(max(0, first - _CONTEXT // 2), min(len(text), last + _CONTEXT // 2))
     padded = np.zeros(last - first + _CONTEXT, np.uint64)
@@ -65,7 +65,7 @@ def _keys(text: str, levels: bytes, low: int, high: int) -> Keys:
 
 
 def _mix(values: Keys) -> Keys:
-    """Spread every bit over the word: multiplication and shift, wrapping around."""
+    """Spread every bit over the word by multiplication and shift, with wrap-around."""
     values = (values + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     values ^= values >> np.uint64(29)
     return values

@@ -1,8 +1,8 @@
-"""How good a place every position of a text is for a cut: paragraph, sentence, word or worse.
+"""Quality of every position of a text as a cut: paragraph, sentence, word or worse.
 
-One byte per code point, computed with numpy in blocks: the anchors, the packing, the overlap
-and the token limit all ask the same question, and asking regular expressions each time was
-several times slower than the whole of splitting may be.
+numpy computes one byte per code point, in blocks. Anchors, packing, overlap and token limit all use
+these levels; regular expressions for each of them were several times slower than all of splitting
+may be.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _T = TypeVar("_T", bound=np.generic)
 
 _BLOCK = 1 << 18
-_BACK = 4  # how many characters before a position decide what it is
-_TABLE_SIZE = 0xE0200  # beyond lie only private and unassigned code points
+_BACK = 4  # how many characters before a position decide its level
+_TABLE_SIZE = 0xE0200  # only private and unassigned code points lie beyond
 
 
 class Level(IntEnum):
-    """How good it is to cut just before a character, worst first."""
+    """Quality of a cut just before a character, worst first."""
 
     INSIDE_CLUSTER = 0
     INSIDE_WORD = 1
@@ -65,15 +65,15 @@ _CHARACTERS = {
     _Class.OPENER: "([{“‘«‹「『（【《〈〔〖〘〚［｛｢﹁﹃",
     _Class.JOINT: "/-_&=+\\|~@#",
 }
-# Han, kana, bopomofo and their supplements: scripts without spaces between words. Hangul is
-# not among them: Korean has spaces, and a cut inside its words is as bad as in a Latin word.
+# Han, kana, bopomofo and their supplements: scripts without spaces between words. Hangul is not
+# among them: Korean has spaces, and a cut inside a Korean word is as bad as inside a Latin one.
 _WIDE_RANGES = (
     (0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3031, 0x3035), (0x3041, 0x3096), (0x309D, 0x30FF),
     (0x3105, 0x312F), (0x31A0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF),
     (0xFF66, 0xFF9D), (0x1B000, 0x1B16F), (0x20000, 0x323AF),
 )  # fmt: skip
-# Parts of one visible character besides the marks that Unicode's categories name: conjoining
-# vowels and final consonants, half-width voicing marks, skin tones, tags.
+# Parts of one visible character, in addition to Unicode's mark categories: conjoining vowels and
+# final consonants, half-width voicing marks, skin tones, tags.
 _EXTEND_RANGES = (
     (0x1160, 0x11FF), (0xD7B0, 0xD7FF), (0xFF9E, 0xFF9F), (0x1F3FB, 0x1F3FF), (0xE0020, 0xE007F),
 )  # fmt: skip
@@ -81,10 +81,10 @@ _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]{2,}")
 
 
 def levels(text: str, section_starts: Iterable[int] = ()) -> bytes:
-    """Return one :class:`Level` per position: how good a cut before that character is.
+    """Return one :class:`Level` per position: the quality of a cut before that character.
 
-    A separator stays at the end of the left piece, so a sentence's level stands at the first
-    character of the next one.
+    A separator belongs to the left piece, so the level of a sentence's end is at the first
+    character of the next sentence.
     """
     parts = []
     for low in range(0, len(text), _BLOCK):
@@ -92,7 +92,7 @@ def levels(text: str, section_starts: Iterable[int] = ()) -> bytes:
         parts.append(_block(_classes(head + text[low : low + _BLOCK])))
     result = np.concatenate(parts) if parts else np.zeros(0, np.uint8)
     for flags in _FLAGS.finditer(text):
-        # Two regional indicators make one flag: a run may be cut after each pair only.
+        # Two regional indicators make one flag: a run may be cut only between pairs.
         result[flags.start() + 1 : flags.end() : 2] = Level.INSIDE_CLUSTER
     for start in section_starts:
         result[start] = Level.SECTION
@@ -107,7 +107,7 @@ def code_points(text: str) -> npt.NDArray[np.uint32]:
 @lru_cache(maxsize=1)
 def _table() -> npt.NDArray[np.uint8]:
     table = np.zeros(_TABLE_SIZE, np.uint8)
-    # Planes 2 to 13 hold ideographs and nothing that combines.
+    # Planes 2 to 13 hold ideographs and no combining characters.
     for code in (*range(0x20000), *range(0xE0100, 0xE01F0)):
         character = chr(code)
         if unicodedata.category(character) in ("Mn", "Mc", "Me"):

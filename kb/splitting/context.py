@@ -1,6 +1,7 @@
-"""What stands in front of a chunk when it is embedded: its document's title and its headings.
+"""Prefix of a chunk when it is embedded: its document's title and its headings.
 
-A chunk that says "it must be renewed every year" does not say what. The stored text stays bare.
+Without it, a chunk such as "it must be renewed every year" does not name its subject. The stored
+text has no prefix.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from kb.splitting.rulers import CountTokens
 
 MOST_TOKENS = 64
-"""Tokens that a prefix may take of what the model reads."""
+"""Most tokens of a prefix; they count towards the model's limit."""
 
 _SEPARATOR = " › "
 _END = "\n\n"
@@ -18,8 +19,8 @@ class ContextPrefix:
     """Makes the prefixes of one document's chunks.
 
     Args:
-        title: the document's own, may be empty.
-        count_tokens: gives the tokens of each text alone.
+        title: the document's own title, may be empty.
+        count_tokens: counts the tokens of each text alone.
     """
 
     def __init__(self, title: str, count_tokens: CountTokens) -> None:
@@ -28,14 +29,15 @@ class ContextPrefix:
         self._made: dict[tuple[str, ...], tuple[str, int]] = {}
 
     def before(self, heading_path: tuple[str, ...]) -> str:
-        """Return the prefix of chunks under these headings; empty where there is nothing to say.
+        """Return the prefix of chunks under these headings; empty without title and headings.
 
-        Where it would be too long, what is outermost goes first: the innermost heading says most.
+        A prefix that is too long loses its outermost parts first, because the innermost heading is
+        the most specific.
         """
         return self._prefix(heading_path)[0]
 
     def tokens(self, heading_path: tuple[str, ...]) -> int:
-        """Return how many tokens the prefix takes of what the model reads."""
+        """Return the number of tokens of the prefix."""
         return self._prefix(heading_path)[1]
 
     def _prefix(self, heading_path: tuple[str, ...]) -> tuple[str, int]:

@@ -1,12 +1,12 @@
-"""How far each place for a cut is from a better one, which the text around it alone decides.
+"""Distance of each possible cut to a better one, which depends only on the text near it.
 
-Two versions of a text have different cheapest paths until both take the same cut. Costs that a
-hash spreads evenly leave many places about as good as the best, and the paths run side by side
-for up to twenty chunks. So the hash only ranks the places, level first, and what counts is a
-place's isolation, as that of mountain tops: the distance to the nearest place of higher rank.
-Few places have a large one, they lie about as far from each other as it says, and text further
-away than that cannot change it. Content-defined chunking by local maxima is the same idea
-(Bjørner, Blass and Gurevich, "Content-dependent chunking for differential compression", 2010).
+After an edit, the cheapest path differs until old and new version share a cut. With costs from a
+hash alone, many places are about as good as the best one, and the paths differ for up to twenty
+chunks. So the hash only ranks places of the same level. The cost depends on a place's isolation, in
+the sense of mountain tops: the distance to the nearest place of higher rank. Few places have a
+large isolation. Two of them are about that distance apart, and text further away cannot change it.
+Content-defined chunking by local maxima uses the same idea (Bjørner, Blass and Gurevich,
+"Content-dependent chunking for differential compression", 2010).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zlib import crc32
 
-# Sentences made from one template differ in a name or a number somewhere: this many characters
-# on each side find it, where 16 would give all of them one hash.
+# Sentences made from one template differ in a name or a number: this many characters on each side
+# include it. With 16, all of them would have one hash.
 _CONTEXT = 64
 
 Key = tuple[int, int]
@@ -30,13 +30,13 @@ def key(text: str, levels: bytes, position: int) -> Key:
 def isolations(
     keys: Sequence[Key], positions: Sequence[float], start: float, end: float
 ) -> list[float]:
-    """Return the distance of each place to the nearest of higher rank, or to an end.
+    """Return the distance of each place to the nearest place of higher rank, or to an end.
 
     Args:
-        keys: ranks of the places, higher is better; of equal ones the first ranks higher.
-        positions: where they are, ascending, in any unit.
-        start: where the text begins, in the same unit: nothing ranks higher than its ends.
-        end: where it ends.
+        keys: ranks of the places; higher is better, and the first of equal ones is best.
+        positions: their positions, ascending, in any unit.
+        start: start of the text in the same unit. The two ends rank highest.
+        end: end of the text.
     """
     found = [0.0] * len(keys)
     higher: list[int] = []

@@ -1,4 +1,4 @@
-"""Make chunks of parts, and divide those that have more tokens than the model reads."""
+"""Makes chunks of parts, and divides chunks that exceed the model's token limit."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from kb.splitting.rulers import CountTokens
 
 MaxTokens = int | Callable[[tuple[str, ...]], int]
-"""The most tokens a chunk may have: one number, or one for each heading path."""
+"""Most tokens of a chunk: one number, or one for each heading path."""
 
 _FEWEST = 16  # one character may take several tokens
 _BATCH = 4096  # texts per call, so that a long document is not held twice
-_MARGIN = 0.97  # tokens are not spread quite evenly
+_MARGIN = 0.97  # tokens are not quite evenly spread
 
 
 class TokenLimits:
-    """The most tokens for each heading path, asked once; ``at_most`` bounds all of them."""
+    """Highest token counts by heading path, computed once; ``at_most`` bounds all of them."""
 
     def __init__(self, document: Document, most: MaxTokens, *, at_most: int | None) -> None:
         self._title = document.title
@@ -36,7 +36,7 @@ class TokenLimits:
         """Return the limit of chunks under ``path``.
 
         Raises:
-            SettingsError: it leaves too little room for any text.
+            SettingsError: the limit leaves too little room for any text.
         """
         if path not in self._known:
             self._known[path] = self._ask(path)
@@ -64,7 +64,7 @@ def finish(
 ) -> list[Chunk]:
     """Return the chunks of ``parts`` in reading order, each within its limit."""
     done: list[tuple[int, Chunk]] = []
-    fitted: dict[str, str] = {}  # header rows that take too much of what the model reads
+    fitted: dict[str, str] = {}  # header rows that take too much of the model's limit
     for low in range(0, len(parts), _BATCH):
         waiting = list(parts[low : low + _BATCH])
         while waiting:
@@ -92,7 +92,8 @@ def finish(
     done.sort(key=lambda item: item[0])
     kept: list[Chunk] = []
     for _, chunk in reversed(done):
-        # The overlap of a chunk can hold a small share of a divided one: that is enough.
+        # A small part of a divided chunk may lie inside the next chunk's overlap. Then it is
+        # dropped.
         if not kept or chunk.start < kept[-1].start:
             kept.append(chunk)
     return [replace(chunk, ordinal=ordinal) for ordinal, chunk in enumerate(reversed(kept))]
@@ -101,7 +102,7 @@ def finish(
 def _chunk(
     structure: Structure, packer: Packer, part: Part, fitted: Mapping[str, str]
 ) -> Chunk | None:
-    """Return the part as a chunk, None if it adds nothing but white space."""
+    """Return the part as a chunk; None if it adds only white space."""
     start, end = stripped(structure.text, part.lead, part.end, part.kind)
     if end <= part.start:
         return None
@@ -121,7 +122,7 @@ def _chunk(
 
 
 def _smaller(packer: Packer, part: Part, tokens: int, limit: int) -> list[Part]:
-    """Divide a part into as few even parts as are likely to fit, or take away its overlap."""
+    """Divide a part into as few even parts as will probably fit, or remove its overlap."""
     length, whole = part.end - part.start, part.end - part.lead
     per_character = tokens / whole
     if length < whole and length * per_character <= limit / 2:

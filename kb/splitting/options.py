@@ -1,4 +1,4 @@
-"""The choices that decide where a document is cut."""
+"""Options that decide where a document is cut."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SMALLEST_CHUNK = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitOptions:
-    """Size of chunks and of what neighbours share, in characters or the model's tokens.
+    """Sizes of chunks and of their overlap, in characters or in the model's tokens.
 
     Raises:
         SettingsError: the size is too small, or the overlap is not below half of it.

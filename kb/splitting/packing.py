@@ -1,4 +1,4 @@
-"""Choose where chunks end and where their overlap begins, by measure and by boundary level."""
+"""Chooses the ends of chunks and the starts of their overlaps, by size and boundary level."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kb.splitting.structure import Span
     from kb.splitting.tables import Headers
 
-# What it costs to end a chunk at each level, as a share of ``_WORST``; a new chunk costs 1.
+# Cost of ending a chunk at each level, as a share of ``_WORST``; a new chunk costs 1.
 _COST = {
     Level.INSIDE_CLUSTER: 9.0,
     Level.INSIDE_WORD: 1.0,
@@ -31,14 +31,14 @@ _COST = {
 }
 _COSTS = [_COST[level] for level in Level]
 _BEST_FIRST = [bytes([level]) for level in reversed(Level)]
-# Found by trying: over made-up English, Chinese, unspaced, line by line and template texts, 880
-# paragraphs edited, inserted, deleted or given one character change 2.4 chunks on average and at
-# most 9, where costs drawn evenly from a hash of 16 characters each side gave 5.4 and 50 (and 13
-# without the texts made from templates); chunks have 864 characters on average (887).
+# Found by trying on made-up English, Chinese, unspaced, line by line and template texts with 880
+# paragraphs edited, inserted, deleted or given one character. An edit changes 2.4 chunks on average
+# and at most 9. Costs drawn evenly from a hash of 16 characters each side gave 5.4 and 50 (and 13
+# without template texts). Chunks have 864 characters on average (887).
 _WORST = 3.0
 _NEAR_BETTER = 7.0
-_ISOLATED = 1.3  # chunks; a place further than this from any better one costs nothing more
-_STOP = 1.5  # chunks; a cut is made wherever no place is better so far on both sides
+_ISOLATED = 1.3  # chunks; a better place further away than this costs nothing
+_STOP = 1.5  # chunks; a place without a better one within this distance is always a cut
 _EMPTINESS = 0.3
 _LEAST_FILL = 0.35
 _AT_LEAST = {level: re.compile(b"[%c-\x08]" % level) for level in Level}
@@ -46,7 +46,7 @@ _AT_LEAST = {level: re.compile(b"[%c-\x08]" % level) for level in Level}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A chunk to be: the text that is its own, and where the overlap before that begins."""
+    """A future chunk: its own text, and the start of the overlap before it."""
 
     lead: int
     start: int
@@ -57,7 +57,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Packer:
-    """Cuts groups of one document; ``levels`` as in ``boundaries``, sizes in ruler units."""
+    """Cuts groups of one document; ``levels`` are those of ``boundaries``, sizes in ruler units."""
 
     text: str
     levels: bytes
@@ -67,19 +67,19 @@ class Packer:
     headers: Headers
 
     def pack(self, group: Span, kind: SectionKind, ends: Sequence[int]) -> list[Part]:
-        """Cut ``group`` where all chunks together cost least; ``ends`` are its pieces' ends.
+        """Cut ``group`` at the lowest total cost of its chunks, at some of its pieces' ``ends``.
 
-        A chunk costs one, plus its emptiness squared (two even chunks rather than a full one
-        and a scrap), plus how much worse its end is than the best level, plus how near a better
-        place is. Filling each chunk as far as it goes would carry the shift of an edit on to
-        the end; cheapest paths with such costs run together again within a few chunks, because
-        both versions are drawn to the same few places, and at the latest at the next stop.
+        A chunk costs one, plus its squared emptiness (which prefers two even chunks to a full one
+        and a scrap), plus a penalty for an end below the best level, plus one for a better place
+        nearby. Filling each chunk to the limit would carry the shift of an edit on to the end of
+        the text. With these costs both versions prefer the same few places, so their paths meet
+        again within a few chunks, at the latest at the next stop.
         """
         nodes = self._nodes(group, ends)
         last = len(nodes) - 1
         leads = [self.lead(node, group, kind) for node in nodes[:-1]]
         measured = self.ruler.positions(nodes)
-        # A chunk that carries a header row has as much less room, as if it began earlier.
+        # A header row takes room from its chunk, as if the chunk began earlier.
         leads_measured = [
             at - self.headers.units(lead)
             for at, lead in zip(self.ruler.positions(leads), leads, strict=True)
@@ -92,7 +92,7 @@ class Packer:
             here, begin = cost[index], leads_measured[index]
             if index == stops[-1]:
                 stops.pop()
-            # Shorter chunks than this never pay; skipping them halves the time.
+            # Shorter chunks never pay; skipping them halves the time.
             while nearest < last and measured[nearest] - begin < self.size * _LEAST_FILL:
                 nearest += 1
             first = min(nearest, stops[-1])
@@ -114,7 +114,7 @@ class Packer:
         return parts[::-1]
 
     def _nodes(self, group: Span, ends: Sequence[int]) -> list[int]:
-        """Return where the group may be cut, its start and end included."""
+        """Return the possible cuts of the group, including its start and end."""
         nodes = [group[0]]
         for end in ends:
             if end >= group[1]:
@@ -125,7 +125,7 @@ class Packer:
             if place > nodes[-1]:
                 nodes.append(place)
             elif self.ruler.size(nodes[-1], end) >= self.size // 4:
-                # A cluster as long as a good part of a chunk has to be cut.
+                # A cluster as long as a good part of a chunk must be cut.
                 nodes.append(end)
         nodes.append(group[1])
         return nodes
@@ -133,7 +133,7 @@ class Packer:
     def _costs(
         self, nodes: Sequence[int], measured: Sequence[float]
     ) -> tuple[list[float], list[int]]:
-        """Return what it costs to end a chunk at each node, and the stops, last one first."""
+        """Return the cost of ending a chunk at each node, and the stops, last one first."""
         inner = nodes[1:-1]
         keys = [key(self.text, self.levels, node) for node in inner]
         isolated = isolations(keys, measured[1:-1], measured[0], measured[-1])
@@ -147,10 +147,9 @@ class Packer:
         return [*fixed, 1.0], [stops[0], *stops[:0:-1]]
 
     def lead(self, start: int, group: Span, kind: SectionKind, most: int | None = None) -> int:
-        """Return where the overlap before ``start`` begins: a sentence if one is near enough.
+        """Return the start of the overlap before ``start``: a sentence's if one is near enough.
 
-        Tables repeat nothing and code repeats whole lines only: half a row or statement would
-        mislead.
+        Tables have no overlap, and code only whole lines: half a row or statement would mislead.
         """
         if kind == "table" or start <= group[0] or self.headers.at(start):
             return start
@@ -162,7 +161,7 @@ class Packer:
         if kind == "code":
             found = _AT_LEAST[Level.LINE].search(self.levels, low, start)
             return found.start() if found else start
-        # A sentence that begins so late that little is repeated is worth less than words.
+        # A late sentence would leave little overlap, and is worth less than words.
         near = start - (start - low) // 3
         for level in (Level.SENTENCE, Level.CLAUSE, Level.WORD, Level.SOFT, Level.INSIDE_WORD):
             found = _AT_LEAST[level].search(self.levels, low, near)
@@ -171,7 +170,7 @@ class Packer:
         return start
 
     def divide(self, part: Part, count: int) -> list[Part]:
-        """Cut a part in ``count`` about equal ones at the best places near the even shares."""
+        """Cut a part into ``count`` similar ones, at the best places near the even shares."""
         length = part.end - part.start
         share = max(1, length // count)
         parts: list[Part] = []
@@ -186,7 +185,7 @@ class Packer:
                     end = self._outside_cluster(position + 1, end, part.end - 1)
             if end <= position:
                 continue
-            # The overlap gives way where parts are short: it must not crowd out the text.
+            # Short parts have a shorter overlap, which must not crowd out the text.
             lead = self.lead(position, part.group, part.kind, most=share // 4)
             parts.append(
                 Part(part.lead if index == 1 else lead, position, end, part.group, part.kind)

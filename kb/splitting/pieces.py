@@ -1,9 +1,9 @@
-"""Cut a stretch of text into small pieces with langchain-text-splitters.
+"""Cuts text into small pieces with langchain-text-splitters.
 
-The pieces are what chunks are joined from. langchain cuts them, but does not join them: its
-own merging measures every piece several times (one at a time, which a tokenizer cannot
-batch), starts an overlap only where a whole piece fits, loses the offsets, and flushes a half
-empty chunk before every long paragraph.
+Chunks are joined from these pieces. langchain cuts them but does not join them, because its merging
+has four faults. It measures every piece several times and singly, so a tokenizer cannot batch. It
+starts an overlap only at a whole piece. It loses the offsets. It ends a half-empty chunk before
+every long paragraph.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _WIDE = "\u2e80-\u2fdf\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _CLOSERS = "\"')\\]}”’»」』）】》〉〕］"
-# Each keeps what it matches at the end of the left piece.
+# Each separator stays at the end of the left piece.
 _SENTENCE_END = (
     rf"[。！？；…｡．]+[{_CLOSERS}]*|(?<=[{_WIDE}])[!?][{_CLOSERS}]*(?=[{_WIDE}])"
     rf"|[.!?؟۔।][{_CLOSERS}]*[^\S\n]+"
@@ -29,13 +29,13 @@ _SEPARATORS = (
     r"[，、：､]|[,;:—–،؛][^\S\n]+",
     r"\s+",
     rf"[{_WIDE}]{{6}}|[/_&=|-]",
-    # No separator is left: take so many characters and whatever combines with the last one.
+    # No separator is left: take this many characters and all that combine with the last one.
     r"[\s\S]{6}[\u0300-\u036f\u200d\ufe0f]{0,8}",
 )
 
 
 def piece_ends(text: str, size: int) -> list[int]:
-    """Return where the pieces of ``text`` end, in ascending order; the last is its length."""
+    """Return the ends of the pieces of ``text``, ascending; the last is its length."""
     if len(text) <= size:
         return [len(text)]
     return list(accumulate(map(len, _splitter(size).split_text(text))))
@@ -43,7 +43,7 @@ def piece_ends(text: str, size: int) -> list[int]:
 
 @lru_cache(maxsize=8)
 def _splitter(size: int) -> RecursiveCharacterTextSplitter:
-    # Loading langchain takes 0.7 s, which a search never needs.
+    # Loading langchain takes 0.7 s, and a search never needs it.
     from langchain_text_splitters import (  # noqa: PLC0415 - see above
         RecursiveCharacterTextSplitter,
     )
@@ -54,7 +54,7 @@ def _splitter(size: int) -> RecursiveCharacterTextSplitter:
         keep_separator="end",
         chunk_size=size,
         chunk_overlap=0,
-        # Without stripping and overlap the pieces tile the text, so that their lengths add up
-        # to offsets; its own ``add_start_index`` searches and errs on repeated text.
+        # Without stripping and overlap the pieces tile the text, so offsets are sums of lengths.
+        # langchain's ``add_start_index`` searches for pieces and errs on repeated text.
         strip_whitespace=False,
     )

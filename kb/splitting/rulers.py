@@ -1,4 +1,4 @@
-"""Measure text in characters or in the embedding model's tokens, by offset."""
+"""Measures text between offsets, in characters or in the embedding model's tokens."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 class Ruler:
-    """Lengths between offsets of one text, in units that grow with the offset.
+    """Sizes between offsets of one text, in characters or tokens.
 
-    ``ends`` are offsets in ascending order and ``totals`` the units up to each of them; between
-    two of them units are spread evenly. The ruler of characters needs neither.
+    ``ends`` are ascending offsets and ``totals`` the units up to each of them. Between two of them,
+    units count as evenly spread. The ruler of characters needs neither.
     """
 
     def __init__(self, ends: Sequence[int] = (), totals: Sequence[int] = ()) -> None:
@@ -22,10 +22,10 @@ class Ruler:
 
     @classmethod
     def of_tokens(cls, text: str, ends: Sequence[int], count_tokens: CountTokens) -> Ruler:
-        """Count the pieces of ``text`` that end at ``ends``, all in one batch."""
+        """Count the tokens of the pieces of ``text`` that end at ``ends``, in one batch."""
         pieces = [text[low:high] for low, high in pairwise((0, *ends))]
-        # Token counts of pieces do not quite add up to the count of the whole, so this only
-        # guides the packing; what a chunk really has is counted when it is finished.
+        # Token counts of pieces do not quite add up to the count of the whole, so this only guides
+        # the packing. The tokens of a finished chunk are counted again.
         return cls((0, *ends), (0, *accumulate(count_tokens(pieces))))
 
     def size(self, start: int, end: int) -> int:
@@ -39,7 +39,7 @@ class Ruler:
         return [self._at(offset) for offset in offsets] if self._ends else offsets
 
     def back(self, end: int, units: int) -> int:
-        """Return the offset that is ``units`` before ``end``, or 0."""
+        """Return the offset that is ``units`` before ``end``, at least 0."""
         if not self._ends:
             return max(0, end - units)
         return self._offset(max(0.0, self._at(end) - units))

@@ -1,7 +1,7 @@
-"""Where a document's tables are, and which row names their columns.
+"""Finds the tables of a document, and the row that names their columns.
 
-Each chunk of a divided table carries that row: "52 | 124" says nothing without it. Loaders say
-where tables are in Markdown and Word files. In pages and plain text they are runs of lines that
+Each chunk of a divided table carries that row, because "52 | 124" means nothing without it. Loaders
+mark the tables of Markdown and Word files. In pages and plain text a table is a run of lines that
 are divided alike: by bars, tabs, commas, semicolons, or into words and at least two numbers.
 """
 
@@ -17,19 +17,19 @@ from kb.records import Document, Section, with_header
 
 _BAR, _TAB, _NUMBERS = " | ", "\t", "numbers"
 _CELLS = {_BAR: re.compile(r" *\| *"), _TAB: re.compile(r"\t")}
-# The fewest lines of a run, the header's included: prose has commas, and sometimes as many in
+# The fewest lines of a run, including the header's: prose has commas, too, sometimes as many in
 # each of two lines.
 _FEWEST = {_BAR: 3, _TAB: 3, ";": 5, ",": 5, _NUMBERS: 6}
 _FEWEST_CELLS = {_BAR: 2, _TAB: 2, ";": 2, ",": 3}
 _LONGEST_LINE = 2000
-_LONGEST_HEADER = 200  # of rows without separators
-# A page that goes on with a table may begin with a running title and a page number.
+_LONGEST_HEADER = 200  # characters, of rows without separators
+# A page that continues a table may begin with a running title and a page number.
 _LINES_BETWEEN = 2
 _NUMBER = re.compile(r"[^\w\s]?(?=\S*\d)[\d.,:/%€$£¥°+\-−–—()'*]+")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _RULER = re.compile(r"[\s|+=:─-╿-]*[=─-╿-]{3}[\s|+=:─-╿-]*")
 _DRAWN = re.compile(r"\s*\|.*\|.*\|\s*")
-# What a program's text has where a table's names of columns would be.
+# Code, in places where a table would have its column names.
 _NO_NAME = re.compile(r"[<>{}&]")
 _SENTENCE_END = (".", "!", "?", "。", "！", "？", ":", "：")
 _MORE = " …"
@@ -45,12 +45,12 @@ class Table:
 
 
 class Headers:
-    """Says which header row a chunk that begins at some place carries.
+    """The header rows that chunks carry, by their start.
 
     Args:
-        document: whose tables are meant.
-        measure: gives the units of a text in which chunks are measured.
-        most: units that a header row may take of a chunk; of a longer one the first cells stay.
+        document: the document with the tables.
+        measure: measures a text in the units of chunk sizes.
+        most: most units of a header row. A longer one keeps only its first cells.
     """
 
     def __init__(self, document: Document, measure: Callable[[str], int], most: int) -> None:
@@ -61,11 +61,11 @@ class Headers:
         self._fitted: dict[str, tuple[str, int]] = {"": ("", 0)}
 
     def at(self, position: int) -> str:
-        """Return the header row for a chunk that begins at ``position``; empty for none."""
+        """Return the header row of a chunk that begins at ``position``; empty for none."""
         return self._at(position)[0]
 
     def units(self, position: int) -> int:
-        """Return how much of a chunk that begins at ``position`` its header row takes."""
+        """Return the units that the header row takes in a chunk that begins at ``position``."""
         return self._at(position)[1]
 
     def _at(self, position: int) -> tuple[str, int]:
@@ -80,7 +80,7 @@ class Headers:
 
 
 def shortened(header: str, measure: Callable[[str], int], most: int) -> tuple[str, int]:
-    """Return as many cells of a header row as take ``most`` units, and what they take."""
+    """Return the first cells of a header row that fit into ``most`` units, and their size."""
     fitted = header
     while (units := measure(with_header(fitted, ""))) > most:
         whole = fitted.removesuffix(_MORE)
@@ -94,7 +94,7 @@ def shortened(header: str, measure: Callable[[str], int], most: int) -> tuple[st
 
 
 def find_tables(document: Document) -> Iterator[Table]:
-    """Yield a document's tables that have a header row, in order."""
+    """Yield a document's tables with header rows, in order."""
     text = document.text
     last: _Run | None = None
     above: Table | None = None
@@ -115,7 +115,7 @@ def find_tables(document: Document) -> Iterator[Table]:
 
 
 def _told(text: str, section: Section, above: Table | None) -> Table:
-    """Return a table that its loader named: its first rows name its columns, or it goes on."""
+    """Return a table that its loader marked: its first rows are its header, or it goes on."""
     if section.header_rows == 0:
         goes_on = above is not None and _is_rest(text, above, section)
         return Table(section.start, section.end, above.header if above and goes_on else "")
@@ -128,7 +128,7 @@ def _told(text: str, section: Section, above: Table | None) -> Table:
 
 
 def _is_rest(text: str, above: Table, section: Section) -> bool:
-    """Say whether a table without names of columns goes on another on the page before."""
+    """Return whether a table without column names continues one on the page before."""
     first = text[section.start : section.end].partition("\n")[0]
     names = above.header.rpartition("\n")[2]
     lines = sum(bool(line.strip()) for line in text[above.end : section.start].split("\n"))
@@ -137,7 +137,7 @@ def _is_rest(text: str, above: Table, section: Section) -> bool:
 
 @dataclass(slots=True)
 class _Run:
-    """Lines divided alike: ``first`` is where they begin, ``start`` where the rows do."""
+    """Lines divided alike; ``first`` is the start of the run, ``start`` that of its rows."""
 
     mark: str
     cells: int
@@ -174,12 +174,12 @@ def _runs(text: str, start: int, end: int) -> Iterator[_Run]:
 
 
 def _belongs(run: _Run, cells: int) -> bool:
-    """Say whether a row is of the run; rows divided by bars and tabs may end early."""
+    """Return whether a row belongs to the run; rows divided by bars and tabs may be shorter."""
     return cells <= run.cells if run.mark in _CELLS else cells == run.cells
 
 
 def _divided(line: str) -> tuple[str, int]:
-    """Return what divides a line into cells, and how many they are; empty and 0 for prose."""
+    """Return the separator of a line's cells and their number; empty and 0 for prose."""
     if _RULER.fullmatch(line):
         return "", 0
     if _BAR in line or _DRAWN.fullmatch(line):
@@ -209,10 +209,10 @@ def _fields(line: str, mark: str) -> list[str]:
 
 
 def _finished(text: str, run: _Run) -> bool:
-    """Find the header of a run that has ended; say whether it is a table."""
+    """Find the header of a finished run; return whether the run is a table."""
     if run.mark == _NUMBERS:
         words = run.above.split() if len(run.above) <= _LONGEST_HEADER else []
-        # A running title above the rows of the next page seldom has a word for each number.
+        # A running title above the rows of the next page rarely has a word for each number.
         if len(words) > run.cells and _names(words):
             run.header = run.above
             run.lines += 1
@@ -226,7 +226,7 @@ def _finished(text: str, run: _Run) -> bool:
 
 
 def _names(cells: list[str]) -> bool:
-    """Say whether a row names columns: at least two names, and no numbers besides years."""
+    """Return whether a row names columns: at least two names, and no numbers besides years."""
     told = [cell for each in cells if (cell := each.strip(" \"'"))]
     numbers = [cell for cell in told if _NUMBER.fullmatch(cell) and not _YEAR.fullmatch(cell)]
     return len(told) > 1 and not numbers

@@ -1,1 +1,1 @@
-"""What is kept on disk: catalog (SQLite), vectors, and the transactions over both."""
+"""The store on disk: catalog (SQLite), vectors, and transactions over both."""

@@ -1,4 +1,4 @@
-"""Which vector store the settings choose, and what lets us in there."""
+"""The vector store that the settings choose, and its token."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ TOKEN_VARIABLE = "KB_VECTOR_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def vector_access(settings: Settings) -> VectorAccess:
-    """Return where vectors of new collections go; the token comes from the environment.
+    """Return the vector store for new collections; the token comes from the environment.
 
     Raises:
-        SettingsError: the address names no vector store.
+        SettingsError: the address is not a vector store's.
     """
     return VectorAccess(
         address=chosen(settings.vector_store, settings),
@@ -26,10 +26,10 @@ def vector_access(settings: Settings) -> VectorAccess:
 
 
 def chosen(text: str, settings: Settings) -> Address:
-    """Return an address as the catalog keeps it, with tenant and database.
+    """Return an address in the form of the catalog, with tenant and database.
 
     Raises:
-        SettingsError: it names no vector store.
+        SettingsError: the address is not a vector store's.
     """
     address = Address(text.strip())
     require_known(address)

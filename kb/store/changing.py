@@ -1,4 +1,4 @@
-"""How every part of a store changes its catalog, and tells searches of it."""
+"""Changes of a store's catalog that tell searches about themselves."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from kb.store.snapshot import Snapshot
 
 
 class Changing(ABC):
-    """The part of a store that the others stand on.
+    """The base of all parts of a store.
 
     Attributes:
-        catalog: what is known.
-        vectors: what finds it.
-        lock: held by whoever changes the catalog, jobs and keys aside (:mod:`kb.queueing`,
-            :mod:`kb.api_keys`).
-        snapshot: what stands for a folder that is read-only; None for others.
+        catalog: the catalog.
+        vectors: the vectors.
+        lock: the write lock, for all changes of the catalog but those of jobs and keys
+            (:mod:`kb.queueing`, :mod:`kb.api_keys`).
+        snapshot: the snapshot of a read-only folder; None for others.
     """
 
     catalog: Catalog
@@ -31,7 +31,7 @@ class Changing(ABC):
     snapshot: Snapshot | None
 
     def require_writable(self) -> None:
-        """Refuse what would change the store, before any of it is done.
+        """Refuse a change of the store before any part of it is done.
 
         Raises:
             StoreError: the folder is read-only.
@@ -41,29 +41,29 @@ class Changing(ABC):
 
     @contextmanager
     def change_catalog(self) -> Iterator[Change]:
-        """Give a change of the catalog inside the write lock.
+        """Yield a change of the catalog inside the write lock.
 
-        Searches that are open are not told of it, and vectors stay as they are.
+        Open searches are not told of it, and vectors stay as they are.
         """
         with self.lock.hold(), self.catalog.change() as change:
             yield change
 
     @contextmanager
     def change_searchable(self) -> Iterator[Change]:
-        """Give a change of what can be found inside the write lock; all searches are told of it."""
+        """Yield a change of searchable data inside the write lock; all searches are told of it."""
         with self.change_catalog() as change:
             yield change
             change.count_generation()
 
     def tell_searches(self) -> None:
-        """Tell the searches of all processes that what can be found has changed already."""
+        """Tell the searches of all processes that searchable data has changed."""
         with self.change_searchable():
             pass
 
     @abstractmethod
     def tidy(self) -> None:
-        """Do what a change of the catalog leaves to be done in the vector stores."""
+        """Do the work that a change of the catalog leaves for the vector stores."""
 
     @abstractmethod
     def _give_turn(self) -> None:
-        """Let others write."""
+        """Let other writers have their turn."""

@@ -1,4 +1,4 @@
-"""Whether catalog, vectors and full-text index agree, and what mends them where they do not."""
+"""Checks whether catalog, vectors and full-text index agree, and mends them."""
 
 from __future__ import annotations
 
@@ -24,23 +24,25 @@ from kb.store import vector_records
 from kb.store.checked import CollectionCheck, StoreCheck
 from kb.store.store import Store
 
-# Chunks whose vectors are computed before they are stored: what an interruption costs.
+# Chunks embedded before their vectors are stored: an interruption costs so many.
 _CHUNKS_PER_STEP = 512
-# Looks at a store whose vectors are on a server, while others change it.
+# Attempts at a consistent view of a store with vectors on a server.
 _ATTEMPTS = 10
 # Documents named in one message.
 _MOST_NAMED = 10
 
 EmbedAgain = Callable[[CollectionInfo, Sequence[KeyedChunk]], Mapping[int, Vector]]
-"""Computes the vectors of a collection's chunks, by chunk id. It leaves those out whose embedded
-text cannot be made again."""
+"""Computes the vectors of a collection's chunks, by chunk id.
+
+It leaves out chunks whose embedded text cannot be reconstructed.
+"""
 
 
 def check(store: Store) -> StoreCheck:
-    """Compare catalog, vectors, full-text index and index of file names; nothing is changed.
+    """Compare catalog, vectors, full-text index and index of file names; change nothing.
 
     Raises:
-        StoreBusyError: vectors are on a server, and others never stop changing them.
+        StoreBusyError: vectors are on a server, and other processes change them all the time.
     """
     for _ in range(_ATTEMPTS):
         with _quiet(store):
@@ -52,7 +54,7 @@ def check(store: Store) -> StoreCheck:
                 held = [_held(store, info) for info in infos]
             except CollectionGoneError:
                 continue
-            # Nobody is half done, and what was read is of one state.
+            # No document is half stored now, and everything that was read belongs to one state.
             with store.alone(), store.catalog.reading() as state:
                 if state.generation() != generation:
                     continue
@@ -69,14 +71,14 @@ def check(store: Store) -> StoreCheck:
 
 @contextmanager
 def _quiet(store: Store) -> Iterator[None]:
-    """Keep others from writing, unless vectors are on a server, which nobody waits for."""
+    """Keep other writers out, unless vectors are on a server: nobody must wait for that."""
     with nullcontext() if store.vectors.any_are_remote() else store.alone():
         yield
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The ids that a vector store holds of a collection, or why it cannot be read."""
+    """The ids of a collection in a vector store, or the error of reading it."""
 
     ids: frozenset[int]
     unreadable: str = ""
@@ -118,18 +120,18 @@ def _compared(state: State, info: CollectionInfo, held: _Held) -> CollectionChec
 
 
 def _probe(store: Store, info: CollectionInfo) -> None:
-    """Have the store read its index, which counting does not."""
+    """Make the store read its index; counting does not."""
     direction = np.zeros(info.dim, dtype=np.float32)
     direction[0] = 1.0
     store.vectors.query(info.id, direction, 1)
 
 
 def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
-    """Mend what :func:`check` finds, then check again; says what was done.
+    """Mend the findings of :func:`check`, then check again; report what was mended.
 
-    ``embed`` computes missing vectors from the stored chunks. Stray ones are deleted, the
-    full-text index and that of file names are made again, and documents that no file
-    gives are removed. Collections of vectors that cannot be read are made again.
+    ``embed`` computes missing vectors from the stored chunks. Stray vectors are deleted, the
+    full-text index and that of file names are rebuilt, and documents without a file are removed.
+    Unreadable collections of vectors are rebuilt.
 
     Raises:
         StoreError: the folder is read-only.
@@ -166,9 +168,9 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
 
 
 def _make_unreadable_again(store: Store) -> list[str]:
-    """Empty what cannot be read; the catalog holds all that the vectors are made from."""
+    """Empty unreadable collections; the catalog has everything to compute their vectors again."""
     made: dict[str, str] = {}
-    # Where the files of all are damaged, making one again is the end of the others.
+    # If the files of all collections are damaged, rebuilding one deletes the others.
     while broken := [each.collection for each in check(store).collections if each.unreadable]:
         if all(info.id in made for info in broken):
             break
@@ -189,7 +191,7 @@ def _mend_names(store: Store, found: StoreCheck) -> list[str]:
 
 
 def _mend(store: Store, found: CollectionCheck) -> list[str]:
-    """Mend all that needs no model."""
+    """Mend everything that needs no model."""
     info, done = found.collection, []
     if found.stray_vectors:
         store.vectors.delete(info.id, found.stray_vectors)
@@ -216,7 +218,7 @@ def _mend(store: Store, found: CollectionCheck) -> list[str]:
 def _embed_missing(
     store: Store, found: CollectionCheck, embed: EmbedAgain
 ) -> tuple[list[str], list[str]]:
-    """Compute missing vectors; say what was done, and what could not be."""
+    """Compute missing vectors; report what was mended, and what could not be."""
     info = found.collection
     count, unknown = 0, list[KeyedChunk]()
     for at in range(0, len(found.without_vector), _CHUNKS_PER_STEP):

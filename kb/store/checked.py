@@ -1,4 +1,4 @@
-"""What was found where catalog, vectors and indexes of words were compared."""
+"""Results of comparing catalog, vectors and indexes of words."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from kb.records import CollectionInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionCheck:
-    """What was found in one collection; chunk ids unless said otherwise.
+    """Findings in one collection; chunk ids unless noted otherwise.
 
-    ``without_vector`` are visible chunks that the vector store lacks, ``stray_vectors`` vectors of
-    no visible chunk, ``not_indexed`` visible chunks that the full-text index lacks, ``stray_terms``
-    index entries of no visible chunk, ``without_source`` ids of documents that no file gives,
-    ``unsound_sentences`` chunks that count as refined without sound vectors of their sentences;
-    ``stray_sentences`` counts vectors of sentences of no chunk; ``unreadable`` says why the vectors
-    could not be read, if they could not.
+    ``without_vector`` are visible chunks missing in the vector store, and ``stray_vectors`` vectors
+    without a visible chunk. ``not_indexed`` are visible chunks missing in the full-text index, and
+    ``stray_terms`` index entries without a visible chunk. ``without_source`` are ids of documents
+    without a file. ``unsound_sentences`` are chunks that count as refined, but lack intact vectors
+    of their sentences. ``stray_sentences`` is the number of sentence vectors without a chunk.
+    ``unreadable`` is the error of reading the vectors; empty if there was none.
     """
 
     collection: CollectionInfo
@@ -31,7 +31,7 @@ class CollectionCheck:
 
     @property
     def ok(self) -> bool:
-        """Say whether all of them agree."""
+        """Whether all of them agree."""
         return not (
             self.unreadable
             or self.without_vector
@@ -46,10 +46,10 @@ class CollectionCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreCheck:
-    """What was found in the whole store, what was mended, and what could not be and why.
+    """Findings in the whole store, the mended ones, and the others with reasons.
 
-    ``wrong_names`` counts the files that the index of file names has with other words than their
-    names hold or lacks, and its rows of no file. ``not_checked`` names what nothing is said of.
+    ``wrong_names`` counts files that the index of file names lacks or has with wrong words, and
+    rows without a file. ``not_checked`` names the parts that were not checked.
     """
 
     collections: tuple[CollectionCheck, ...]
@@ -61,7 +61,7 @@ class StoreCheck:
 
     @property
     def ok(self) -> bool:
-        """Say whether everything agrees."""
+        """Whether everything agrees."""
         return (
             self.integrity == "ok"
             and not self.wrong_names

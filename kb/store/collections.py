@@ -1,4 +1,4 @@
-"""Collections of a store: made in a vector store and in the catalog, changed, deleted."""
+"""Collections of a store: created in a vector store and in the catalog, changed, deleted."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from kb.store.changing import Changing
 
 
 class CollectionSteps(Changing):
-    """The part of a store that deals with collections.
+    """The part of a store for collections.
 
-    Raises (every method that is given the name of one):
-        CollectionError: there is no such collection.
+    Raises (every method with a name of a collection):
+        CollectionError: the collection does not exist.
     """
 
     def create_collection(
@@ -30,10 +30,10 @@ class CollectionSteps(Changing):
         instruction: str = "",
         mode: SearchMode | None = None,
     ) -> CollectionInfo:
-        """Make a collection; its embedder is recorded for good.
+        """Create a collection; its embedder is recorded for good.
 
         Raises:
-            CollectionError: the name is taken or cannot be used.
+            CollectionError: the name is taken or invalid.
         """
 
         def write(change: Change, new: str) -> CollectionInfo:
@@ -49,20 +49,20 @@ class CollectionSteps(Changing):
         )
 
     def ensure_collection(self, name: str, identity: EmbedderIdentity) -> CollectionInfo:
-        """Return the collection of that name, making it if need be."""
+        """Return the collection of that name, creating it if needed."""
         found = self.catalog.find_collection(name)
         if found is not None:
             return found
         try:
             return self.create_collection(name, "", identity)
-        except CollectionError:  # another process made it at this moment
+        except CollectionError:  # another process has just created it
             found = self.catalog.find_collection(name)
             if found is None:
                 raise
             return found
 
     def create_successor(self, old: CollectionInfo, identity: EmbedderIdentity) -> CollectionInfo:
-        """Make a collection that is to take the place of another, in the same vector store."""
+        """Create a collection that will replace another one, in the same vector store."""
         place = self.vectors.place_of(old.id)
         return self._make(
             place,
@@ -73,10 +73,10 @@ class CollectionSteps(Changing):
         )
 
     def rename_collection(self, name: str, new_name: str) -> None:
-        """Give a collection another name.
+        """Rename a collection.
 
         Raises:
-            CollectionError: the new name is taken or cannot be used.
+            CollectionError: the new name is taken or invalid.
         """
         with self.change_catalog() as change:
             change.rename_collection(change.collection(name).id, new_name)
@@ -87,10 +87,10 @@ class CollectionSteps(Changing):
             change.describe_collection(change.collection(name).id, description)
 
     def describe_folders(self, name: str, folders: Mapping[str, str]) -> CollectionInfo:
-        """Change what is said of some folders of a collection; blank descriptions are gone.
+        """Change the descriptions of some folders of a collection; blank ones are removed.
 
         Raises:
-            SettingsError: a path names no folder, or a description is too long.
+            SettingsError: a path is not a folder's, or a description is too long.
         """
         with self.change_catalog() as change:
             found = change.collection(name)
@@ -98,12 +98,12 @@ class CollectionSteps(Changing):
             return change.current_collection(found)
 
     def instruct_collection(self, name: str, instruction: str) -> None:
-        """Change what a collection's queries ask for."""
+        """Set the instruction for a collection's queries."""
         with self.change_catalog() as change:
             change.instruct_collection(change.collection(name).id, instruction)
 
     def set_collection_mode(self, name: str, mode: SearchMode | None) -> None:
-        """Change how a collection is searched where a query does not say."""
+        """Set the default search mode of a collection."""
         with self.change_catalog() as change:
             change.set_collection_mode(change.collection(name).id, mode)
 
@@ -117,10 +117,10 @@ class CollectionSteps(Changing):
         mode: SearchMode | Literal[""] | None = None,
         folders: Mapping[str, str] | None = None,
     ) -> CollectionInfo:
-        """Change what is said of a collection, all of it or nothing; None leaves it as it is.
+        """Change properties of a collection, all or none; None leaves one as it is.
 
         Raises:
-            CollectionError: the new name is taken or cannot be used.
+            CollectionError: the new name is taken or invalid.
         """
         with self.change_catalog() as change:
             found = change.collection(name)
@@ -151,9 +151,9 @@ class CollectionSteps(Changing):
         write: Callable[[Change, str], CollectionInfo],
         require: Callable[[], None] = lambda: None,
     ) -> CollectionInfo:
-        """Make a collection in a vector store, then in the catalog.
+        """Create a collection in a vector store, then in the catalog.
 
-        A crash leaves an empty collection of vectors that nobody knows, never a known collection
+        A crash may leave an unknown empty collection of vectors, but never a known collection
         without one.
         """
         self.require_writable()

@@ -1,9 +1,9 @@
-"""Makes embedded documents visible, several at once: two transactions for all of them.
+"""Makes embedded documents visible, several at once, with two transactions for all of them.
 
-The rows are written first, invisible, then the vectors; one transaction then shows the documents.
-A call of Chroma costs about 20 ms and a vector in it 1 ms, so that small documents that are ready
-together go into one call, up to :data:`VECTORS_PER_CALL` chunks. :mod:`kb.store.storing` holds the
-locks.
+It first writes the rows, which are invisible, then the vectors. One transaction then shows the
+documents. A call of Chroma costs about 20 ms and a vector in it 1 ms. So small documents that are
+ready together share a call, up to :data:`VECTORS_PER_CALL` chunks. :mod:`kb.store.storing` holds
+the locks.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from kb.records import AddResult, CollectionInfo, short_ids
 from kb.store import vector_records
 from kb.vectors.base import VectorRecord
 
-# Vectors given to a store in one call: the descriptions of a whole book are not held at once.
+# Vectors of one call to a store: the descriptions of a whole book should not be in memory at once.
 VECTORS_PER_CALL = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """A document that the store does not have, and the ids it is given."""
+    """A document new to the store, and the ids for it."""
 
     item: EmbeddedDocument
     pending: PendingDocument
@@ -39,7 +39,7 @@ class _Fresh:
 
 @dataclass(slots=True)
 class Plan:
-    """By content and settings: documents that are there, and those to be stored, once each."""
+    """Existing documents and those to store, once each, by content and settings."""
 
     collection: CollectionInfo
     items: Sequence[EmbeddedDocument]
@@ -48,7 +48,7 @@ class Plan:
 
 
 def begin(catalog: Catalog, collection: CollectionInfo, items: Sequence[EmbeddedDocument]) -> Plan:
-    """Write the rows of documents, invisible; what another source gave already is not written.
+    """Write the rows of documents, invisible, except for content that another source already gave.
 
     Raises:
         CollectionGoneError: the collection was deleted meanwhile.
@@ -75,7 +75,7 @@ def begin(catalog: Catalog, collection: CollectionInfo, items: Sequence[Embedded
 
 
 def batches(plan: Plan) -> Iterator[tuple[list[VectorRecord], Vectors]]:
-    """Yield what the vector store is to be given, call by call."""
+    """Yield the input of the vector store, call by call."""
     pairs = itertools.chain.from_iterable(
         zip(
             vector_records.of_prepared(
@@ -94,19 +94,19 @@ def batches(plan: Plan) -> Iterator[tuple[list[VectorRecord], Vectors]]:
 
 
 def finish(catalog: Catalog, plan: Plan, place: str) -> list[AddResult]:
-    """Make documents visible as what their files hold, all of them in one step.
+    """Make documents visible as the content of their files, all of them in one step.
 
-    Rows that are not needed after all, because others stored the same content meanwhile, stay
-    invisible; the next clean-up removes them.
+    If another process has stored the same content meanwhile, the superfluous rows stay invisible,
+    and the next clean-up removes them.
 
     Args:
-        catalog: where.
-        plan: what was begun.
-        place: the vector store that was given the vectors.
+        catalog: the catalog.
+        plan: the result of :func:`begin`.
+        place: the vector store that has the vectors.
 
     Raises:
-        ChangedMeanwhileError: a document that was there when storing began was removed, or the
-            collection is in another vector store by now.
+        ChangedMeanwhileError: a document that existed at the beginning was removed, or the
+            collection has moved to another vector store.
         CollectionGoneError: the collection was deleted meanwhile.
         StoreError: the disk is full or failed.
     """
@@ -135,7 +135,7 @@ def finish(catalog: Catalog, plan: Plan, place: str) -> list[AddResult]:
 
 
 def _attach(change: Change, item: EmbeddedDocument, plan: Plan) -> AddResult:
-    """Let the item's source show its document, and say what that changed."""
+    """Let the item's source show its document; return the change."""
     new = plan.fresh.get(item.content)
     stored = new is not None and new.item is item
     document_id = new.pending.document_id if new else plan.there[item.content]

@@ -1,7 +1,7 @@
-"""Documents that are being stored without the write lock, each named by a locked file.
+"""Documents being stored without the write lock, each represented by a locked file.
 
-Their rows look as if a crash had left them. Whoever cleans up looks here first, inside the write
-lock; the operating system frees the file of a process that dies.
+Their rows look like those that a crash leaves. So the clean-up checks here first, inside the write
+lock. The operating system releases the file of a process that dies.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ _LOOK_S = 0.05
 
 
 class Flight:
-    """One commit on its way."""
+    """One running commit."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def beat(self) -> None:
-        """Show that it gets on, to those who wait for its end."""
+        """Show progress to those who wait for its end."""
         os.utime(self._file)
 
 
 class Flights:
-    """All commits on their way, by whatever process. A folder of locked files.
+    """All running commits of all processes: a folder of locked files.
 
     Args:
-        folder: made when it is needed.
+        folder: the folder, created when needed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,10 +43,10 @@ class Flights:
 
     @contextmanager
     def begun(self) -> Iterator[Flight]:
-        """Be on the way for the block, which begins inside the write lock.
+        """Be a running commit during the block, which begins inside the write lock.
 
         Raises:
-            StoreError: the file cannot be made.
+            StoreError: the file cannot be created.
         """
         file = self._folder / f"{secrets.token_hex(8)}{_ENDING}"
         try:
@@ -61,12 +61,12 @@ class Flights:
             lock.remove()
 
     def are_under_way(self) -> bool:
-        """Say whether anybody is; inside the write lock."""
-        alive = [_is_alive(file) for file in self._folder.glob(f"*{_ENDING}")]  # looks at all
+        """Return whether any commit is running; call it inside the write lock."""
+        alive = [_is_alive(file) for file in self._folder.glob(f"*{_ENDING}")]  # checks all of them
         return any(alive)
 
     def latest_beat(self) -> int:
-        """Return when the last of those under way showed that it gets on, in nanoseconds."""
+        """Return the time of the last sign of progress, in nanoseconds."""
         beats = [0]
         for file in self._folder.glob(f"*{_ENDING}"):
             try:
@@ -77,7 +77,7 @@ class Flights:
 
 
 def _is_alive(file: Path) -> bool:
-    """Say whether a file is locked; one that is not was left by a crash, and is removed."""
+    """Return whether a file is locked; remove one that a crash has left."""
     lock = LockedFile(file)
     if not lock.take():
         return True
@@ -86,12 +86,12 @@ def _is_alive(file: Path) -> bool:
 
 
 class Patience:
-    """How long to wait for others: as long as they get on.
+    """Waits for other processes as long as they make progress.
 
     Args:
-        timeout_s: how long ``progress`` may say the same.
-        progress: says how far others have come.
-        what: is under way, for the message.
+        timeout_s: how long ``progress`` may stay the same, in seconds.
+        progress: returns the progress of the others.
+        what: their work, for the message.
     """
 
     def __init__(self, timeout_s: float, progress: Callable[[], object], what: str) -> None:
@@ -105,7 +105,7 @@ class Patience:
         """Wait a moment.
 
         Raises:
-            StoreBusyError: they have not got on for too long.
+            StoreBusyError: they have made no progress for too long.
         """
         if (now := self._progress()) != self._seen:
             self._seen, self._since = now, time.monotonic()

@@ -1,4 +1,4 @@
-"""Refuses vectors of another model than the one in use: they cannot be compared."""
+"""Refuses vectors of another model than the one in use, because they are not comparable."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kb.records import CollectionInfo
 def require_same_embedder(
     target: CollectionInfo, theirs: EmbedderIdentity, mine: EmbedderIdentity, *, model: str
 ) -> None:
-    """Refuse a collection whose vectors come from another model; ``model`` names the settings'.
+    """Refuse a collection with vectors of another model; ``model`` is the value of the setting.
 
     Raises:
-        EmbedderMismatchError: they do; the message says what to do.
+        EmbedderMismatchError: the models differ. The message says what to do.
     """
     if theirs.fingerprint != mine.fingerprint:
         msg = (

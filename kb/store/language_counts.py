@@ -1,7 +1,7 @@
-"""Counts the vectors of documents that are in no sum of their language yet.
+"""Counts the vectors of documents that are missing in the sums of languages.
 
-Documents are counted when they are stored; those of catalogs that an older release wrote are
-counted here, a few at a time, by whoever compacts or searches.
+Storing a document counts it. This module counts the documents of older releases, a few at a time,
+during compaction or searches.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _DOCUMENTS_PER_STEP = 50
 
 
 def count_missing(store: Store, collection_id: str, stop: threading.Event | None = None) -> int:
-    """Count what is in no sum of a collection; return how many documents were counted.
+    """Count the missing documents of a collection; return their number.
 
     Args:
-        store: holds the collection.
-        collection_id: which; nothing is done where it is gone.
-        stop: set it to end early; what is done stays done.
+        store: the store of the collection.
+        collection_id: id of the collection; nothing happens if it is gone.
+        stop: set it to end early; finished documents are kept.
 
     Raises:
         StoreError: a store failed, or the folder is read-only.
@@ -47,7 +47,7 @@ def _count(store: Store, collection_id: str, document_id: int) -> bool:
     with store.catalog.reading() as state:
         languages = state.chunk_languages(document_id)
     vectors = store.stored_vectors(collection_id, list(languages))
-    if len(vectors) < len(languages):  # removed meanwhile, or for `kb doctor --repair` to mend
+    if len(vectors) < len(languages):  # removed meanwhile, or a case for `kb doctor --repair`
         return False
     with store.change_catalog() as change:
         if not change.is_uncounted(document_id):

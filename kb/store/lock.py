@@ -1,4 +1,4 @@
-"""One writer at a time: between threads by a lock, between processes by a locked file."""
+"""One writer at a time: a lock between threads, a locked file between processes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from weakref import WeakValueDictionary
 from kb.errors import StoreBusyError, StoreError
 from kb.locked_files import LockedFile
 
-# How often a thread that waits for another thread looks whether it was interrupted.
+# How often a waiting thread checks whether it was interrupted, in seconds.
 _LOOK_S = 0.1
 
 
 class _Lock:
-    """The lock of one path, shared by all of this process who know the path."""
+    """The lock of one path, shared by all its users in this process."""
 
     _by_path: ClassVar[WeakValueDictionary[Path, _Lock]] = WeakValueDictionary()
     _registering: ClassVar[threading.Lock] = threading.Lock()
@@ -39,11 +39,11 @@ class _Lock:
 
 
 class WriteLock:
-    """A lock of a store: one thread of one process has it at a time.
+    """A lock of a store, held by one thread of one process at a time.
 
-    What each of a store's locks is for, and how long it is held: :mod:`kb.store.locks`. Reentrant
-    within a thread, whichever of the path's locks the thread holds. The operating system
-    frees it when its process dies. ``interrupted`` is an event whose setting ends all waiting.
+    :mod:`kb.store.locks` describes the purpose of each lock. A lock is reentrant within a thread,
+    even through several objects for the same path. The operating system releases it when its
+    process dies. ``interrupted`` is an event that ends all waiting.
     """
 
     def __init__(
@@ -60,17 +60,17 @@ class WriteLock:
         *,
         progress: Callable[[], object] | None = None,
     ) -> Iterator[None]:
-        """Hold the lock for the block.
+        """Hold the lock during the block.
 
         Args:
-            timeout_s: how long to wait; the lock's own timeout if not given.
-            progress: says how far the holder has come. As long as its value changes, the wait
-                goes on.
+            timeout_s: how long to wait, in seconds; by default the lock's own timeout.
+            progress: returns the progress of the holder. The wait continues as long as its value
+                changes.
 
         Raises:
-            StoreBusyError: it was not free within the time allowed.
-            StoreError: the lock file cannot be made.
-            KeyboardInterrupt: the event for interruption was set while it was not free.
+            StoreBusyError: the lock did not become free in time.
+            StoreError: the lock file cannot be created.
+            KeyboardInterrupt: the event for interruption was set during the wait.
         """
         allowed = self._timeout_s if timeout_s is None else timeout_s
         seen = progress() if progress else None
@@ -93,11 +93,11 @@ class WriteLock:
 
     @property
     def is_held(self) -> bool:
-        """Say whether this thread holds the lock."""
+        """Whether this thread holds the lock."""
         return self._shared.holder == threading.get_ident()
 
     def _acquire(self, timeout_s: float) -> bool:
-        """Take both locks within the time allowed, or none of them."""
+        """Take both locks in the allowed time, or none of them."""
         deadline = time.monotonic() + timeout_s
         if not self._acquire_threads(deadline):
             return False

@@ -1,9 +1,9 @@
-"""Who may change a store: one writer at a time, and those who store documents without the lock.
+"""The locks of a store: one writer at a time, and documents stored without the write lock.
 
-The write lock is held for the commit of a few documents or a step of cleaning up, about a second;
-while embedded Chroma is opened or read anew; and from beginning to end by compaction, by checks and
-repairs, and by the end of an embedding with another model. Files are read and embedded without it.
-Two more locks stand before it: long documents take turns, and whoever wants to be alone goes first.
+A commit of a few documents or a step of the clean-up holds the write lock for about a second.
+Opening and reopening embedded Chroma holds it, too. Compaction, checks, repairs, and the end of
+embedding with another model hold it throughout. Reading and embedding files does not. Two more
+locks come before it: long documents take turns, and work that must be alone goes first.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ class Locks:
     """The locks of one store.
 
     Args:
-        place: the folder for their files.
-        timeout_s: how long to wait for others who do not get on.
-        interrupted: its setting ends all waiting, with a KeyboardInterrupt.
+        place: the folder of the lock files.
+        timeout_s: how long to wait for others without progress, in seconds.
+        interrupted: once set, all waiting ends with a KeyboardInterrupt.
 
     Attributes:
-        write: held by whoever changes the catalog, jobs and keys aside, or vectors in files.
-        flights: documents that are being stored without it.
+        write: the lock for changes of the catalog, except for jobs and keys, and of vectors in
+            files.
+        flights: documents being stored without the write lock.
     """
 
     def __init__(self, place: Path, timeout_s: float, interrupted: threading.Event | None) -> None:
@@ -42,13 +43,13 @@ class Locks:
 
     @contextmanager
     def alone(self, generation: Callable[[], int]) -> Iterator[None]:
-        """Hold the write lock while nobody is in the middle of storing a document.
+        """Hold the write lock while no document is being stored.
 
         Args:
-            generation: changes as others get on.
+            generation: returns a count that changes with the progress of others.
 
         Raises:
-            StoreBusyError: somebody is, and does not get on.
+            StoreBusyError: a document is being stored without progress.
         """
         progress = self._progress(generation)
         what = f"another process or thread has been storing a document in {self._place}"
@@ -66,13 +67,13 @@ class Locks:
         """Store a document of thousands of chunks in files: one at a time.
 
         Raises:
-            StoreBusyError: another is being stored, and does not get on.
+            StoreBusyError: another one is being stored without progress.
         """
         with self._long.hold(progress=self._progress(generation)):
             yield
 
     def refining(self, collection_id: str) -> WriteLock:
-        """Return the lock of whoever computes the vectors of a collection's sentences."""
+        """Return the lock for computing the vectors of a collection's sentences."""
         return WriteLock(
             self._place / "refining" / f"{collection_id}.lock",
             timeout_s=self._timeout_s,
@@ -80,7 +81,7 @@ class Locks:
         )
 
     def forget_refining(self, known: Collection[str]) -> None:
-        """Delete the files of locks of collections that are gone."""
+        """Delete the lock files of collections that are gone."""
         for file in (self._place / "refining").glob("*.lock"):
             if file.stem not in known:
                 file.unlink(missing_ok=True)
@@ -90,15 +91,15 @@ class Locks:
         """Store a document without the write lock; nobody takes its rows for leftovers.
 
         Raises:
-            StoreBusyError: somebody wants to be alone, and does not get on.
+            StoreBusyError: another process wants to be alone and makes no progress.
         """
         with self._turnstile.hold(progress=self._progress(generation)):
-            pass  # whoever wants to be alone goes first
+            pass  # work that must be alone goes first
         with ExitStack() as held:
             with self.write.hold():
                 flight = held.enter_context(self.flights.begun())
             yield flight
 
     def _progress(self, generation: Callable[[], int]) -> Callable[[], tuple[int, int]]:
-        """Return what says how far others have come."""
+        """Return a function that returns the progress of others."""
         return lambda: (generation(), self.flights.latest_beat())

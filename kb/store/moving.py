@@ -1,8 +1,8 @@
-"""A collection's vectors copied to another vector store, which then takes the place of the first.
+"""Moves a collection's vectors: copies them to another vector store, which replaces the first.
 
-Others may search and write all the while. What they change is carried over until nothing is left;
-then the catalog says, in one step, where the collection is now. What was copied before an
-interruption is not copied again.
+Others may search and write meanwhile. Their changes are carried over until none is left; then the
+catalog changes the collection's place in one step. After an interruption, copied vectors are not
+copied again.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from kb.store.store import Store
 from kb.vectors.address import Address
 from kb.vectors.base import VectorStore
 
-# Vectors in one step: what an interruption costs.
+# Vectors of one step: an interruption costs so many.
 _STEP = 1000
 _TOLERANCE = 1e-6
-# Rounds of carrying over what others change meanwhile.
+# Rounds of carrying over the changes of others.
 _MOST_ROUNDS = 100
 _ROUND_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """What was done. ``resumed`` counts vectors that an earlier, interrupted call had copied.
+    """Result of the work. ``resumed`` counts vectors copied by an earlier, interrupted call.
 
-    ``difference`` is the largest between a number in the one store and in the other: Chroma keeps
-    vectors at unit length, which moves the last digit.
+    ``difference`` is the largest difference of a number between the two stores: Chroma rescales
+    vectors to unit length, which changes the last digit.
     """
 
     collection: str
@@ -54,15 +54,15 @@ def migrate(
     """Move a collection's vectors to the vector store at an address.
 
     Args:
-        store: holds the collection.
-        collection: which.
-        target: where to; nothing is copied if the collection is there already.
-        on_progress: told (vectors there, of how many).
+        store: the store of the collection.
+        collection: the collection.
+        target: the new address; nothing is copied if the collection is there already.
+        on_progress: called with the number of vectors in the new store and the total.
 
     Raises:
         CollectionGoneError: the collection was deleted meanwhile.
-        StoreBusyError: others write faster than vectors are copied; what is copied is kept.
-        StoreError: a store failed, or does not give back what it was given.
+        StoreBusyError: others write faster than vectors are copied. Copied vectors are kept.
+        StoreError: a store failed, or returns other vectors than it was given.
     """
     store.require_writable()
     before, after = store.vectors.place_of(collection.id), target.text
@@ -87,7 +87,7 @@ def migrate(
                 resumed=resumed,
                 difference=difference,
             )
-        time.sleep(_ROUND_S)  # what is being stored at this moment will be there
+        time.sleep(_ROUND_S)  # documents being stored now will be there
     msg = (
         f"others write to {collection.name} faster than its vectors are copied; what is copied is "
         "kept: run the command again when they are done"
@@ -96,7 +96,7 @@ def migrate(
 
 
 def _begin(store: Store, collection: CollectionInfo, after: str, new: VectorStore) -> None:
-    """Note where the collection goes; of an earlier target, nothing is kept."""
+    """Record the target of a collection; forget an earlier target."""
     store.tidy()
     with store.change_catalog() as change:
         change.current_collection(collection)
@@ -107,7 +107,7 @@ def _begin(store: Store, collection: CollectionInfo, after: str, new: VectorStor
             )
             raise StoreError(msg)
         change.begin_move(collection.id, after)
-    store.tidy()  # what an earlier target holds
+    store.tidy()  # vectors in an earlier target
     new.create(collection.id, collection.dim)
 
 
@@ -118,7 +118,7 @@ def _carry_over(
     new: VectorStore,
     on_progress: Callable[[int, int], None] | None,
 ) -> int:
-    """Copy what the new store lacks, delete what it has too much; return how many were copied."""
+    """Copy the missing vectors to the new store, delete superfluous ones; return the copies."""
     wanted, there = old.ids(collection.id), new.ids(collection.id)
     if gone := there - wanted:
         new.delete(collection.id, sorted(gone))
@@ -153,10 +153,10 @@ def _copy(
 def _compared(
     collection: CollectionInfo, old: VectorStore, new: VectorStore, ids: Sequence[int]
 ) -> float | None:
-    """Return by how much numbers differ between the stores; None where ids differ by now.
+    """Return the largest difference between the stores; None if their ids differ now.
 
     Raises:
-        StoreError: a vector is not what it was.
+        StoreError: a vector has changed.
     """
     if old.ids(collection.id) != set(ids) or new.ids(collection.id) != set(ids):
         return None
@@ -168,7 +168,7 @@ def _compared(
             return None
         rows = [np.stack([found[chunk_id] for chunk_id in part]) for found in (first, second)]
         largest = max(largest, float(np.abs(rows[0] - rows[1]).max()))
-    # Written so that a number that is none counts as different.
+    # Written so that not-a-number counts as different.
     if not largest <= _TOLERANCE:
         msg = (
             f"vectors of {collection.name} came back from the new store other than they were "
@@ -181,7 +181,7 @@ def _compared(
 def _switched(
     store: Store, collection: CollectionInfo, before: str, after: str, generation: int
 ) -> bool:
-    """Let the catalog say where the collection is, unless something was changed meanwhile."""
+    """Change the collection's place in the catalog, unless something was changed meanwhile."""
     if before == after:
         return True
     with store.alone(), store.catalog.change() as change:

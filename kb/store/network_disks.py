@@ -1,7 +1,7 @@
-"""Refuses to keep a catalog on a disk of another machine, as far as Linux tells of it.
+"""Refuses to keep a catalog on a network disk, as far as Linux reports it.
 
-SQLite's write-ahead log is shared memory between the processes of one machine, and locks on such
-disks lie.
+SQLite's write-ahead log needs shared memory between processes, so all must run on one machine.
+Locks on network disks are unreliable.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _NETWORK = frozenset(
 
 
 def refuse(folder: Path) -> None:
-    """Refuse a folder of another machine.
+    """Refuse a folder on another machine.
 
     Raises:
-        StoreError: it is one.
+        StoreError: the folder is on another machine.
     """
     kind = _kind_of(folder.resolve())
     if kind in _NETWORK:
@@ -38,7 +38,7 @@ def refuse(folder: Path) -> None:
 
 
 def _kind_of(folder: Path) -> str:
-    """Return the file system that a folder is in, empty where nothing is known of it."""
+    """Return the file system of a folder; empty if unknown."""
     try:
         lines = _MOUNTS.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
@@ -46,9 +46,9 @@ def _kind_of(folder: Path) -> str:
     best, kind = -1, ""
     for line in lines:
         mount, _, disk = line.partition(" - ")
-        # Blanks and the like are written as octal numbers.
+        # Spaces and similar characters are written as octal numbers.
         place = Path(re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), mount.split(" ")[4]))
-        # The last of those at one place lies over the others.
+        # The last mount at a place hides the others.
         if folder.is_relative_to(place) and len(place.parts) >= best:
             best, kind = len(place.parts), disk.split(" ")[0]
     return kind

@@ -1,4 +1,4 @@
-"""The vectors of all collections, each in the vector store that the catalog names."""
+"""The vectors of all collections, each in the vector store recorded in the catalog."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorAccess:
-    """Which vector store new collections are made in, and what it takes to be let in.
+    """The vector store for new collections, and its token.
 
     Attributes:
-        address: the store; what else is said here is for this one alone.
-        token: for a server; empty sends none.
-        token_header: in which the token goes.
-        timeout_s: how long writing waits for a server that is away or silent.
+        address: the store; the other values are only for this one.
+        token: token for a server; empty for none.
+        token_header: header of the token.
+        timeout_s: how long writing waits for a server that is down or silent, in seconds.
     """
 
     address: Address = field(default_factory=lambda: Address("chroma"))
@@ -36,16 +36,15 @@ class VectorAccess:
 
 
 class PlacedVectors:
-    """Vectors by collection, wherever they are. Thread-safe.
+    """Vectors by collection, in any store. Thread-safe.
 
-    Stores are opened when they are needed. What is not said here is as
-    :class:`kb.vectors.base.VectorStore` says it; where the catalog does not know the collection,
-    a CollectionGoneError is raised.
+    Stores are opened when needed. :class:`kb.vectors.base.VectorStore` has the details of the
+    methods. A CollectionGoneError is raised for a collection that the catalog does not know.
 
     Args:
-        catalog: says where a collection's vectors are.
+        catalog: knows the vector store of each collection.
         access: the store for new collections.
-        site: where the knowledge base is.
+        site: the surroundings of the knowledge base.
     """
 
     def __init__(self, catalog: Catalog, access: VectorAccess, site: Site) -> None:
@@ -58,12 +57,12 @@ class PlacedVectors:
         self.give_token(access.address, access.token, access.token_header)
 
     def give_token(self, address: Address, token: str, header: str) -> None:
-        """Remember what lets us in at a server; no other server is shown it."""
+        """Remember the token for a server; no other server gets it."""
         if address.is_server:
             self._tokens[address.root] = (token, header)
 
     def at(self, place: str) -> VectorStore:
-        """Return the store at an address, as the catalog keeps it."""
+        """Return the store of an address in the form of the catalog."""
         with self._mutex:
             found = self._stores.get(place)
             if found is None:
@@ -76,20 +75,20 @@ class PlacedVectors:
             return found
 
     def place_of(self, collection: str) -> str:
-        """Return the address of the store that a collection's vectors are in."""
+        """Return the address of a collection's vector store."""
         with self._catalog.reading() as state:
             return state.vector_place(collection)
 
     def of(self, collection: str) -> VectorStore:
-        """Return the store that a collection's vectors are in."""
+        """Return a collection's vector store."""
         return self.at(self.place_of(collection))
 
     def are_remote(self, collection: str) -> bool:
-        """Say whether a network lies between, so that no lock and no transaction is held."""
+        """Return whether a collection's vectors are on a server, so that no lock may be held."""
         return Address(self.place_of(collection)).is_server
 
     def any_are_remote(self) -> bool:
-        """Say whether a network lies between us and the vectors of any collection."""
+        """Return whether the vectors of any collection are on a server."""
         with self._catalog.reading() as state:
             return any(Address(place).is_server for place in state.vector_places())
 
@@ -104,19 +103,19 @@ class PlacedVectors:
     def query(
         self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> list[tuple[int, float]]:
-        """Return up to ``limit`` (id, similarity) of those that pass ``where``, best first."""
+        """Return up to ``limit`` (id, similarity) of vectors that pass ``where``, best first."""
         return self._read(collection, lambda at: at.query(collection, vector, limit, where))
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
-        """Return the vectors of those ``ids`` that are there."""
+        """Return the existing vectors of ``ids``."""
         return self._read(collection, lambda at: at.vectors(collection, ids))
 
     def upsert(self, collection: str, records: Sequence[VectorRecord], vectors: Vectors) -> None:
-        """Store vectors, replacing those with the same id."""
+        """Store vectors; replace those with the same id."""
         self.of(collection).upsert(collection, records, vectors)
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        """Replace what describes vectors."""
+        """Replace the metadata of vectors."""
         self.of(collection).describe(collection, records)
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
@@ -124,7 +123,7 @@ class PlacedVectors:
         self.of(collection).delete(collection, ids)
 
     def remake(self, collection: str, dim: int) -> None:
-        """Put an empty collection in the place of one that cannot be read."""
+        """Replace an unreadable collection by an empty one."""
         self.of(collection).remake(collection, dim)
 
     def ids(self, collection: str) -> set[int]:
@@ -136,14 +135,14 @@ class PlacedVectors:
         return self.of(collection).count(collection)
 
     def prune(self) -> None:
-        """Leave nothing of what was deleted in files that this process can write."""
+        """Remove all deleted data from files that this process can write."""
         with self._catalog.reading() as state:
             places = state.vector_places()
         for place in sorted({*places, self.chosen}):
             self.at(place).prune()
 
     def _read(self, collection: str, work: Callable[[VectorStore], _T]) -> _T:
-        """Read from where a collection is, also if it moves at this moment."""
+        """Read from a collection's store, even if the collection moves at this moment."""
         place = self.place_of(collection)
         try:
             return work(self.at(place))

@@ -1,7 +1,7 @@
-"""Removal to the last byte: rewrites the store's files without what was removed from them.
+"""Removal to the last byte: rewrites the store's files without removed data.
 
-SQLite and Chroma unlink deleted rows, but their bytes stay in the files until they are rewritten.
-Vectors of removed chunks (numbers, no text) stay inside Chroma's index files, out of reach.
+SQLite and Chroma unlink deleted rows, but the bytes stay in the files until these are rewritten.
+Vectors of removed chunks (numbers, no text) stay in Chroma's index files, out of reach.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compaction:
-    """What compacting did. Sizes are of the store's folder, in bytes; the rest are counts."""
+    """Result of compaction: sizes of the store's folder in bytes, and counts."""
 
     bytes_before: int
     bytes_after: int
@@ -31,13 +31,13 @@ class Compaction:
 
 
 def compact(store: Store, uploads: Uploads) -> Compaction:
-    """Purge catalog, full-text index, vector stores, backups, and originals that nothing refers to.
+    """Purge catalog, full-text index, vector stores, backups, and originals without a source.
 
-    The history of runs keeps its counts, without the names of files that are gone.
+    The history of runs keeps its counts, but loses the names of files that are gone.
 
     Raises:
         StoreError: the folder is read-only.
-        StoreBusyError: files are being ingested, whose originals no source refers to yet.
+        StoreBusyError: an ingestion is running; its originals have no source yet.
     """
     store.require_writable()
     before = _size(store.folder)

@@ -1,8 +1,8 @@
-"""Room on the disk: writers leave some, and a reserve lets readers open a store that has none.
+"""Room on the disk: writers leave some, and a reserve lets readers open a store on a full disk.
 
-SQLite and Chroma write a little even to read: SQLite the shared index of its write-ahead log,
-Chroma a journal. On a disk without a free byte a store could therefore not be searched at all. So
-a file of no meaning lies in the store's folder and is given up when opening needs its room.
+SQLite and Chroma write a little even for reading: SQLite the shared index of its write-ahead log,
+Chroma a journal. So a store on a completely full disk would not be searchable at all. A meaningless
+file in the store's folder reserves room, and is deleted when opening needs it.
 """
 
 from __future__ import annotations
@@ -17,17 +17,20 @@ from kb.errors import StoreError
 _log = logging.getLogger(__name__)
 
 RESERVE_BYTES = 2**20
-"""Opening the catalog and Chroma takes about 150 KiB, whatever their sizes."""
+"""Size of the reserve; opening the catalog and Chroma takes about 150 KiB, whatever their sizes."""
 
 LEAST_FREE_BYTES = 16 * 2**20
-"""Nothing is added with less room than this: a commit then fails before it begins, not in its
-middle, and what other programs write does not end in the reserve at once."""
+"""Free room below which nothing is added.
+
+A commit then fails before it begins, and not in its middle. And other programs' writes do not use
+up the reserve at once.
+"""
 
 _NAME = "reserve"
 
 
 def require(folder: Path) -> None:
-    """Refuse to add to the store in ``folder`` when the disk is as good as full.
+    """Refuse to add to the store in ``folder`` if the disk is almost full.
 
     Raises:
         StoreError: less than :data:`LEAST_FREE_BYTES` are free.
@@ -43,20 +46,20 @@ def require(folder: Path) -> None:
 
 
 def keep_reserve(folder: Path) -> None:
-    """Make the reserve if it is not there and the disk has room for it."""
+    """Create the reserve if it is missing and the disk has room for it."""
     file = folder / _NAME
     try:
         if file.exists() or shutil.disk_usage(folder).free < LEAST_FREE_BYTES + RESERVE_BYTES:
             return
-        # Noise, for file systems that compress or leave out zeros.
+        # Noise, for file systems that compress data or skip zeros.
         file.write_bytes(os.urandom(RESERVE_BYTES))
-    except OSError:  # a read-only folder, or a limit on files: readers manage, or say why not
+    except OSError:  # a read-only folder, or a quota: readers manage, or say why not
         _log.debug("no reserve in %s", folder, exc_info=True)
         file.unlink(missing_ok=True)
 
 
 def release_reserve(folder: Path) -> bool:
-    """Give the reserve up if the disk is full; say whether there is more room now."""
+    """Delete the reserve if the disk is full; return whether there is more room now."""
     file = folder / _NAME
     try:
         if shutil.disk_usage(folder).free >= RESERVE_BYTES:

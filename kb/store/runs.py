@@ -1,8 +1,8 @@
-"""Runs of ingestion that are under way, and telling which were interrupted.
+"""Running ingestions, and detection of interrupted ones.
 
-A run holds a locked file of its own for as long as it lives. The operating system frees the lock
-when its process dies, so a run that still says ``running`` without one was interrupted.
-:mod:`kb.catalog.runs` keeps what the runs did.
+A run holds a locked file of its own for its lifetime. The operating system releases the lock when
+its process dies. So a run that is recorded as ``running`` without a lock was interrupted.
+:mod:`kb.catalog.runs` keeps the history of runs.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from kb.store.store import Store
 
 
 class RunRecord:
-    """A run under way. End it with :meth:`end`; if its process dies, it counts as interrupted.
+    """A running ingestion. End it with :meth:`end`; if its process dies, it counts as interrupted.
 
-    ``collection`` is the one that it fills, whatever that is called by now.
+    ``collection`` is its target, even if renamed.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class RunRecord:
         self.release()
 
     def release(self) -> None:
-        """Let go of the run; one that has not ended counts as interrupted from now on."""
+        """Release the run; one that has not ended counts as interrupted from now on."""
         self._lock.remove()
 
 
 def begin(store: Store, collection: CollectionInfo, paths: Sequence[str]) -> RunRecord:
-    """Record that a run has begun."""
+    """Record the start of a run."""
     summary = {"paths": list(paths)}
     with store.lock.hold():
         _settle(store)
@@ -83,12 +83,12 @@ def listed(
         found = state.runs(limit=limit, collections=collections)
     if store.snapshot is None:
         return found
-    # Nothing runs in what cannot be written.
+    # Nothing runs in a read-only store.
     return [replace(run, status="interrupted") if run.status == "running" else run for run in found]
 
 
 def _settle(store: Store) -> None:
-    """Mark runs whose process is gone; inside the write lock."""
+    """Mark runs of dead processes as interrupted; call it inside the write lock."""
     with store.catalog.reading() as state:
         running = state.running_runs()
     for run_id in running:

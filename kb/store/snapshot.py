@@ -1,8 +1,8 @@
-"""A store in a folder that cannot be written, such as a mounted snapshot.
+"""A store in a read-only folder, such as a mounted snapshot.
 
-SQLite opens a database in WAL mode there as long as no log is left, and Chroma 1.5.9 does not open
-at all. What cannot be read in its place is copied to a temporary folder, which is removed when the
-store is closed. The store is read as it was when it was opened.
+There SQLite opens a database in WAL mode only without a remaining log, and Chroma 1.5.9 does not
+open at all. Files that cannot be read in place are copied to a temporary folder, which closing the
+store deletes. The store keeps the state of its opening.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from kb.store.room import LEAST_FREE_BYTES
 _log = logging.getLogger(__name__)
 
 CATALOG = "catalog.sqlite3"
-# A file that changes while it is copied is copied again, so many times.
+# A file that changes while it is copied is copied again, at most so often.
 _ATTEMPTS = 5
 
 
 def is_read_only(folder: Path) -> bool:
-    """Say whether the store in a folder can be looked at, but not be changed.
+    """Return whether the store in a folder can be read but not changed.
 
     Raises:
-        StoreError: this user may not even look.
+        StoreError: this user may not even read it.
     """
     if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
         raise StoreError(closed(folder))
@@ -41,17 +41,17 @@ def is_read_only(folder: Path) -> bool:
 
 
 class Snapshot:
-    """Gives what a store's folder holds, without writing into it.
+    """Gives access to a store's folder without writing into it.
 
     Args:
-        folder: the store's; nothing in it changes.
+        folder: the store's folder; nothing in it changes.
 
     Attributes:
         place: a temporary folder for copies and for the locks of this process.
-        refusal: why nothing can be changed, and what to do.
+        refusal: why the store is read-only, and what to do.
 
     Raises:
-        StoreError: there is no store, or no temporary folder can be made.
+        StoreError: there is no store, or no temporary folder can be created.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -80,14 +80,14 @@ class Snapshot:
 
     @property
     def copies(self) -> dict[str, int]:
-        """What was copied so far, and its bytes."""
+        """The copied parts so far, with their sizes in bytes."""
         return dict(self._copied)
 
     def open_catalog(self) -> Catalog:
-        """Open the catalog in its place, or a copy if a log is left or it is not up to date.
+        """Open the catalog in place, or a copy if a log remains or its version is old.
 
         Raises:
-            StoreError: it is damaged, newer than this release, or there is no room for the copy.
+            StoreError: the catalog is damaged or newer than this release, or the copy has no room.
         """
         catalog = self._folder / CATALOG
         if in_place.readable(catalog):
@@ -99,14 +99,14 @@ class Snapshot:
         """Copy a folder of vectors to :attr:`place`.
 
         Raises:
-            StoreError: there is no room for it.
+            StoreError: the copy has no room.
         """
         source = self._folder / name
         files = [file for file in sorted(source.rglob("*")) if file.is_file()]
         self._copy("vectors", files, self.place / name, below=source)
 
     def close(self) -> None:
-        """Remove the copies."""
+        """Delete the copies."""
         self._temporary.cleanup()
 
     def _copy(

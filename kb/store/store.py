@@ -1,10 +1,10 @@
 """The store: catalog, vectors and full-text index, changed together or not at all.
 
-A document's rows are written first, invisible, then its vectors; one SQLite transaction then makes
-its new version visible. The old version's vectors are deleted after that. Whatever a crash leaves
-behind is invisible and is removed by the next writer (:meth:`Store.recover`).
+The store first writes a document's rows, which are invisible, then its vectors. One SQLite
+transaction then makes the new version visible. After that the old version's vectors are deleted.
+Everything that a crash leaves is invisible, and the next writer removes it (:meth:`Store.recover`).
 
-Which locks are held meanwhile: :mod:`kb.store.storing`.
+:mod:`kb.store.storing` describes the locks.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ from kb.vectors.opening import Site
 
 _log = logging.getLogger(__name__)
 
-# How long opening waits for a writer before it leaves the cleaning up to that one.
+# How long opening waits for a writer before it leaves the clean-up to that one.
 _PATIENCE_S = 0.2
 
 
 class Store(CollectionSteps, FileSteps):
-    """Everything a knowledge base keeps on disk, below one folder. Thread-safe.
+    """The files of a knowledge base, below one folder. Thread-safe.
 
-    A folder that is read-only can be read, see :mod:`kb.store.snapshot`; what would change it
-    raises a StoreError that says so.
+    A read-only folder can be read, see :mod:`kb.store.snapshot`; changes raise a StoreError that
+    says so.
 
     Args:
-        folder: made with access for its owner only, if it is not there.
-        lock_timeout_s: how long a writer waits for another process.
-        interrupted: set it to end such waiting, with a KeyboardInterrupt.
-        vectors: where the vectors of new collections are.
+        folder: the folder; created with access only for its owner.
+        lock_timeout_s: how long a writer waits for another process, in seconds.
+        interrupted: once set, such waiting ends with a KeyboardInterrupt.
+        vectors: the vector store for new collections.
 
     Raises:
-        StoreError: the folder cannot be used; StoreVersionError if it is newer than this release.
+        StoreError: the folder cannot be used. StoreVersionError: it is newer than this release.
     """
 
     def __init__(
@@ -110,14 +110,14 @@ class Store(CollectionSteps, FileSteps):
         vectors: Vectors,
         file: FileState,
     ) -> AddResult:
-        """Make a document visible as what ``file`` holds, in place of what it held before.
+        """Make a document visible as the content of ``file``, in place of the former content.
 
-        If another source gave the same content already, the source is added to that document.
+        If another source already gave the same content, that document gets this source, too.
 
         Raises:
             CollectionError: the collection was deleted meanwhile.
             StoreBusyError: another process writes for too long.
-            StoreError: the disk is full or failed; what was visible stays visible.
+            StoreError: the disk is full or failed. Visible documents stay visible.
         """
         item = EmbeddedDocument(prepared=prepared, vectors=vectors, file=file)
         return self.commit_all(collection, [item])[0]
@@ -125,15 +125,16 @@ class Store(CollectionSteps, FileSteps):
     def commit_all(
         self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
     ) -> list[AddResult]:
-        """Do as :meth:`commit` for several documents; all of them become visible in one step.
+        """Commit several documents as :meth:`commit` does, in one step.
 
         Raises:
-            CollectionError, StoreBusyError, StoreError: as there, and none has become visible.
+            CollectionError, StoreBusyError, StoreError: as for :meth:`commit`. No document has
+                become visible.
         """
         try:
             results = self._storing.store(collection, items)
         except VectorServerUnavailableError:
-            raise  # and waited for long enough
+            raise  # after a long enough wait
         except BaseException:
             self._recover_quietly()
             raise
@@ -146,13 +147,13 @@ class Store(CollectionSteps, FileSteps):
         rows: Sequence[StoredSentences],
         reached: Mapping[int, int],
     ) -> None:
-        """Store vectors of sentences, and how many first chunks of documents have them now.
+        """Store vectors of sentences, and how many first chunks of each document have them now.
 
-        Searches are not told: they find the same chunks, and take what they find of this.
+        Searches are not told of it: they find the same chunks, and use the vectors that exist.
 
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.
-            StoreError: the disk is full or failed; nothing was stored.
+            StoreError: the disk is full or failed. Nothing was stored.
         """
         room.require(self.folder)
         with self.change_catalog() as change:
@@ -161,7 +162,7 @@ class Store(CollectionSteps, FileSteps):
             change.note_refined(reached)
 
     def refining_lock(self, collection_id: str) -> WriteLock:
-        """Return the lock of whoever computes the vectors of a collection's sentences."""
+        """Return the lock for computing the vectors of a collection's sentences."""
         return self._locks.refining(collection_id)
 
     # -- reading vectors
@@ -169,11 +170,11 @@ class Store(CollectionSteps, FileSteps):
     def query(
         self, collection_id: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> list[tuple[int, float]]:
-        """Return (chunk id, cosine) best first; some may be invisible."""
+        """Return (chunk id, cosine), best first; some chunks may be invisible."""
         return self.vectors.query(collection_id, vector, limit, where)
 
     def stored_vectors(self, collection_id: str, ids: Sequence[int]) -> dict[int, Vector]:
-        """Return vectors by chunk id; a missing one is simply not there."""
+        """Return the existing vectors by chunk id."""
         return self.vectors.vectors(collection_id, ids)
 
     # -- upkeep
@@ -186,22 +187,22 @@ class Store(CollectionSteps, FileSteps):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the write lock while nobody is in the middle of storing a document.
+        """Hold the write lock while no document is being stored.
 
         Raises:
-            StoreBusyError: somebody is, and does not get on.
+            StoreBusyError: a document is being stored without progress.
         """
         with self._locks.alone(self.generation):
             yield
 
     def generation(self) -> int:
-        """Return the count of commits that changed what can be found, by any process."""
+        """Return the count of commits that changed searchable data, by any process."""
         return self.catalog.generation()
 
     def recover(self, *, remote: bool = True) -> int:
-        """Remove what a crash left behind; return how many documents that were.
+        """Remove the leftovers of crashes; return the number of documents removed.
 
-        Without ``remote`` nothing is done on servers.
+        Without ``remote`` it skips servers.
         """
         with self.catalog.reading() as state:
             before = state.hidden_count()
@@ -212,7 +213,7 @@ class Store(CollectionSteps, FileSteps):
             return before - state.hidden_count()
 
     def describe_all(self) -> int:
-        """Describe what an earlier release stored as this one does; return how many documents."""
+        """Update vector metadata of earlier releases; return the number of documents."""
         with self.change_catalog() as change:
             asked = change.ask_for_descriptions()
         if asked:
@@ -220,12 +221,12 @@ class Store(CollectionSteps, FileSteps):
         return asked
 
     def tidy(self) -> None:
-        """Do what a change of the catalog leaves to be done in the vector stores."""
+        """Do the work that a change of the catalog leaves for the vector stores."""
         self._sweeper.finish_dropped()
         self._sweep()
 
     def compact(self) -> None:
-        """Rewrite files so that nothing of removed documents is left in them."""
+        """Rewrite files so that they contain no removed data."""
         with self.alone():
             self.recover()
             self.catalog.compact()
@@ -244,10 +245,10 @@ class Store(CollectionSteps, FileSteps):
     # -- helpers
 
     def _sweep(self, *, remote: bool = True) -> None:
-        """Delete what no search may see, and describe anew what has another file now.
+        """Delete invisible data, and update vector metadata after changes of files.
 
-        Others may write in between where there is much. What is on a server that is away is left
-        to the next writer.
+        Others may write in between if there is much to do. Data on a server that is down is left to
+        the next writer.
         """
         while self._sweeper.delete_part(remote=remote):
             self._give_turn()
@@ -261,7 +262,7 @@ class Store(CollectionSteps, FileSteps):
             time.sleep(TURN_S)
 
     def _recover_if_free(self) -> None:
-        """Clean up at start, unless a writer is at work (who will do it, or is not done)."""
+        """Clean up at start, unless a writer is active, which will do it or is not done."""
         with self.catalog.reading() as state:
             if not state.has_leftovers():
                 return

@@ -1,7 +1,7 @@
-"""Stores embedded documents: rows, vectors, visibility, under the locks that each step needs.
+"""Stores embedded documents: rows, vectors, visibility, each step under its locks.
 
-The first and the last step, which write the catalog, hold the write lock. What is held between them
-depends on where the vectors are and how many there are:
+The first and the last step write the catalog and hold the write lock. The locks between them depend
+on the place and number of the vectors:
 
 - In files, a few documents together: the write lock, throughout.
 - In files, more than 2,000 chunks: each call that stores vectors takes the write lock for itself,
@@ -26,22 +26,22 @@ from kb.store import committing, room
 from kb.store.locks import Locks
 from kb.store.placing import PlacedVectors
 
-# Documents that have more chunks together (1.5 MB of text) are stored in several holds of the lock,
-# of a few seconds each.
+# Documents with more chunks together (1.5 MB of text) are stored in several holds of the lock, of a
+# few seconds each.
 _LONG_CHUNKS = 2000
-# Waiting for a locked file is looking at it again and again: who would lock it at once again
-# leaves it for long enough that somebody else looks.
+# Waiting for a locked file means checking it again and again. A thread that would lock it again at
+# once pauses for this long, so that another one can take it.
 TURN_S = 0.05
 
 
 class Storing:
-    """Makes documents visible. What a failure leaves behind is invisible, and others' to remove.
+    """Makes documents visible. Leftovers of a failure are invisible, and others remove them.
 
     Args:
-        folder: where room is needed.
-        catalog: what is to be seen.
-        vectors: what finds it.
-        locks: who may write.
+        folder: the folder whose disk must have room.
+        catalog: the catalog.
+        vectors: the vectors.
+        locks: the locks of the store.
     """
 
     def __init__(
@@ -55,16 +55,16 @@ class Storing:
     def store(
         self, collection: CollectionInfo, items: Sequence[EmbeddedDocument]
     ) -> list[AddResult]:
-        """Make documents visible as what their files hold, all of them in one step.
+        """Make documents visible as the content of their files, all of them in one step.
 
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.
             StoreBusyError: another process writes for too long.
-            StoreError: the disk is full, or a store failed; none has become visible.
+            StoreError: the disk is full, or a store failed. No document has become visible.
         """
         try:
             return self._attempt(collection, items)
-        except ChangedMeanwhileError:  # a document that was there, or the collection's store
+        except ChangedMeanwhileError:  # a document, or the collection's store
             return self._attempt(collection, items)
 
     def _attempt(
@@ -91,7 +91,7 @@ class Storing:
                 try:
                     self._vectors.upsert(collection.id, records, rows)
                 except StoreError:
-                    self._place(collection)  # it may have been deleted, vectors and all
+                    self._place(collection)  # the collection may have been deleted, vectors and all
                     raise
             with locks.write.hold():
                 return committing.finish(self._catalog, plan, place)
@@ -106,7 +106,7 @@ class Storing:
             return state.vector_place(state.current_collection(collection).id)
 
     def _let_others_write(self, collection: CollectionInfo) -> None:
-        """Give others a turn between the calls of a store, which take minutes for a huge document.
+        """Let others write between the calls of a store, which take minutes for a huge document.
 
         Raises:
             CollectionGoneError: the collection was deleted meanwhile.

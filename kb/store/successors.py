@@ -1,4 +1,4 @@
-"""A collection being made to take another's place: hidden until it does so, in one step."""
+"""A collection that will replace another one: hidden until it does, in one step."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from kb.store.store import Store
 
 
 def begin(store: Store, old: CollectionInfo, identity: EmbedderIdentity) -> CollectionInfo:
-    """Return the successor of ``old`` for a model: what was begun before, or an empty one.
+    """Return the successor of ``old`` for a model: an existing incomplete one, or an empty one.
 
-    One that was begun for another model is deleted.
+    An incomplete one for another model is deleted.
 
     Raises:
         CollectionError: ``old`` was deleted meanwhile.
@@ -27,16 +27,16 @@ def begin(store: Store, old: CollectionInfo, identity: EmbedderIdentity) -> Coll
 
 
 def drop(store: Store, successor: CollectionInfo) -> None:
-    """Delete a successor that is not wanted after all."""
+    """Delete a successor that is not needed after all."""
     with store.change_searchable() as change:
         change.detach_collection(successor.id)
     store.tidy()
 
 
 def take_over(store: Store, old: CollectionInfo, new: CollectionInfo) -> None:
-    """Let a successor be found under the old name, and the old collection be gone, in one step.
+    """Give a successor the old name and delete the old collection, in one step.
 
-    Inside the write lock; the old one's vectors are left to be deleted (:meth:`Store.tidy`).
+    Call it inside the write lock. :meth:`Store.tidy` deletes the old vectors later.
     """
     with store.change_searchable() as change:
         change.take_place(old, new)

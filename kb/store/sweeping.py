@@ -1,8 +1,8 @@
-"""Does what changes of the catalog leave to be done in the vector stores, a part at a time.
+"""Does the work that changes of the catalog leave for the vector stores, in parts.
 
-It deletes the vectors of what no search may see, old versions and what interrupted changes left
-behind, and keeps what is stored beside vectors, the name of the file that gives a document, in
-step with the catalog. All of it can be interrupted and done again, and by several at once.
+It deletes vectors of invisible chunks: those of old versions and of interrupted changes. It also
+keeps the metadata of vectors, the name of a document's file, in step with the catalog. All of it
+may be interrupted and repeated, and several processes may do it at once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kb.store.lock import WriteLock
 from kb.store.placing import PlacedVectors
 from kb.vectors.address import Address
 
-# How long a server that was away is left alone.
+# How long a server that was down is left alone, in seconds.
 _REST_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -32,13 +32,13 @@ CHUNKS_PER_STEP = 1000
 class Sweeper:
     """Cleans up after changes. Others may write between its steps.
 
-    Inside the write lock nothing is done on servers: it is left for the next call.
+    Inside the write lock it skips servers, and leaves them for the next call.
 
     Args:
-        catalog: says what is left to be done.
-        vectors: where it is done.
+        catalog: knows the remaining work.
+        vectors: the vectors.
         lock: the store's write lock.
-        flights: who is storing documents at this moment; their rows are left alone.
+        flights: documents being stored at this moment; their rows are left alone.
     """
 
     def __init__(
@@ -51,16 +51,16 @@ class Sweeper:
         self._away_until = float("-inf")
 
     def try_again(self) -> None:
-        """Ask servers again that were away a moment ago."""
+        """Try servers again that were down a moment ago."""
         self._away_until = float("-inf")
 
     def delete_part(self, *, remote: bool = True) -> int:
-        """Delete up to :data:`CHUNKS_PER_STEP` chunks that are not visible, of one collection.
+        """Delete up to :data:`CHUNKS_PER_STEP` invisible chunks of one collection.
 
-        Call again until it returns 0. Without ``remote`` nothing is done on servers.
+        Call it again until it returns 0. Without ``remote`` it skips servers.
 
         Returns:
-            How many documents and chunks were deleted.
+            The number of deleted documents and chunks.
         """
         with self._catalog.reading() as state:
             first = state.hidden_chunks(at_most=1)
@@ -85,9 +85,9 @@ class Sweeper:
                 return change.delete_hidden(mine)
 
     def forget_part(self) -> int:
-        """Delete some vectors of sentences of collections that are gone; return the rows deleted.
+        """Delete some sentence vectors of deleted collections; return the number of rows.
 
-        Call again until it returns 0.
+        Call it again until it returns 0.
         """
         with self._catalog.reading() as state:
             if not state.has_dropped_sentences():
@@ -96,9 +96,9 @@ class Sweeper:
             return change.delete_dropped_sentences(at_most=CHUNKS_PER_STEP)
 
     def describe_part(self, *, remote: bool = True) -> int:
-        """Describe some chunks of one collection anew; return how much was done.
+        """Update the metadata of some vectors of one collection; return the amount done.
 
-        Call again until it returns 0: then nothing is left, or it must wait.
+        Call it again until it returns 0: then nothing is left, or the rest must wait.
         """
         with self._catalog.reading() as state:
             if not state.has_stale_descriptions():
@@ -119,15 +119,15 @@ class Sweeper:
                 return 0
             with self._lock.hold(), self._catalog.change() as change:
                 if vector_records.of_stored(change, collection_id, ids) != described:
-                    return 1  # another file gives it since: once more
+                    return 1  # another file gives the document now: repeat
                 change.count_generation()
                 reached = {chunk.document_id: chunk.ordinal + 1 for chunk in mine}
                 return len(mine) + change.note_described(reached)
 
     def finish_dropped(self, *, remote: bool = True) -> None:
-        """Delete the vectors of collections that are gone from the catalog, or from a store.
+        """Delete the vectors of collections that have left the catalog or a store.
 
-        Those on a server that is away are left for the next time.
+        Vectors on a server that is down are left for the next time.
         """
         with self._catalog.reading() as state:
             dropped = state.dropped_collections()
@@ -140,14 +140,14 @@ class Sweeper:
                 change.forget_dropped(collection_id, place)
 
     def _may_not(self, place: str, *, remote: bool) -> bool:
-        """Say whether a network would be crossed that must not be, now or inside the lock."""
+        """Return whether a place is on a network that must not be used now or inside the lock."""
         away = time.monotonic() < self._away_until
         return Address(place).is_server and (self._lock.is_held or not remote or away)
 
     def _done(self, work: Callable[[], None]) -> bool:
-        """Do something in a vector store; say whether its server was there.
+        """Do work in a vector store; return whether its server was reachable.
 
-        One that was away is left alone for a while: others need not wait for it again and again.
+        An unreachable server is left alone for a while, so that others need not wait for it again.
         """
         try:
             work()

@@ -1,4 +1,4 @@
-"""What is stored with each vector: what filters look at, and what an outside client sees."""
+"""Metadata stored with each vector, for filters and for outside clients."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def of_prepared(
 def of_stored(
     state: State, collection_id: str, chunk_ids: Sequence[int]
 ) -> list[tuple[VectorRecord, KeyedChunk]]:
-    """Describe visible chunks again, from the catalog, and say what their vectors are made from."""
+    """Describe visible chunks again, from the catalog, and return the inputs of their vectors."""
     chunks = state.visible_chunks([collection_id], chunk_ids).values()
     origins = state.sources_of(chunk.document_id for chunk in chunks)
     languages = state.languages_of(list(origins))

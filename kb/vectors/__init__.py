@@ -1,1 +1,1 @@
-"""Vector stores: what holds the vectors of a knowledge base, and finds the nearest of them."""
+"""Vector stores: they keep the vectors of a knowledge base and find the nearest ones."""

@@ -1,4 +1,4 @@
-"""Addresses of vector stores, as the setting ``vector_store`` and the catalog name them."""
+"""Addresses of vector stores, as in the setting ``vector_store`` and in the catalog."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from kb.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where vectors are: a word such as ``chroma``, or the address of a server.
+    """Place of vectors: a word such as ``chroma``, or the address of a server.
 
-    ``text`` is how it was written, and how the catalog keeps it: without any token.
+    ``text`` is the address as typed and as in the catalog: without any token.
 
     Raises:
-        SettingsError: it holds credentials, or names no host.
+        SettingsError: the address contains credentials, or no host.
     """
 
     text: str
 
     def __post_init__(self) -> None:
-        """Check an address of a server."""
+        """Check the address of a server."""
         if "://" not in self.text:
             return
         try:
@@ -47,7 +47,7 @@ class Address:
 
     @property
     def is_server(self) -> bool:
-        """Say whether vectors are on a server."""
+        """Whether the vectors are on a server."""
         return "://" in self.text
 
     @property
@@ -57,21 +57,21 @@ class Address:
 
     @property
     def port(self) -> int | None:
-        """The server's port, None where none is given."""
+        """The server's port; None if the address has none."""
         return self._parts.port
 
     @property
     def root(self) -> str:
-        """The address without its parameters and a slash at its end."""
+        """The address without parameters and trailing slash."""
         parts = self._parts
         return f"{parts.scheme.lower()}://{parts.netloc}{parts.path.rstrip('/')}"
 
     def parameter(self, name: str, default: str) -> str:
-        """Return a parameter of the address, such as ``grpc`` of ``?grpc=50051``."""
+        """Return a parameter of the address, such as ``grpc`` in ``?grpc=50051``."""
         return parse_qs(self._parts.query).get(name, [default])[-1]
 
     def with_parameters(self, **values: str) -> Address:
-        """Return the address with parameters, where they are not empty, in place of its own."""
+        """Return the address with these parameters; empty ones keep the address's own."""
         own = {name: each[-1] for name, each in parse_qs(self._parts.query).items()}
         query = urlencode(own | {name: value for name, value in values.items() if value})
         return Address(f"{self.root}?{query}" if query else self.root)

@@ -1,4 +1,4 @@
-"""The vector store protocol: what holds the vectors, whichever product does it."""
+"""The vector store protocol, which every product implements."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from kb.records import MetadataValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorRecord:
-    """What is stored with one vector: what filters look at, and what an outside client sees.
+    """Data stored with a vector, for filters and for outside clients.
 
-    ``language`` is the document's first, empty where it is not known. Stores need not keep ``text``
-    and ``metadata``: this project reads neither back.
+    ``language`` is the document's first language; empty if unknown. Stores may drop ``text`` and
+    ``metadata``: this project reads neither back.
     """
 
     id: int
@@ -29,13 +29,13 @@ class VectorRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorFilter:
-    """What a query may find: the chunks of some documents, of a language, or some by their ids.
+    """Chunks that a query may find: those of some documents, of a language, or with some ids.
 
-    One of the three is given. Of ``chunks`` there are at most :attr:`VectorStore.most_chunks`;
-    an id may stand there twice. A filter that names nothing passes nothing.
+    Exactly one of the three is set. ``chunks`` has at most :attr:`VectorStore.most_chunks` ids,
+    maybe with repetitions. An empty filter passes nothing.
 
-    Searches of this project give ``chunks``: the catalog alone knows which are visible and pass.
-    ``documents`` and ``language`` are there for other callers of a store; the contract tests use
+    Searches of this project use ``chunks``, because only the catalog knows the visible and passing
+    ones. ``documents`` and ``language`` are for other callers of a store; the contract tests use
     them.
     """
 
@@ -44,7 +44,7 @@ class VectorFilter:
     chunks: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what would have to be combined."""
+        """Refuse a combination of conditions."""
         given = [each for each in (self.documents, self.language, self.chunks) if each is not None]
         if len(given) != 1:
             msg = "a vector filter is document ids, a language or chunk ids; give one of them"
@@ -52,31 +52,31 @@ class VectorFilter:
 
 
 class Lock(Protocol):
-    """The write lock of a knowledge base, as a store that keeps its vectors in files needs it."""
+    """The write lock of a knowledge base, for a store that keeps its vectors in files."""
 
     @property
     def is_held(self) -> bool:
-        """Say whether this thread holds it."""
+        """Whether this thread holds the lock."""
         ...
 
     def hold(self, timeout_s: float | None = None) -> AbstractContextManager[None]:
-        """Hold it for the block; reentrant within a thread."""
+        """Hold the lock during the block; reentrant within a thread."""
         ...
 
 
 class VectorStore(Protocol):
     """Keeps vectors by chunk id, in collections. Thread-safe.
 
-    Similarities are cosines in [-1, 1], higher is better. What this process wrote it finds at
-    once; what another process wrote, a moment later. A collection's name is its id in the catalog:
-    ``kb-`` and 16 hexadecimal digits. :mod:`kb.vectors.opening` says how a store is opened.
+    Similarities are cosines in [-1, 1], higher is better. A process finds its own writes at once,
+    and those of other processes a moment later. A collection's name is its id in the catalog:
+    ``kb-`` and 16 hexadecimal digits. :mod:`kb.vectors.opening` opens stores.
 
-    Where a server is away, methods that change something wait for ``Site.timeout_s``, the others
-    for :data:`kb.vectors.waiting.SEARCH_TIMEOUT_S`.
+    If a server is down, changing methods wait for ``Site.timeout_s``, and reading ones for
+    :data:`kb.vectors.waiting.SEARCH_TIMEOUT_S`.
 
     Raises (every method):
-        StoreError: the store failed, or there is no such collection. VectorServerError where it
-            is on a server; VectorServerUnavailableError where trying again may help.
+        StoreError: the store failed, or the collection does not exist. Servers raise
+            VectorServerError, and VectorServerUnavailableError if retrying may help.
     """
 
     @property
@@ -85,62 +85,62 @@ class VectorStore(Protocol):
         ...
 
     def writing(self) -> AbstractContextManager[None]:
-        """Hold what changes need, for several of them: the write lock, if vectors are in files.
+        """Hold the write lock during several changes, if the vectors are in files.
 
-        A store on a server locks for itself: here it holds nothing. Each method that changes
-        something does this by itself as well.
+        A server locks by itself, so its store holds nothing here. Each changing method also does
+        this by itself.
         """
         ...
 
     def create(self, collection: str, dim: int) -> None:
-        """Make an empty collection for vectors of ``dim`` numbers; nothing happens if it is there.
+        """Create an empty collection for vectors of ``dim`` numbers; do nothing if it exists.
 
         Raises:
-            StoreError: it is there, for vectors of another width.
+            StoreError: the collection exists with another width.
         """
         ...
 
     def drop(self, collection: str) -> None:
-        """Delete a collection with all its vectors; nothing happens if it is not there."""
+        """Delete a collection with all its vectors; do nothing if it does not exist."""
         ...
 
     def remake(self, collection: str, dim: int) -> None:
-        """Put an empty collection in the place of one that cannot be read.
+        """Replace an unreadable collection by an empty one.
 
-        Where the files of all collections are damaged, the others are lost with it.
+        If the files of all collections are damaged, the others are lost, too.
         """
         ...
 
     def upsert(self, collection: str, records: Sequence[VectorRecord], vectors: Vectors) -> None:
-        """Store vectors, one row for each record, replacing those with the same id.
+        """Store vectors, one row for each record; replace those with the same id.
 
-        An id stands among ``records`` once.
+        The ids of ``records`` are unique.
         """
         ...
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        """Replace what describes vectors, which stay with their texts; unknown ids are ignored."""
+        """Replace the metadata of vectors, but not their texts; ignore unknown ids."""
         ...
 
     def query(
         self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> list[tuple[int, float]]:
-        """Return up to ``limit`` (id, similarity) of those that pass ``where``, best first.
+        """Return up to ``limit`` (id, similarity) of vectors that pass ``where``, best first.
 
-        There are fewer than ``limit`` only if no more pass: a search takes a short answer for the
-        end. A limit of 0 or less gives none.
+        There are fewer than ``limit`` only if no more pass, because a search takes a short answer
+        for the end. A limit of 0 or less gives none.
         """
         ...
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
-        """Return the vectors of those ``ids`` that are there; an id may be named twice.
+        """Return the existing vectors of ``ids``, which may have repetitions.
 
-        Each number is within 1e-6 of what was stored; ``kb migrate`` compares them.
+        Each number is within 1e-6 of the stored one; ``kb migrate`` compares them.
         """
         ...
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
-        """Delete vectors, each named once; ids that are not there are ignored."""
+        """Delete vectors, each named once; ignore unknown ids."""
         ...
 
     def ids(self, collection: str) -> set[int]:
@@ -152,7 +152,7 @@ class VectorStore(Protocol):
         ...
 
     def prune(self) -> None:
-        """Leave nothing of what was deleted in files that this process can write."""
+        """Remove all deleted data from files that this process can write."""
         ...
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ def check_width(collection: str, dim: int, given: int) -> None:
     """Refuse vectors of another width than the collection's.
 
     Raises:
-        StoreError: they have one.
+        StoreError: the widths differ.
     """
     if dim != given:
         msg = (
@@ -176,7 +176,7 @@ def check_width(collection: str, dim: int, given: int) -> None:
 
 
 def no_collection(collection: str, where: str) -> StoreError:
-    """Return the error of a collection that the vector store does not know."""
+    """Return the error of a collection that does not exist in the vector store."""
     msg = (
         f"there is no collection {collection} in {where}; `kb doctor --repair` makes it again from "
         "the catalog"

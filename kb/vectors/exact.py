@@ -1,8 +1,8 @@
-"""Vectors in memory, each compared with the query: exact, and quick for some ten thousands.
+"""Vectors in memory, each compared with the query: exact, and fast up to some ten thousands.
 
-Other stores are compared with this one, and evaluation uses it for small sets. With a folder it
-keeps a file for each collection (:mod:`kb.vectors.journal`), to whose end changes are written
-under the write lock; others read on from where they stopped. It keeps no texts.
+It is the reference for other stores, and evaluation uses it for small sets. With a folder it keeps
+a file for each collection (:mod:`kb.vectors.journal`). Writers append changes under the write lock,
+and readers continue where they stopped. It keeps no texts.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class ExactStore:
     """A :class:`~kb.vectors.base.VectorStore` that compares every vector.
 
     Args:
-        folder: where its files are; None keeps vectors in memory alone.
-        lock: held by whoever writes below ``folder``.
+        folder: folder of its files; None to keep vectors only in memory.
+        lock: the lock that writers of ``folder`` hold.
     """
 
     most_chunks = 1_000_000
@@ -51,12 +51,12 @@ class ExactStore:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the write lock, where there are files."""
+        """Hold the write lock, if there are files."""
         with nullcontext() if self._lock is None else self._lock.hold():
             yield
 
     def create(self, collection: str, dim: int) -> None:
-        """Make an empty collection."""
+        """Create an empty collection."""
         with self.writing(), self._mutex:
             if self._is_there(collection):
                 check_width(collection, self._read(collection).dim, dim)
@@ -71,19 +71,19 @@ class ExactStore:
                 journal.path.unlink(missing_ok=True)
 
     def remake(self, collection: str, dim: int) -> None:
-        """Put an empty collection in the place of one."""
+        """Replace a collection by an empty one."""
         with self.writing(), self._mutex:
             self._make(collection, dim)
 
     def upsert(self, collection: str, records: Sequence[VectorRecord], vectors: Vectors) -> None:
-        """Store vectors; of the records, what filters look at."""
+        """Store vectors, and the filtered fields of their records."""
         with self._changing(collection) as matrix:
             check_width(collection, matrix.dim, vectors.shape[1])
             if records:
                 self._change(collection, matrix, _change("put", records, vectors))
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        """Replace what filters look at."""
+        """Replace the filtered fields of records."""
         with self._changing(collection) as matrix:
             known = [record for record in records if record.id in matrix]
             if known:
@@ -93,19 +93,19 @@ class ExactStore:
     def query(
         self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> list[tuple[int, float]]:
-        """Return up to ``limit`` (id, cosine) of those that pass, best first."""
+        """Return up to ``limit`` (id, cosine) of vectors that pass, best first."""
         with self._mutex:
             matrix = self._read(collection)
             check_width(collection, matrix.dim, len(vector))
             return matrix.nearest(vector, limit, where)
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
-        """Return the vectors of those ``ids`` that are there."""
+        """Return the existing vectors of ``ids``."""
         with self._mutex:
             return self._read(collection).vectors(ids)
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
-        """Delete vectors; ids that are not there are ignored."""
+        """Delete vectors; ignore unknown ids."""
         with self._changing(collection) as matrix:
             known = [chunk_id for chunk_id in ids if chunk_id in matrix]
             if known:
@@ -123,7 +123,7 @@ class ExactStore:
             return len(self._read(collection))
 
     def prune(self) -> None:
-        """Write the files anew without what was deleted."""
+        """Rewrite the files without deleted data."""
         if self._folder is None:
             return
         with self.writing(), self._mutex:
@@ -133,7 +133,7 @@ class ExactStore:
                 self._journals[name].write_anew(matrix.as_changes())
 
     def close(self) -> None:
-        """Forget the vectors; those in files stay there."""
+        """Forget the vectors in memory; files keep theirs."""
         with self._mutex:
             self._collections.clear()
             self._journals.clear()
@@ -160,10 +160,10 @@ class ExactStore:
         return journal.path.exists() if journal else collection in self._collections
 
     def _read(self, collection: str) -> Matrix:
-        """Return a collection as it is now.
+        """Return the present state of a collection.
 
         Raises:
-            StoreError: there is no such collection.
+            StoreError: the collection does not exist.
         """
         if self._folder is None:
             if collection not in self._collections:
@@ -206,6 +206,6 @@ def _change(kind: str, records: Sequence[VectorRecord], vectors: Vectors) -> Cha
 
 
 def open_exact(address: Address, site: Site) -> VectorStore:  # noqa: ARG001 - the opener's call
-    """Open the store below a knowledge base's folder."""
+    """Open the store in a knowledge base's folder."""
     site.prepare(_NAME)
     return ExactStore(site.folder / _NAME, site.lock)

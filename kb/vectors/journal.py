@@ -1,8 +1,8 @@
-"""A file of vectors that grows at its end: what was put, described and deleted, in order.
+"""A growing file of vectors: its puts, descriptions and deletions, in order.
 
-A frame is a head (magic, kind, count, width, length and CRC-32 of its body) and a body. One that
-is cut short or damaged ends the file for readers, and the next writer cuts it off: a crash in the
-middle of writing leaves what was there before. The first frame says how wide the vectors are.
+A frame is a head (magic, kind, count, width, length and CRC-32 of its body) and a body. A truncated
+or damaged frame is the end of the file for readers, and the next writer cuts it off. So a crash in
+the middle of writing leaves the previous contents. The first frame has the width of the vectors.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NAMES = {code: kind for kind, code in _KINDS.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One frame. ``vectors`` are float32, shape (len(ids), dim), without rows but for "put"."""
+    """One frame. ``vectors`` are float32, shape (len(ids), dim), with rows only for "put"."""
 
     kind: Kind
     vectors: Vectors
@@ -51,19 +51,19 @@ class Journal:
         self._read_to = 0
 
     def is_behind(self) -> bool:
-        """Say whether the file holds what was not read, or is another than the one that was.
+        """Return whether the file has unread frames, or has been replaced.
 
         Raises:
-            FileNotFoundError: there is no file.
+            FileNotFoundError: the file does not exist.
         """
         status = self.path.stat()
         return (status.st_ino, status.st_size) != (self._inode, self._read_to)
 
     def read_on(self) -> tuple[bool, list[Change]]:
-        """Return what is new, and whether it begins with the file's beginning.
+        """Return the new changes, and whether they start at the beginning of the file.
 
         Raises:
-            FileNotFoundError: there is no file.
+            FileNotFoundError: the file does not exist.
         """
         with self.path.open("rb") as file:
             status = os.fstat(file.fileno())
@@ -76,14 +76,14 @@ class Journal:
         return anew, changes
 
     def append(self, change: Change) -> None:
-        """Write a change to the end of what was read, which is all there is inside the lock.
+        """Append a change after the last read frame, which is the last one inside the lock.
 
         Raises:
-            StoreError: the disk is full or failed; the file is as it was.
+            StoreError: the disk is full or failed. The file stays as it was.
         """
         try:
             with self.path.open("r+b") as file:
-                file.truncate(self._read_to)  # what a crash left half written
+                file.truncate(self._read_to)  # a half-written frame of a crash
                 file.seek(self._read_to)
                 _write(file, change)
         except OSError as error:
@@ -91,10 +91,10 @@ class Journal:
         self._read_to += _size(change)
 
     def write_anew(self, changes: Sequence[Change]) -> None:
-        """Put a new file in the place of the old one, in one step.
+        """Replace the file by a new one, in one step.
 
         Raises:
-            StoreError: the disk is full or failed; the file is as it was.
+            StoreError: the disk is full or failed. The file stays as it was.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""One collection of vectors in memory: a matrix with room at its end, and what filters look at."""
+"""One collection of vectors in memory: a matrix with spare rows, and the filtered fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Matrix:
     """Vectors by id. Not thread-safe.
 
     Args:
-        dim: how many numbers a vector has.
+        dim: width of the vectors.
     """
 
     def __init__(self, dim: int) -> None:
@@ -42,7 +42,7 @@ class Matrix:
         return self._row_of.keys()
 
     def apply(self, change: Change) -> None:
-        """Do as a change says."""
+        """Apply a change."""
         if change.kind == "deleted":
             self._delete(change.ids)
         elif change.kind != "made":
@@ -51,7 +51,7 @@ class Matrix:
     def nearest(
         self, vector: Vector, limit: int, where: VectorFilter | None
     ) -> list[tuple[int, float]]:
-        """Return up to ``limit`` (id, cosine) of those that pass, best first."""
+        """Return up to ``limit`` (id, cosine) of vectors that pass, best first."""
         vectors = self._filled("vectors")
         rows = None if where is None else self._passing(where)
         scores = (vectors if rows is None else vectors[rows]) @ vector
@@ -64,7 +64,7 @@ class Matrix:
         return list(zip(ids.tolist(), scores[order].tolist(), strict=True))
 
     def vectors(self, ids: Sequence[int]) -> dict[int, Vector]:
-        """Return copies of the vectors of those ``ids`` that are there."""
+        """Return copies of the existing vectors of ``ids``."""
         vectors = self._columns["vectors"]
         return {
             chunk_id: vectors[self._row_of[chunk_id]].copy()
@@ -73,7 +73,7 @@ class Matrix:
         }
 
     def as_changes(self) -> list[Change]:
-        """Return the changes that make this of nothing."""
+        """Return the changes that produce this state from nothing."""
         made = Change(kind="made", vectors=np.empty((0, self.dim), dtype=np.float32))
         if not self._row_of:
             return [made]
@@ -96,7 +96,7 @@ class Matrix:
             self._columns["vectors"][rows] = change.vectors
 
     def _delete(self, ids: Iterable[int]) -> None:
-        """Delete rows; the last one takes the place of each."""
+        """Delete rows; the last row takes the place of each."""
         for chunk_id in ids:
             row = self._row_of.pop(chunk_id, None)
             last = len(self._row_of)

@@ -1,4 +1,4 @@
-"""Opens the vector store that an address names."""
+"""Opens the vector store of an address."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ OPENERS: Mapping[str, str] = {
     "https://": "kb.vectors.chroma.server:open_server",
     "weaviate://": "kb.vectors.weaviate.store:open_weaviate",
 }
-"""By what an address begins with: who opens it, imported when it is needed.
+"""Functions that open stores, by the start of the address; imported at first use.
 
 Each is called as ``open_x(address, site)`` and returns a :class:`~kb.vectors.base.VectorStore`. It
-calls no server yet. The settings ``vector_tenant`` and ``vector_database`` arrive as parameters of
-the address, ``tenant`` and ``database``.
+sends no request yet. The settings ``vector_tenant`` and ``vector_database`` arrive as parameters
+``tenant`` and ``database`` of the address.
 """
 
 TOKEN_HEADER = "Authorization"  # noqa: S105 - the name of a header
@@ -33,18 +33,18 @@ TOKEN_HEADER = "Authorization"  # noqa: S105 - the name of a header
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What a store may need to know of where it is opened.
+    """Surroundings of a store that it may need.
 
     Attributes:
-        folder: the knowledge base's store; below it are the files of stores that have any.
-        lock: its write lock.
-        prepare: called once, with the name of a folder below it, before that is first looked at.
-        make_room: called where a full disk keeps files from being opened; says whether there is
-            room now.
-        token: for a server; empty sends none.
-        token_header: in which it goes; ``Authorization`` gets it as a bearer token.
-        timeout_s: how long writing waits for a server that is away or silent.
-        interrupted: its setting ends all waiting, with a KeyboardInterrupt.
+        folder: the knowledge base's store folder, for stores with files.
+        lock: the write lock of the knowledge base.
+        prepare: called once before the first use of a subfolder, with the subfolder's name.
+        make_room: called if a full disk keeps files from being opened; returns whether it has made
+            room.
+        token: token for a server; empty for none.
+        token_header: header of the token; ``Authorization`` has it as a bearer token.
+        timeout_s: how long writing waits for a server that is down or silent, in seconds.
+        interrupted: once set, all waiting ends with a KeyboardInterrupt.
     """
 
     folder: Path
@@ -57,17 +57,17 @@ class Site:
     interrupted: threading.Event = field(default_factory=threading.Event)
 
     def headers(self) -> dict[str, str]:
-        """Return the header that shows the token, if there is one."""
+        """Return the header with the token, if there is one."""
         if self.token_header.lower() == TOKEN_HEADER.lower() and " " not in self.token:
             return bearer(self.token, header=self.token_header)
         return {self.token_header: self.token} if self.token else {}
 
 
 def require_known(address: Address) -> None:
-    """Refuse an address that names no vector store.
+    """Refuse an address that belongs to no kind of vector store.
 
     Raises:
-        SettingsError: it does not.
+        SettingsError: no vector store has such an address.
     """
     if _beginning(address) not in OPENERS:
         msg = f"{address.text!r} in `vector_store` names no vector store; choose {choices()}"
@@ -78,11 +78,11 @@ def require_known(address: Address) -> None:
 
 
 def open_vectors(address: Address, site: Site) -> VectorStore:
-    """Return the store at an address; no server is called yet.
+    """Return the store of an address; no request is sent yet.
 
     Raises:
         SettingsError: no store has such an address.
-        MissingExtraError: its client is not installed.
+        MissingExtraError: the store's client is not installed.
     """
     require_known(address)
     module, _, name = OPENERS[_beginning(address)].partition(":")
@@ -91,7 +91,7 @@ def open_vectors(address: Address, site: Site) -> VectorStore:
 
 
 def choices() -> str:
-    """Return how addresses begin, for messages."""
+    """Return the possible starts of an address, for messages."""
     return ", ".join(f"{each}…" if each.endswith("://") else each for each in OPENERS)
 
 

@@ -1,4 +1,4 @@
-"""What vector servers refuse, in words that say what to do; the same for every kind of server."""
+"""Refusals of vector servers, worded with advice; the same for every kind of server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from kb.remote.peer import Peer
 
 
 def refused(answer: str, peer: Peer, header: str) -> VectorServerError:
-    """Return the error of a server that does not let us in; ``header`` has the token."""
+    """Return the error of a server that refuses the token, which is in ``header``."""
     return VectorServerError(
         f"{answer}: {peer.refusal}; set KB_VECTOR_TOKEN, and KB_VECTOR_TOKEN_HEADER if it goes in "
         f"another header than {header}"
@@ -23,5 +23,5 @@ def full(answer: str) -> VectorServerError:
 
 
 def failed(answer: str) -> VectorServerError:
-    """Return the error of a server for whose trouble there is no advice."""
+    """Return the error of a server for a failure without advice."""
     return VectorServerError(f"{answer}; the request was not repeated")

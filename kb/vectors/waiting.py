@@ -1,4 +1,4 @@
-"""Waiting for a vector server that is away: requests are sent again until it answers."""
+"""Waits for a vector server that is down: repeats requests until it answers."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from kb.retry import RetryPolicy
 _log = logging.getLogger(__name__)
 
 SEARCH_TIMEOUT_S = 10.0
-"""How long a search waits for a server that is away or silent: a person sits before it."""
+"""How long a search waits for a server that is down or silent, in seconds; a person waits, too."""
 
 _RETRY = RetryPolicy(base_s=0.1, cap_s=2.0)
 _T = TypeVar("_T")
 
 
 def patiently(send: Callable[[float], _T], patience_s: float, interrupted: threading.Event) -> _T:
-    """Return what ``send`` does, done again for as long as the server is away.
+    """Return the result of ``send``, repeated as long as the server is down.
 
     Args:
-        send: does it once, given the seconds that are left; it can be done twice.
-        patience_s: how long to try.
-        interrupted: its setting ends the waiting.
+        send: sends once, within the given number of seconds; it must be repeatable.
+        patience_s: how long to try, in seconds.
+        interrupted: once set, the wait ends.
 
     Raises:
-        VectorServerUnavailableError: the server stayed away.
+        VectorServerUnavailableError: the server stayed down.
         KeyboardInterrupt: the event was set.
     """
     deadline = time.monotonic() + patience_s

@@ -1,7 +1,7 @@
-"""Records as JSON: the same by HTTP and with ``--json``, written and read in one place.
+"""Records as JSON: the same over HTTP and with ``--json``, written and read in one place.
 
-The server and the command line write them, :mod:`kb.client` reads them. What was written and read
-again is equal to what it was, but for what is nobody's business (where uploads wait).
+The server and the command line write them, and :mod:`kb.client` reads them. A record that is
+written and read again stays equal, except for internal paths (where uploads wait).
 """
 
 from kb.wire.events import Event, event_bytes, events_of

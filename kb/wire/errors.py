@@ -1,4 +1,4 @@
-"""What errors are called between server and client, so that both raise the same."""
+"""Codes of errors between server and client, so that both raise the same errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from kb import errors
 from kb.errors import KnowledgeBaseError
 
 MALFORMED = "malformed"
-"""Code of a request that is not as ``/openapi.json`` says."""
+"""Code of a request that does not match ``/openapi.json``."""
 
 _CODES: tuple[tuple[str, type[KnowledgeBaseError]], ...] = (
     ("context_length_exceeded", errors.InputTooLongError),
@@ -44,14 +44,14 @@ _OTHER_CODES: dict[str, type[KnowledgeBaseError]] = {
     "job_refused": errors.JobError,
     "no_chat_model": errors.SettingsError,
 }
-"""Codes that a route gives where a class of errors means several things."""
+"""Codes of routes where one class of errors has several meanings."""
 
 
 def code_of(error: KnowledgeBaseError) -> str:
-    """Return the code of an error: that of its class, or of the nearest above it."""
+    """Return the code of an error's class, or of its nearest base class with a code."""
     return next(code for code, kind in _CODES if isinstance(error, kind))
 
 
 def kind_of(code: str | None) -> type[KnowledgeBaseError] | None:
-    """Return the class of errors that a code stands for; None for those of HTTP alone."""
+    """Return the class of errors for a code; None for codes of HTTP alone."""
     return _OTHER_CODES.get(code or "") or dict(_CODES).get(code or "")

@@ -10,30 +10,30 @@ from typing import Any
 MEDIA_TYPE = "text/event-stream"
 
 KEEP_ALIVE = b": \n\n"
-"""A comment: says that the server is there, and is no event."""
+"""A comment that shows that the server is alive; it is not an event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event: its name and its JSON value."""
+    """An event: its name and its JSON value."""
 
     name: str
     data: Any
 
 
 def event_bytes(name: str, data: Any) -> bytes:  # noqa: ANN401 - JSON
-    """Return an event as it is sent; its JSON stands on one line."""
+    """Return the bytes of an event; its JSON is on one line."""
     told = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return f"event: {name}\ndata: {told}\n\n".encode(errors="backslashreplace")
 
 
 def events_of(lines: Iterable[str]) -> Iterator[Event]:
-    """Give the events of a stream whose lines come without their ends; comments are passed over.
+    """Yield the events of a stream, given as lines without their ends; skip comments.
 
-    An event that the stream breaks off in is not given.
+    An event that is incomplete at the end of the stream is left out.
 
     Raises:
-        ValueError: an event is no JSON.
+        ValueError: an event is not JSON.
     """
     name = "message"
     data: list[str] = []

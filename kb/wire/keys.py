@@ -1,4 +1,4 @@
-"""Keys of the server as JSON values, without anything that opens it."""
+"""API keys as JSON values, without their secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kb.catalog.key_records import ApiKey
 
 
 def key_json(key: ApiKey) -> dict[str, Any]:
-    """Return a key as JSON values; ``collections`` is null for one of all collections."""
+    """Return a key as JSON values; ``collections`` is null for a key of all collections."""
     told = asdict(key)
     for name in ("created_at", "expires_at", "revoked_at"):
         told[name] = told[name] and told[name].isoformat()

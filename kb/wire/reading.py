@@ -1,10 +1,10 @@
-"""Records read from JSON values that another program sent.
+"""Reads records from JSON values of another program.
 
-Fields that are not known here are passed over: the server may be of a newer release. A field that
-is missing has its default.
+Unknown fields are ignored, because the server may be a newer release. A missing field has its
+default.
 
 Raises (every function):
-    ValueError: the values are no such record's; the message names the field.
+    ValueError: the values do not describe such a record. The message names the field.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RecordT = TypeVar("RecordT")
 Told = Mapping[str, Any]
 """One JSON object."""
 
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # each is made at first use
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # each is created at first use
 
 
 def hit_from_json(told: Told) -> SearchHit:
@@ -100,9 +100,9 @@ def run_from_json(told: Told) -> RunInfo:
 
 
 def job_from_json(told: Told) -> JobInfo:
-    """Inverse of :func:`kb.wire.writing.job_json`, without where its bytes wait.
+    """Inverse of :func:`kb.wire.writing.job_json`, without the path of its waiting files.
 
-    Of ``locked`` it is known whether the job waits for a password.
+    ``locked`` says only whether the job waits for a password.
     """
     return _read(JobInfo, {**told, "spool": "", "locked": told.get("asks", False)})
 

@@ -1,4 +1,4 @@
-"""Records written as JSON values."""
+"""Writes records as JSON values."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def collection_json(info: CollectionInfo) -> dict[str, Any]:
 def document_json(info: DocumentInfo, failed: Iterable[FailedFile] = ()) -> dict[str, Any]:
     """Return a document's description as JSON values.
 
-    ``newer_unreadable`` lists which of the ``failed`` files this document is the older version of.
+    ``newer_unreadable`` lists the ``failed`` files that have this document as older version.
     """
     return {
         **asdict(info),
@@ -110,35 +110,35 @@ def facets_json(facets: Facets) -> dict[str, Any]:
 
 
 def overview_json(overview: Overview) -> dict[str, Any]:
-    """Return what a collection holds at a glance as JSON values."""
+    """Return the overview of a collection as JSON values."""
     return asdict(overview)
 
 
 def added_json(added: AddResult) -> dict[str, Any]:
-    """Return what adding a document did as JSON values."""
+    """Return the result of adding a document as JSON values."""
     return asdict(added)
 
 
 def reading_json(reading: Reading) -> dict[str, Any]:
-    """Return what was read of a document as JSON values."""
+    """Return the result of reading a document as JSON values."""
     fields = {each: getattr(reading, each) for each in Reading.__slots__}
     return {**fields, "document": document_json(reading.document), "place": reading.place}
 
 
 def failed_json(file: FailedFile) -> dict[str, Any]:
-    """Return a file that could not be read as JSON values."""
+    """Return a file that could not be read, as JSON values."""
     older = file.document_added_at.isoformat() if file.document_added_at else None
     return {**asdict(file), "seen_at": file.seen_at.isoformat(), "document_added_at": older}
 
 
 def run_json(run: RunInfo) -> dict[str, Any]:
-    """Return a run of ingestion as JSON values."""
+    """Return an ingestion run as JSON values."""
     finished = run.finished_at.isoformat() if run.finished_at else None
     return {**asdict(run), "started_at": run.started_at.isoformat(), "finished_at": finished}
 
 
 def job_json(job: JobInfo) -> dict[str, Any]:
-    """Return a job of ingestion as JSON values; where its bytes wait is nobody's business."""
+    """Return an ingestion job as JSON values, without the path of its waiting files."""
     told = asdict(job)
     moments = {
         name: told[name] and told[name].isoformat()
@@ -164,5 +164,5 @@ def job_file_json(file: JobFile) -> dict[str, Any]:
 
 
 def compaction_json(done: Compaction) -> dict[str, Any]:
-    """Return what compacting did as JSON values."""
+    """Return the result of compaction as JSON values."""
     return asdict(done)

@@ -1,1 +1,1 @@
-"""What a word is to search by words: terms, their forms and stems, in each language."""
+"""Words as the search by words sees them: terms, their forms and stems, in each language."""

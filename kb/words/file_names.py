@@ -1,4 +1,4 @@
-"""Words of file names: what an index of names holds, and which of them hold some words."""
+"""Words of file names: the contents of their index, and the names that contain some words."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from kb.words.terms import Term, terms
 
 
 def name_words(path: str) -> str:
-    """Return what the index is given for a file: the words of its name, and the name as a whole.
+    """Return the index text of a file: the words of its name, and the name as a whole.
 
-    Its folders are no part of its name.
+    Folders are not a part of the name.
     """
     name = path.rpartition("/")[2]
     words: dict[str, None] = {}
     for term in terms(name, tails=True):
         words[token(term.text)] = None
-        if is_single_character(term.text[:1]):  # a query may be one character of a pair
+        if is_single_character(term.text[:1]):  # a query may be a single character of a pair
             words[token(term.text[:1])] = None
     words[whole_name(name.rpartition(".")[0])] = None
     return " ".join(words)
 
 
 def whole_name(stem: str) -> str:
-    """Return what the index holds for names that have these words and no others."""
+    """Return the index term for names that consist of exactly these words."""
     return "__".join(["", *sorted({token(term.text) for term in terms(stem) if not term.form})])
 
 
 def holding_all(asked: Sequence[Term]) -> str:
-    """Return the FTS5 expression of names that hold all of some terms, whole or in longer ones."""
+    """Return the FTS5 expression of names that contain all terms, even inside longer terms."""
     groups = ([asked[at] for at in around] for around, _ in with_others(asked))
     alternatives = (" OR ".join(f'"{token(each.text)}"' for each in group) for group in groups)
     return " AND ".join(f"({each})" for each in alternatives)
 
 
 def with_others(asked: Sequence[Term]) -> list[tuple[list[int], list[int]]]:
-    """Return for each word the places of the terms that hold it, and of those that it holds."""
+    """For each word, return the places of the terms that contain it, and of those it contains."""
     words = sorted((term.start, term.end, at) for at, term in enumerate(asked) if not term.form)
     starts = [start for start, _, _ in words]
     result: list[tuple[list[int], list[int]]] = [([at], [at]) for _, _, at in words]

@@ -1,4 +1,4 @@
-"""How words are compared: without case, accents and compatibility forms."""
+"""The comparison form of words: without case, accents and compatibility forms."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ UNSPACED = (
     "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u1049\u1050-\u109d\u1780-\u17d3"
 )
-"""Written without spaces between words, for a class of a regular expression.
+"""Characters written without spaces between words, for a regular expression's character class.
 
-Han (with extensions and compatibility forms), kana, bopomofo, Hangul (spaced, but its words carry
-endings), Thai, Lao, Burmese, Khmer.
+They are Han (with extensions and compatibility forms), kana, bopomofo, Hangul (spaced, but its
+words carry endings), Thai, Lao, Burmese and Khmer.
 """
 
 _UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
 _NOT_IN_TOKENS = re.compile(r"[^\w\u0300-\u036f\u0591-\u0df3\u0e31-\u109d\u1780-\u17d3]")
-# Persian letters have the look of Arabic ones; a dotless i is an I without its case. What Unicode
-# does not take apart is typed with the letters that most keyboards have.
+# Persian letters look like Arabic ones; a dotless i is an I without its case. Letters that Unicode
+# does not decompose are replaced by those of most keyboards.
 _ALIKE = str.maketrans(
     {
         "\u06cc": "\u064a",
@@ -41,13 +41,13 @@ _ALIKE = str.maketrans(
 
 
 def fold(word: str) -> str:
-    """Return ``word`` without case, accents, compatibility forms, and its digits as 0 to 9.
+    """Return ``word`` without case, accents and compatibility forms, and with digits 0 to 9.
 
-    Letters such as ø and œ are those that stand for them where they are lacking.
+    Letters such as ø and œ become their usual replacements.
     """
     if word.isascii():
         return word.lower()
-    if _UNSPACED_CHARACTER.match(word):  # decomposing Hangul or kana would take them apart
+    if _UNSPACED_CHARACTER.match(word):  # decomposition would split Hangul or kana
         return unicodedata.normalize("NFKC", word).lower().translate(hanzi.variants())
     decomposed = unicodedata.normalize("NFKD", word.casefold()).translate(_ALIKE)
     kept = "".join(c for c in decomposed if not unicodedata.combining(c))
@@ -57,16 +57,16 @@ def fold(word: str) -> str:
 
 
 def fold_run(run: str) -> str | None:
-    """Return a run of unspaced characters folded, None if that has another length."""
+    """Return a folded run of unspaced characters; None if its length changes."""
     folded = fold(run)
     return folded if len(folded) == len(run) else None
 
 
 def token(term: str) -> str:
-    """Return a term as the index spells it: punctuation inside it becomes ``_``.
+    """Return a term in the spelling of the index: punctuation inside it becomes ``_``.
 
-    SQLite's tokenizer would split the term there; it is told to keep ``_``. One spelling for
-    all punctuation also lets ``foo-bar`` find ``foo_bar``.
+    SQLite's tokenizer would split the term at punctuation; it is configured to keep ``_``. A single
+    spelling for all punctuation also lets ``foo-bar`` find ``foo_bar``.
     """
     if term.isalnum():
         return term
@@ -74,5 +74,5 @@ def token(term: str) -> str:
 
 
 def is_single_character(term: str) -> bool:
-    """Say whether a term is one character of a language written without spaces."""
+    """Return whether a term is one character of a language written without spaces."""
     return len(term) == 1 and _UNSPACED_CHARACTER.match(term) is not None

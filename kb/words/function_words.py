@@ -1,8 +1,8 @@
-"""Words that say how a sentence is built and nothing of what it is about.
+"""Function words: words that build sentences and do not name their subject.
 
-A large collection teaches that by itself: they stand in nearly every passage, and what stands
-everywhere counts for nothing (inverse document frequency). Among twenty passages "how" is as rare
-as "warranty". German articles are left out: they are English words as well ("die").
+In a large collection they count for nothing by themselves, because nearly every passage contains
+them (inverse document frequency). Among twenty passages "how" is as rare as "warranty". German
+articles are left out, because some are English words as well ("die").
 """
 
 from __future__ import annotations
@@ -26,5 +26,5 @@ FUNCTION_WORDS = frozenset(
 
 @cache
 def function_tokens() -> frozenset[str]:
-    """Return the function words as the index spells them."""
+    """Return the function words in the spelling of the index."""
     return frozenset(token(fold(word)) for word in FUNCTION_WORDS)

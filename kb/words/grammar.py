@@ -1,7 +1,7 @@
-"""Words that build sentences, by language: what is never marked in a passage as why it was found.
+"""Words that build sentences, by language; marks never show them as a reason for a hit.
 
-More than :mod:`kb.words.function_words`, which holds for all languages at once and for the search
-itself: "die" is an article in German and a verb in English, so the language of the text decides.
+The list is longer than :mod:`kb.words.function_words`, which serves all languages at once and the
+search itself. "die" is an article in German and a verb in English, so the text's language decides.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from kb.words.function_words import function_tokens
 from kb.words.terms import Term, terms
 
 _FILE = Path(__file__).parent / "function_words.txt"
-# Of languages written without spaces, whose terms are pairs of characters: what builds sentences
-# wherever it stands. Characters that are half of a word as often (和, 有, 对, に in には) are left.
+# For languages written without spaces, whose terms are pairs of characters: characters that always
+# build sentences. Those that are as often half of a word (和, 有, 对, に in には) are left out.
 _UNSPACED_WORDS = re.compile(
     "什么时候|什麼時候|为什么|為什麼|是不是|有没有|有沒有|什么|什麼|怎么样|怎麼樣|怎么|怎麼|怎样|怎樣|如何|哪些|哪个|哪個|哪里|"
     "哪裡|哪裏|哪位|哪一[个個]|多少|多久|多长|多長|多大|是否|可以|请问|請問|为何|為何|何时|何時|何处|何處|我们|我們|"
@@ -34,13 +34,13 @@ _ALSO = {"nb": "no", "nn": "no"}
 
 
 def telling(text: str, languages: Iterable[str], *, tails: bool = False) -> list[Term]:
-    """Return the terms of a text without those that only build its sentences.
+    """Return the terms of a text without the words that only build its sentences.
 
-    What stands in capitals in a text that has others is a name: "IT" is no "it".
+    A word in capitals is a name if other words are not in capitals: "IT" is not "it".
 
     Args:
         text: a query or a passage.
-        languages: its own, ISO 639-1; English words are left out of any text.
+        languages: its languages, ISO 639-1; English words are left out of any text.
         tails: see :func:`kb.words.terms.terms`.
     """
     builds = builder(text, languages)
@@ -48,7 +48,7 @@ def telling(text: str, languages: Iterable[str], *, tails: bool = False) -> list
 
 
 def builder(text: str, languages: Iterable[str]) -> Callable[[Term], bool]:
-    """Return what says of a text's terms whether they only build its sentences."""
+    """Return a function that says of a text's term whether it only builds sentences."""
     building = frozenset[str]().union(*(grammatical(each) for each in ("en", *languages)))
     between = [match.span() for match in _UNSPACED_WORDS.finditer(text)]
     capitals = not text.isupper()
@@ -65,22 +65,22 @@ def builder(text: str, languages: Iterable[str]) -> Callable[[Term], bool]:
 
 
 def _is_cut(text: str, term: Term) -> bool:
-    """Say whether a term is what an apostrophe has cut off a word, or put before one."""
+    """Return whether an apostrophe has cut off a term from a word, or put it before one."""
     before, after = text[max(0, term.start - 1) : term.start], text[term.end : term.end + 1]
     return (before or " ") in _APOSTROPHES or (after or " ") in _APOSTROPHES
 
 
 @cache
 def known_languages() -> frozenset[str]:
-    """Return the languages whose words are known, as :mod:`kb.words.stems` names them."""
+    """Return the languages with known words, as in :mod:`kb.words.stems`."""
     return frozenset(_words())
 
 
 @cache
 def grammatical(language: str) -> frozenset[str]:
-    """Return the words that only build sentences in texts of a language, as the index spells them.
+    """Return the words that only build sentences in a language, in the spelling of the index.
 
-    With an empty or unknown language those that are such words in any text.
+    For an empty or unknown language, return those that are such words in any text.
     """
     own = _words().get(_ALSO.get(language, language), [])
     return function_tokens() | frozenset(token(fold(word)) for word in own)

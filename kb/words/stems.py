@@ -1,8 +1,8 @@
-"""Word forms: the stems of a word, each with the language that makes it (Snowball's stemmers).
+"""Word forms: the stems of a word, each with its language (Snowball's stemmers).
 
-"copies" and "copy" share the English stem ``en·copi``. It is stored beside the words, which stay as
-they are, so that the form that was typed ranks ahead of its stem; and with its language, so that
-what is a stem in one does not match a word of another.
+"copies" and "copy" share the English stem ``en·copi``. The index has stems beside the unchanged
+words, so that the typed form ranks ahead of its stem. A stem includes its language, so that it does
+not match words of another language.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kb.words.function_words import function_tokens
 if TYPE_CHECKING:
     from Stemmer import Stemmer  # type: ignore[import-not-found] # ships no types
 
-# ISO 639-1, and what language tags have instead of it.
+# ISO 639-1 codes, and other codes that language tags use instead.
 _ALGORITHMS = {
     "ar": "arabic",
     "ca": "catalan",
@@ -92,7 +92,7 @@ _SCRIPTS = {
     "tamil": re.compile("[\u0b80-\u0bff]"),
     "hebrew": re.compile("[\u0591-\u05f4]"),
 }
-# Languages that are not written in Latin letters; Serbian is written in two alphabets.
+# Languages not written in Latin letters; Serbian has two alphabets.
 _WRITTEN = {
     script: frozenset(codes.split())
     for script, codes in {
@@ -107,8 +107,8 @@ _WRITTEN = {
     }.items()
 }
 _NOT_LATIN = frozenset().union(*_WRITTEN.values()) - {"sr"}
-# For words in a script that the document's language is not written in ("URLs" in a Chinese text),
-# and for documents whose language nobody knows.
+# For words in a script other than that of the document's language ("URLs" in a Chinese text), and
+# for documents of unknown language.
 _USUAL = {
     "latin": "en",
     "cyrillic": "ru",
@@ -124,7 +124,7 @@ _REMEMBERED = 1 << 15
 
 @lru_cache(maxsize=1024)
 def languages_of(stated: str) -> tuple[str, ...]:
-    """Return the ISO 639-1 codes in what a document says its language is, as in ``en-GB, de``."""
+    """Return the ISO 639-1 codes in a document's stated languages, as in ``en-GB, de``."""
     parts = (part.split("-")[0] for part in re.split(r"[,;/\s]+", stated.lower().replace("_", "-")))
     found = dict.fromkeys(_NAMES.get(part, part) for part in parts)
     return tuple(code for code in found if code not in _NO_LANGUAGE)
@@ -137,10 +137,10 @@ def script_of(word: str) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def stem_tokens(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the stems of a word of a text in some languages, as the index spells them.
+    """Return the stems of a word for a text's languages, in the spelling of the index.
 
-    ``word`` is in lower case with its accents, for some endings are told by them. Words that only
-    say how a sentence is built have none.
+    ``word`` is in lower case with its accents, because some endings depend on them. Function words
+    have no stems.
     """
     if len(word) < _SHORTEST or fold(word) in function_tokens():
         return ()
@@ -157,7 +157,7 @@ def stem_tokens(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
 
 @cache
 def fingerprint() -> str:
-    """Return what tells these stems from those of another release of the stemmers."""
+    """Return an identifier of these stems; another release of the stemmers has another one."""
     return metadata.version("pystemmer")
 
 
@@ -166,7 +166,7 @@ def _is_written_in(code: str, script: str) -> bool:
 
 
 class _Stemmers(threading.local):
-    """Stemmers of one thread: they must not be used by two at once."""
+    """Stemmers of one thread, because they are not thread-safe."""
 
     def __init__(self) -> None:
         self.by_language: dict[str, Stemmer] = {}

@@ -1,12 +1,12 @@
-"""What keyword search looks at: words, parts of identifiers, and pairs of CJK characters.
+"""Terms of keyword search: words, parts of identifiers, and pairs of CJK characters.
 
-Languages written without spaces have no words to index, so each pair of neighbouring characters
-is a term (bigrams, as Lucene's CJKAnalyzer does). The same analysis serves the index, the
-queries and the highlighting, so that what matched is what is marked.
+Languages written without spaces have no words to index, so each pair of neighbouring characters is
+a term (bigrams, as in Lucene's CJKAnalyzer). The same analysis serves the index, the queries and
+the highlighting, so that marks show exactly the matches.
 
-The index holds no text, and takes a chunk out only when it is given exactly what it was given.
-Whoever changes what :func:`index_text` returns counts :data:`VERSION` up: existing stores then make
-their index again.
+The index stores no text, so it can remove a chunk only by exactly the terms that it was given. If
+you change the result of :func:`index_text`, increase :data:`VERSION`: existing stores then rebuild
+their index.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["IndexText", "Term", "analysis", "index_text", "is_single_character",
 
 VERSION = 2
 
-# Vowel signs and accents inside words, which Python does not count as word characters.
+# Vowel signs and accents inside words, which are not word characters for Python.
 _MARKS = (
     "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u0610-\u061a\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u0900-\u0963\u0966-\u0df3"
@@ -32,34 +32,34 @@ _MARKS = (
 _LETTER = f"(?:[^\\W{UNSPACED}]|[{_MARKS}])"
 _INSIDE = f"._'’+#\uff0e\uff3f\uff07{HYPHENS}"
 _JOINTS = f"._'’\uff0e\uff07{HYPHENS}"
-# The tail keeps C++ and C# apart from C.
+# The suffix distinguishes C++ and C# from C.
 _RUN = re.compile(
     f"(?P<unspaced>[{UNSPACED}]+)|{_LETTER}+(?:[{_JOINTS}]{_LETTER}+)*(?:\\+\\+|#(?!\\w))?"
 )
 _INSIDE_WORD = re.compile(f"[{_INSIDE}]")
-# A version's "v" is no part of the number: v1.2 and 1.2 are one.
+# The "v" of a version is not a part of the number: v1.2 and 1.2 are equal.
 _PIECE = re.compile(
     f"(?:(?<![^{_INSIDE}])[vV\uff56\uff36](?=\\d))?(?P<piece>[^{_INSIDE}]+(?:\\+\\+|#)?)"
 )
 # Over a word's shape, see _shape: "HTTPServer2" is UUUUULLLLLD, which gives HTTP, Server, 2; the
-# plural in "URLs" is no part of its own.
+# plural s in "URLs" is not a part of its own.
 _PART = re.compile("UU+s(?![Ls])|U+(?![Ls])|U?[Ls]+|D+")
-# Stands between the forms of two words, so that no phrase reaches from one to the other.
+# Between the forms of two words, so that no phrase spans both.
 _GAP = "··"
 
 
 class Term(NamedTuple):
-    """One indexed term and where it stands in the text.
+    """An indexed term and its place in the text.
 
     Attributes:
-        text: as it is compared.
-        start: of its first character.
-        end: behind its last.
-        form: whether it stands beside the sequence of words rather than in it: a name as a whole,
-            parts of a word, a number without its commas.
-        compound: whether it is a name of several parts, which are terms as well.
-        part: whether it is a part of a word that was written in one, as ``File`` in ``parseFile``.
-        word: what its stems are taken from; empty for what has none.
+        text: its comparison form.
+        start: offset of its first character.
+        end: offset behind its last character.
+        form: whether it is an additional form outside of the sequence of words: a name as a whole,
+            a part of a word, a number without its commas.
+        compound: whether it is a name of several parts that are terms as well.
+        part: whether it is a part of a word, such as ``File`` in ``parseFile``.
+        word: the word to stem; empty for none.
     """
 
     text: str
@@ -72,9 +72,9 @@ class Term(NamedTuple):
 
 
 class IndexText(NamedTuple):
-    """What the full-text index is given for a text: terms with spaces between.
+    """The text for the full-text index: terms with spaces between.
 
-    ``terms`` in the order of the text, ``forms`` beside them, and ``stems``.
+    ``terms`` are in the order of the text; ``forms`` and ``stems`` are additional.
     """
 
     terms: str
@@ -85,8 +85,8 @@ class IndexText(NamedTuple):
 def terms(text: str, *, tails: bool = False) -> Iterator[Term]:
     """Yield the terms of ``text`` in order: whole names first, then their parts; numbers last.
 
-    With ``tails``, the last character of a run of CJK characters is a term of its own as well,
-    so that every single character is a term or begins one (a query may be one character).
+    With ``tails``, the last character of a run of CJK characters is also a term of its own. Every
+    character is then a term or begins one, because a query may be a single character.
     """
     text, places = plain(text)
     for at, run in _runs(text, tails=tails):
@@ -99,7 +99,7 @@ def terms(text: str, *, tails: bool = False) -> Iterator[Term]:
 
 
 def index_text(text: str, language: str = "") -> IndexText:
-    """Return what the full-text index is given for a text of a document in ``language``."""
+    """Return the text for the full-text index, from a document's text in ``language``."""
     languages = stems.languages_of(language)
     words: list[str] = []
     forms: list[str] = []
@@ -119,15 +119,15 @@ def index_text(text: str, language: str = "") -> IndexText:
 
 
 def analysis() -> str:
-    """Return what tells the terms of this installation from those of another.
+    """Return an identifier of this installation's terms.
 
-    An index that was made with other terms, stems or variants of characters is made again.
+    An index made with other terms, stems or variants of characters is rebuilt.
     """
     return f"{VERSION}.{stems.fingerprint()}.{hanzi.fingerprint()}"
 
 
 def _runs(text: str, *, tails: bool) -> Iterator[tuple[int, Sequence[Term]]]:
-    """Yield the terms of one run of letters after another, and where it begins; then numbers."""
+    """Yield each run of letters with its terms and its start, and finally numbers."""
     for match in _RUN.finditer(text):
         run = match.group()
         yield match.start(), _pairs(run, tails=tails) if match["unspaced"] else _word_terms(run)
@@ -137,7 +137,7 @@ def _runs(text: str, *, tails: bool) -> Iterator[tuple[int, Sequence[Term]]]:
 
 @lru_cache(maxsize=1 << 15)
 def _indexed(word: str, languages: tuple[str, ...]) -> tuple[Sequence[str], ...]:
-    """Return what the index is given for a word: terms, forms with a gap behind, stems."""
+    """Return the index texts of a word: terms, forms with a gap after them, stems."""
     found = _word_terms(word)
     forms = [token(term.text) for term in found if term.form]
     return (

@@ -1,7 +1,7 @@
-"""Words that differ from a word by one slip of the finger: a letter more, less, other or swapped.
+"""Words one typing error away from a word: a letter added, removed, changed, or two swapped.
 
-Damerau's four kinds of errors, "A technique for computer detection and correction of spelling
-errors" (CACM 1964); he counts four of five misspelt words among them.
+These are Damerau's four kinds of errors, which explain four of five misspelt words ("A technique
+for computer detection and correction of spelling errors", CACM 1964).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from kb.words.stems import script_of
 
 FEWEST_LETTERS, MOST_LETTERS = 4, 20
-"""Shorter words are one slip from too many others; of longer ones there are too many slips."""
+"""Shorter words are near too many others, and longer ones have too many possible errors."""
 
-# By script, the letters that words are compared by: without case and accents.
+# Letters for comparison by script, without case and accents.
 _LETTERS = {
     "latin": "abcdefghijklmnopqrstuvwxyz",
     "cyrillic": "абвгдежзиклмнопрстуфхцчшщъыьэюяђєѕіјљњћџґ",
@@ -23,7 +23,7 @@ _LETTERS = {
 
 
 def may_be_misspelt(word: str) -> bool:
-    """Say whether slips are looked for in a word, given as the index spells it."""
+    """Return whether a word, in the spelling of the index, is checked for typing errors."""
     return (
         FEWEST_LETTERS <= len(word) <= MOST_LETTERS
         and word.isalpha()
@@ -32,7 +32,7 @@ def may_be_misspelt(word: str) -> bool:
 
 
 def one_slip_away(word: str) -> list[str]:
-    """Return every spelling that differs from ``word`` by one slip, in the order of the index."""
+    """Return every spelling one typing error away from ``word``, in the order of the index."""
     letters = _LETTERS[script_of(word)]
     found: set[str] = set()
     for at in range(len(word) + 1):

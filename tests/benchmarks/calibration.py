@@ -4,7 +4,7 @@
 
 Reads the arrays that ``tests/benchmarks/fusion.py --make`` wrote. Each query counts twice: as it
 is, and with half the weight with its answers taken out. Of the sets of ``manuals.py`` each page is
-one document. Printed are the last tables of docs/search.md for all sets, every line fitted without
+one document. Printed are the last tables of docs/ranking.md for all sets, every line fitted without
 the set's family; then the numbers for ``kb/search/calibration.py``. Both are fitted on the sets
 that are named, or on all.
 """

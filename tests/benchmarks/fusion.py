@@ -2,7 +2,7 @@
 
     KB_EVAL=FOLDER_OF_SETS python tests/benchmarks/fusion.py [SET …] [--make] [--left-out]
 
-Prints the tables of docs/search.md: nDCG@10 over all queries of each set, before and now, with the
+Prints the tables of docs/ranking.md: nDCG@10 over all queries of each set, before and now, with the
 paired interval of the difference, and with each part left out; the share of the exact first ten
 that the index finds; and with ``--left-out`` what is chosen, and what it gives, where families of
 sets are kept from the choice. ``--make`` indexes the sets and embeds their windows first, for

@@ -1,4 +1,4 @@
-"""How well search finds: every judged set in every mode, as the table in the README.
+"""How well search finds: every judged set in every mode, as the table in docs/search.md.
 
     KB_EVAL=FOLDER_OF_SETS python tests/benchmarks/quality.py [SET …] [--save FOLDER]
 

@@ -12,26 +12,52 @@ import pytest
 import typer.core
 import typer.main
 
+import ingest
 import kb
 from ingest.cli import app as ingest_app
 from kb.cli.app import app
 from kb.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 ALL = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
     for pattern in ("*.md", "docs/*.md")
     for path in ROOT.glob(pattern)
 }
 
+README = ALL["README.md"]
+MOST_WORDS = 900
+PUBLIC = {"kb": set(kb.__all__), "ingest": set(ingest.__all__)}
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Return every block of code in a language, each with the page that has it."""
+    return [
+        (name, block)
+        for name, text in sorted(ALL.items())
+        for block in re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    ]
 
 
-def test_readme_lists_every_setting_with_its_default_and_meaning() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+) \|$", README, re.MULTILINE)
+def pages_of(found: list[tuple[str, str]]) -> set[str]:
+    return {name for name, _ in found}
+
+
+def test_readme_is_read_in_five_minutes() -> None:
+    prose = re.sub(r"^```.*?^```|\(\S+\)", " ", README, flags=re.MULTILINE | re.DOTALL)
+    assert len(prose.split()) < MOST_WORDS
+    assert README.count("\n![") == 1
+    assert len(re.findall(r"^\$ make ", README, re.MULTILINE)) == 2
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\((docs/[^)#]+\.md)", README))
+    assert {name for name in ALL if name.startswith("docs/")} - linked == set()
+
+
+def test_settings_page_lists_every_setting_with_its_default_and_meaning() -> None:
+    page = ALL["docs/settings.md"]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+) \|$", page, re.MULTILINE)
     assert [name for name, _, _ in rows] == list(Settings.model_fields)
     for name, default, meaning in rows:
         field = Settings.model_fields[name]
@@ -45,17 +71,17 @@ def test_readme_lists_every_setting_with_its_default_and_meaning() -> None:
 
 def test_python_examples_use_public_names_only() -> None:
     examples = blocks("python")
-    assert examples
-    for example in examples:
-        for node in ast.walk(ast.parse(example)):
-            if isinstance(node, ast.ImportFrom) and node.module == "kb":
-                assert {alias.name for alias in node.names} <= set(kb.__all__)
+    assert {"README.md", "docs/python.md"} <= pages_of(examples)
+    for page, example in examples:
+        for node in ast.walk(ast.parse(example, page)):
+            if isinstance(node, ast.ImportFrom) and node.module in PUBLIC:
+                assert {alias.name for alias in node.names} <= PUBLIC[node.module], page
 
 
 def test_settings_examples_are_accepted() -> None:
     examples = blocks("toml")
-    assert examples
-    for example in examples:
+    assert {"docs/settings.md", "docs/models.md"} <= pages_of(examples)
+    for _, example in examples:
         Settings.load(**tomllib.loads(example))
 
 
@@ -74,8 +100,16 @@ def test_files_that_are_linked_exist(name: str) -> None:
     assert [link for link in links if "://" not in link and not (folder / link).exists()] == []
 
 
-def test_tree_in_the_readme_names_every_package_and_nothing_else() -> None:
-    tree = next(block for block in blocks("text") if "knowledge_base.py" in block)
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_headings_that_are_linked_exist(name: str) -> None:
+    links = re.findall(r"\]\(([^)#:\s]*)#([^)]+)\)", ALL[name])
+    for page, anchor in links:
+        path = ((ROOT / name).parent / page).resolve() if page else ROOT / name
+        assert anchor in anchors(path.read_text(encoding="utf-8")), (page, anchor)
+
+
+def test_tree_in_the_design_names_every_package_and_nothing_else() -> None:
+    tree = next(block for _, block in blocks("text") if "knowledge_base.py" in block)
     named: list[str] = []
     folder = ""
     for line in tree.splitlines():
@@ -95,14 +129,15 @@ def test_tree_in_the_readme_names_every_package_and_nothing_else() -> None:
     assert {name for name in inside if (ROOT / name).is_dir()} == packages
 
 
-def test_readme_names_every_command_and_no_other() -> None:
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_commands_that_are_named_exist(name: str) -> None:
     groups, commands = every_command()
-    # In a line of a console, in its comment, or in backquotes.
-    lines = re.findall(r"^\$ .+$", README, re.MULTILINE) + re.findall(r"`[^`\n]+`", README)
-    named = {name for line in lines for name in re.findall(r"\bkb ([a-z]+(?: [a-z]+)?)", line)}
-    named = {name if name in commands else name.split()[0] for name in named}
-    assert named <= groups | commands
-    assert commands - named == set()
+    assert commands_in(ALL[name], commands) <= groups | commands
+
+
+def test_one_page_names_every_command() -> None:
+    _, commands = every_command()
+    assert commands - commands_in(ALL["docs/commands.md"], commands) == set()
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -129,14 +164,15 @@ def test_variables_that_the_documents_name_are_read_somewhere() -> None:
         assert set(re.findall(r"\bKB_[A-Z_]+", text)) <= known, name
 
 
-def test_variables_that_the_program_reads_stand_in_the_readme() -> None:
+def test_variables_that_the_program_reads_stand_in_the_documents() -> None:
     read = {
         name
         for top in ("kb", "ingest", "ui")
         for path in (ROOT / top).rglob("*.py")
         for name in re.findall(r"\"(KB_[A-Z_]+)\"", path.read_text(encoding="utf-8"))
     }
-    assert read - settings_variables() - set(re.findall(r"\bKB_[A-Z_]+", README)) == set()
+    named = {name for text in ALL.values() for name in re.findall(r"\bKB_[A-Z_]+", text)}
+    assert read - settings_variables() - named == set()
 
 
 def test_variables_that_tests_ask_for_stand_in_the_documents() -> None:
@@ -148,6 +184,22 @@ def test_variables_that_tests_ask_for_stand_in_the_documents() -> None:
     }
     named = {name for text in ALL.values() for name in re.findall(r"\bKB_[A-Z_]+", text)}
     assert read - settings_variables() - named == set()
+
+
+def commands_in(text: str, commands: set[str]) -> set[str]:
+    """Return the commands of a page: in a line of a console, in its comment, or in backquotes."""
+    lines = re.findall(r"^\$ .+$", text, re.MULTILINE) + re.findall(r"`[^`\n]+`", text)
+    named = {name for line in lines for name in re.findall(r"\bkb ([a-z]+(?: [a-z]+)?)", line)}
+    return {name if name in commands else name.split()[0] for name in named}
+
+
+def anchors(text: str) -> set[str]:
+    """Return what the headings of a page are linked by, as GitHub names them."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    }
 
 
 def settings_variables() -> set[str]:

@@ -1,10 +1,10 @@
-"""Runs the statements of a step inside the transaction that holds the step together."""
+"""Runs the statements of a migration inside its transaction."""
 
 import sqlite3
 
 
 def run(db: sqlite3.Connection, script: str) -> None:
-    """Execute statements; each ends with its line, so that triggers stay whole."""
+    """Execute statements; each ends at the end of its line, so that triggers stay whole."""
     # executescript() would commit the transaction.
     for statement in script.split(";\n"):
         if statement.strip():

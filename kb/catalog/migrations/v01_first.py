@@ -4,17 +4,17 @@ import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# Documents go through three states: ``pending`` (rows written, vectors on their way, invisible),
-# ``active`` (visible), ``retired`` (invisible, vectors being deleted). Every change of what a
-# search sees is one transaction that moves documents between states.
+# A document has three states: ``pending`` (rows written, invisible, without all vectors),
+# ``active`` (visible), ``retired`` (invisible, vectors being deleted). Every change of visibility
+# is one transaction that moves documents between states.
 #
-# AUTOINCREMENT: ids are never used twice, because chunk ids name vectors in Chroma and a reader
-# whose index is a moment old must not take an old vector for a new chunk.
+# AUTOINCREMENT: ids are never used twice, because chunk ids name vectors in Chroma, and a reader
+# with a slightly old index must not take an old vector for a new chunk.
 #
-# ``generation`` counts the commits that change vectors, so that other processes know when to read
-# Chroma again; ``dropped_collections`` names those whose vectors are still to be deleted.
+# ``generation`` counts the commits that change vectors, so that other processes know when to reopen
+# Chroma. ``dropped_collections`` names the collections whose vectors are still to be deleted.
 #
-# The full-text index is a table for each collection, made with it by ``kb.catalog.keywords``.
+# The full-text index is a table for each collection, created by ``kb.catalog.keywords``.
 _SCRIPT = """
 CREATE TABLE collections (
     id TEXT PRIMARY KEY,
@@ -107,5 +107,5 @@ CREATE TABLE runs (
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

@@ -1,16 +1,16 @@
-"""What a collection's queries ask for."""
+"""The instruction for a collection's queries."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# What a collection's queries ask for, in the words of models that take an instruction; empty for
-# the one in the settings.
+# The instruction for a collection's queries, for models that take one; empty for that of the
+# settings.
 _SCRIPT = """
 ALTER TABLE collections ADD COLUMN instruction TEXT NOT NULL DEFAULT '';
 """
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

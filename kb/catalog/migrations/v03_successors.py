@@ -1,15 +1,15 @@
-"""Collections that are to take others' places."""
+"""Collections that will replace others."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# A collection that is to take another's place when it is whole (another model); hidden till then.
+# A hidden collection that will replace another one when it is complete (another model).
 _SCRIPT = """
 ALTER TABLE collections ADD COLUMN successor_of TEXT;
 """
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

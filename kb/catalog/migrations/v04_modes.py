@@ -1,10 +1,10 @@
-"""How a collection is searched."""
+"""The search mode of a collection."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# How a collection is searched; empty for the mode in the settings.
+# The search mode of a collection; empty for that of the settings.
 _SCRIPT = """
 ALTER TABLE collections ADD COLUMN mode TEXT NOT NULL DEFAULT ''
     CHECK (mode IN ('', 'hybrid', 'dense', 'keyword'));
@@ -12,5 +12,5 @@ ALTER TABLE collections ADD COLUMN mode TEXT NOT NULL DEFAULT ''
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

@@ -1,12 +1,12 @@
-"""Counts of each collection, and indexes for what every search looks up."""
+"""Counts of each collection, and indexes for the look-ups of every search."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# What is looked up for every document or every search, without walking all documents: with an
-# index on ``state`` SQLite took "active" for selective, and adding 100,000 documents was
-# quadratic. A collection's counts are kept by triggers (a statement ends with its line).
+# Look-ups for every document or every search, without walking all documents. With an index on
+# ``state`` SQLite took "active" for selective, and adding 100,000 documents was quadratic. Triggers
+# keep a collection's counts (a statement ends with its line).
 _SCRIPT = """
 DROP INDEX documents_by_state;
 DROP INDEX documents_by_content;
@@ -31,5 +31,5 @@ CREATE TRIGGER document_hidden AFTER UPDATE OF state ON documents
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

@@ -1,4 +1,4 @@
-"""Tags that people give, and the language, tags and date that documents have of their own."""
+"""Tags that people give, and documents' own language, tags and date."""
 
 import json
 import sqlite3
@@ -7,9 +7,9 @@ from kb.catalog.labels import labels
 from kb.catalog.migrations.script import run
 from kb.metadata import stated_date, stated_language
 
-# Tags that people give belong to files: a file's next version keeps them. ``labels`` are the tags
-# that a document has of its own, folded, between commas; ``day`` is its own date. Its language is
-# what it says, else what its text looks like; documents from before have what they say until they
+# Tags that people give belong to files, so that a file's next version keeps them. ``labels`` are a
+# document's own tags, folded, between commas; ``day`` is its own date. Its language is its own
+# statement, or else detected from its text; older documents have only their statement until they
 # are read again.
 _SCRIPT = """
 CREATE TABLE source_tags (
@@ -28,7 +28,7 @@ CREATE INDEX documents_by_labels ON documents (collection_id, language, labels)
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)
     rows = db.execute("SELECT id, metadata FROM documents WHERE metadata <> '{}'")
     for document_id, text in rows.fetchall():

@@ -7,7 +7,7 @@ import zlib
 from kb.catalog.migrations.script import run
 
 # The label of a passage's last page: a citation names both ends alike. It is in the document's own
-# structure, so that documents from before get it here and now.
+# structure, so older documents get it right here.
 _SCRIPT = """
 ALTER TABLE chunks ADD COLUMN page_label_last TEXT NOT NULL DEFAULT '';
 UPDATE chunks SET page_label_last = page_label WHERE page_last = page_first;
@@ -15,7 +15,7 @@ UPDATE chunks SET page_label_last = page_label WHERE page_last = page_first;
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)
     rows = db.execute(
         "SELECT DISTINCT document_id FROM chunks WHERE page_last > page_first AND page_label <> ''"
@@ -32,7 +32,7 @@ def apply(db: sqlite3.Connection) -> None:
 
 
 def _page_labels(db: sqlite3.Connection, document_id: int) -> dict[int, str]:
-    """Return the labels of a document's pages; none where its structure cannot be read."""
+    """Return the labels of a document's pages; none if its structure cannot be read."""
     row = db.execute(
         "SELECT structure FROM document_bodies WHERE document_id = ?", (document_id,)
     ).fetchone()

@@ -1,12 +1,12 @@
-"""Folders that nobody has pointed to yet, and descriptions that are out of date."""
+"""Folders without a place on this machine, and outdated vector metadata."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# Folders that an imported collection names: nobody has said yet where they are on this machine.
-# And documents whose first file has another name now than is stored beside their vectors, with the
-# number of chunks that are described anew already.
+# Folders of an imported collection that nobody has placed on this machine yet. And documents whose
+# first file has another name than the metadata of their vectors, with the number of chunks already
+# updated.
 _SCRIPT = """
 CREATE TABLE unplaced_roots (
     collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
@@ -33,5 +33,5 @@ CREATE TRIGGER source_joined AFTER UPDATE OF document_id ON sources
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

@@ -1,11 +1,11 @@
-"""What the terms of the keyword indexes were made with."""
+"""The identifier of the terms in the keyword indexes."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# What the terms of the full-text indexes were made with: ``kb.catalog.keywords`` makes them again
-# when that is not what this installation makes terms with.
+# The identifier of the terms in the full-text indexes: ``kb.catalog.keywords`` rebuilds them if
+# this installation makes other terms.
 _SCRIPT = """
 CREATE TABLE IF NOT EXISTS keyword_index (analysis TEXT NOT NULL) STRICT;
 INSERT INTO keyword_index SELECT '' WHERE NOT EXISTS (SELECT 1 FROM keyword_index);
@@ -13,5 +13,5 @@ INSERT INTO keyword_index SELECT '' WHERE NOT EXISTS (SELECT 1 FROM keyword_inde
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

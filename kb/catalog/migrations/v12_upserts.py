@@ -4,8 +4,8 @@ import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# The outer statement's way with conflicts goes before a trigger's own (SQLite, "CREATE TRIGGER"):
-# fired by an upsert, INSERT OR REPLACE failed where the document was noted already.
+# The outer statement's conflict clause overrides a trigger's own (SQLite, "CREATE TRIGGER"): inside
+# an upsert, a trigger's INSERT OR REPLACE failed for a document that was recorded already.
 _SCRIPT = """
 DROP TRIGGER source_forgotten;
 DROP TRIGGER source_left;
@@ -29,5 +29,5 @@ CREATE TRIGGER source_joined AFTER UPDATE OF document_id ON sources
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

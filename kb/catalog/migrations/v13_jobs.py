@@ -1,13 +1,13 @@
-"""Jobs of ingestion: the queue and the files of each job."""
+"""Ingestion jobs: the queue, and the files of each job."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# ``phase`` is what somebody has to do with a job: nothing, wait, begin it, give it a password.
-# ``spool`` names a folder of the spool for as long as the job needs it: whoever cleans up deletes
-# the others. ``job_changes`` counts changes, so that a page that is drawn again and again reads
-# the jobs only when there is something new. No password is ever written here.
+# ``phase`` is the next action for a job: none, wait, begin it, give it a password. ``spool`` names
+# a folder of the spool while the job needs it; the clean-up deletes other folders. ``job_changes``
+# counts changes, so that a page that is drawn again and again reads the jobs only after a change.
+# No password is ever stored here.
 _SCRIPT = """
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -70,5 +70,5 @@ CREATE TRIGGER job_collection_deleted AFTER DELETE ON collections
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

@@ -1,13 +1,13 @@
-"""Which vector store a collection is in, and whose vectors say less than today's."""
+"""The vector store of each collection, and vectors with older metadata."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# ``vectors`` is the address of the store, ``moving_to`` of another to which it is being copied.
-# A collection may be gone from one store while it is in another: both say what is to be deleted.
-# Vectors that are there already do not say their language: -1 has them described when the store is
-# compacted or repaired, not while somebody waits.
+# ``vectors`` is the address of the store, ``moving_to`` that of another one to which it is being
+# copied. A collection may be gone from one store and be in another: both tables say which vectors
+# to delete. Existing vectors lack their language: -1 updates their metadata during compaction or
+# repair, and not while somebody waits.
 _SCRIPT = """
 ALTER TABLE collections ADD COLUMN vectors TEXT NOT NULL DEFAULT 'chroma';
 ALTER TABLE collections ADD COLUMN moving_to TEXT NOT NULL DEFAULT '';
@@ -22,5 +22,5 @@ INSERT INTO stale_descriptions (document_id, described)
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

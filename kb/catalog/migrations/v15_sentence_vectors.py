@@ -1,15 +1,15 @@
-"""Vectors of sentences, and how much of each document and collection has them."""
+"""Vectors of sentences, and the share of each document and collection that has them."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# A row belongs to all passages of a collection that have the same key and the same length: the
-# key is that of the embedded text, which ends with the passage, so they are the same passage.
-# ``refined`` counts the first passages of a document whose sentences have vectors. A collection's
-# count is kept by triggers (a statement ends with its line). ``dropped_sentences`` names
-# collections that are gone: their rows are deleted a part at a time. ``wanted_sentences`` names
-# collections that whoever does jobs refines when there is no job.
+# A row belongs to all passages of a collection with the same key and length: the key is that of the
+# embedded text, which ends with the passage, so these passages are equal. ``refined`` counts the
+# first passages of a document whose sentences have vectors. Triggers keep a collection's count (a
+# statement ends with its line). ``dropped_sentences`` names deleted collections, whose rows are
+# deleted in parts. ``wanted_sentences`` names collections that the worker of jobs refines while
+# there is no job.
 _SCRIPT = """
 CREATE TABLE sentence_vectors (
     collection_id TEXT NOT NULL,
@@ -44,5 +44,5 @@ CREATE TRIGGER collection_dropped AFTER DELETE ON collections
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

@@ -1,4 +1,4 @@
-"""Languages of chunks, and what the vectors of each language have in common."""
+"""Languages of chunks, and the mean vectors of each language."""
 
 import sqlite3
 
@@ -7,11 +7,11 @@ from kb.errors import StoreError
 from kb.languages.chunks import chunk_language
 from kb.languages.documents import told_by
 
-# A document's means (half precision, a row for each language of its chunks) are added to its
-# collection's sums (double precision) when it is shown, and taken from them when it is hidden: the
-# same numbers, so that nothing is left of it. Documents of older catalogs have no rows; their
-# vectors are counted later. ``model_means`` holds what was made here for models, other than those
-# that come with the program, with figures that say whether it is used.
+# A document's means (half precision, one row for each language of its chunks) are added to its
+# collection's sums (double precision) when it becomes visible, and subtracted when it is hidden:
+# exactly the same numbers, so that nothing remains. Older documents have no rows; their vectors are
+# counted later. ``model_means`` holds the means computed here for models, except those that the
+# program includes, with figures that decide whether they are used.
 _SCRIPT = """
 ALTER TABLE chunks ADD COLUMN language TEXT NOT NULL DEFAULT '';
 CREATE TABLE document_means (
@@ -40,7 +40,7 @@ CREATE TABLE model_means (
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)
     db.create_function("chunk_language", 2, _language, deterministic=True)
     db.execute(
@@ -56,5 +56,5 @@ def _language(text: str, document_language: str) -> str:
 def _told(text: str) -> str:
     try:
         return told_by(text)
-    except StoreError:  # no room for a temporary file: opening a catalog does not fail for that
+    except StoreError:  # no room for a temporary file, which must not keep a catalog from opening
         return ""

@@ -1,4 +1,4 @@
-"""An index by which documents are listed page by page."""
+"""An index for pages of documents."""
 
 import sqlite3
 
@@ -10,5 +10,5 @@ CREATE INDEX documents_newest ON documents (collection_id, added_at, id) WHERE s
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

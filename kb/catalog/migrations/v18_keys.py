@@ -1,12 +1,12 @@
-"""Keys of the server, and the collections that each is for."""
+"""API keys, and the collections of each."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
 # A key is found by its label and compared by its digest (SHA-256; the key is 256 random bits, so
-# that a slow hash would add nothing). ``every_collection`` is kept beside the list: a key whose
-# collections are all deleted is for none, not for all.
+# that a slow hash would add nothing). ``every_collection`` is stored beside the list: a key whose
+# collections are all deleted opens none, and not all.
 _SCRIPT = """
 CREATE TABLE keys (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -31,5 +31,5 @@ CREATE INDEX key_collections_by_collection ON key_collections (collection_id);
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

@@ -1,4 +1,4 @@
-"""What people say of the folders of a collection, by path, as JSON."""
+"""Descriptions of a collection's folders, by path, as JSON."""
 
 import sqlite3
 
@@ -8,5 +8,5 @@ _SCRIPT = "ALTER TABLE collections ADD COLUMN folders TEXT NOT NULL DEFAULT '{}'
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

@@ -1,4 +1,4 @@
-"""What an object store calls the present content of an object, kept with its source."""
+"""The revision of an object in an object store, kept with its source."""
 
 import sqlite3
 
@@ -8,5 +8,5 @@ _SCRIPT = "ALTER TABLE sources ADD COLUMN revision TEXT NOT NULL DEFAULT '';"
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

@@ -1,12 +1,12 @@
-"""An index of the words in the names of files."""
+"""An index of the words in file names."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 from kb.words.file_names import name_words
 
-# Of words without places: what is looked up are the files that hold some. A trigger takes out what
-# it put in, word by word, so the words are kept beside the path.
+# Words without positions: look-ups ask for files with some words. A trigger removes a row word by
+# word, so the words are kept beside the path.
 _SCRIPT = """
 ALTER TABLE sources ADD COLUMN name_words TEXT NOT NULL DEFAULT '';
 CREATE VIRTUAL TABLE source_names USING fts5
@@ -25,7 +25,7 @@ CREATE TRIGGER source_name_changed AFTER UPDATE OF name_words ON sources
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)
     db.create_function("words_of_name", 1, name_words, deterministic=True)
     db.execute("UPDATE sources SET name_words = words_of_name(path)")

@@ -1,11 +1,11 @@
-"""Searches that people remember, and their conversations with the documents."""
+"""Saved searches and conversations."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# ``wording`` of a search is its question and choices as JSON, by which it is known again. Passages
-# of an answer go with their documents: of what was removed nothing stays but the place it was at.
+# ``wording`` of a search is its question and choices as JSON, which identifies it. Passages of an
+# answer are deleted with their documents; only their place remains.
 _SCRIPT = """
 CREATE TABLE remembered_searches (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -32,5 +32,5 @@ CREATE INDEX conversation_passages_by_document ON conversation_passages (documen
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

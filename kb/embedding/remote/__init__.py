@@ -1,1 +1,1 @@
-"""Embeddings by other machines: llama-server, Ollama, TEI, vLLM, OpenAI, and `kb serve`."""
+"""Embeddings from servers: llama-server, Ollama, TEI, vLLM, OpenAI, and `kb serve`."""

@@ -6,13 +6,13 @@ import unicodedata
 
 
 def most_tokens(text: str) -> int:
-    """Return a number of tokens that no usual tokenizer exceeds on ``text``.
+    """Return a number of tokens that no common tokenizer exceeds on ``text``.
 
-    Byte-level BPE and SentencePiece with byte fallback make at most one token of a byte,
-    WordPiece at most one of a character. Both may normalise before that, and NFKC or a full
-    decomposition makes some characters longer (U+FDFA becomes 18), so the longest form counts;
-    SentencePiece may add one mark in front. Three to four times the true number for English,
-    about twice for Chinese.
+    Byte-level BPE and SentencePiece with byte fallback make at most one token of a byte, WordPiece
+    at most one of a character. Both may first normalise. NFKC or a full decomposition makes some
+    characters longer (U+FDFA becomes 18), so the longest form counts. SentencePiece may add one
+    mark in front. The bound is three to four times the true number for English, about twice for
+    Chinese.
     """
     forms = (text, unicodedata.normalize("NFKC", text))
     longest = max(len(form.encode("utf-8", "surrogatepass")) for form in forms)

@@ -1,4 +1,4 @@
-"""Many texts in requests side by side: as large as the servers take, and none cut off."""
+"""Sends many texts in parallel requests, as large as the servers accept, without truncation."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from kb.remote.failures import BatchTooLargeError
 from kb.stopping import checkpoint
 
 Ask = Callable[[list[str]], Answer]
-"""Asks a server for the vectors of texts."""
+"""Requests the vectors of texts from a server."""
 
 
 class BulkRequests:
     """Plans requests and sends them from threads. Thread-safe.
 
     Args:
-        lanes: requests at once.
-        batch: most texts of one; becomes smaller if a server says so.
+        lanes: number of parallel requests.
+        batch: most texts of a request; shrinks if a server refuses it.
     """
 
     def __init__(self, *, lanes: int, batch: int) -> None:
@@ -42,15 +42,15 @@ class BulkRequests:
         """Return raw vectors, float32, shape (n, width), in order.
 
         Args:
-            texts: as they are sent.
-            least: tokens that each has at least, 0 where that is not known.
-            width: of the vectors.
-            ask: asks for some of them.
-            on_progress: told how many more are done.
+            texts: the texts as sent.
+            least: lower bound of each text's tokens; 0 if unknown.
+            width: width of the vectors.
+            ask: requests some of the vectors.
+            on_progress: called with the number of newly finished texts.
 
         Raises:
-            InputTooLongError: a text is too long for the server, or it cut one off.
-            EmbeddingError: no server answers, one refuses, or its answer is wrong.
+            InputTooLongError: a text is too long for the server, or the server truncated it.
+            EmbeddingError: no server answers, one refuses, or its answer is invalid.
         """
         raw = np.empty((len(texts), width), dtype=np.float32)
         check = checkpoint()
@@ -67,13 +67,13 @@ class BulkRequests:
         return raw
 
     def close(self) -> None:
-        """Wait for requests under way; those that wait are not sent."""
+        """Wait for running requests; waiting ones are not sent."""
         self._workers.shutdown(wait=True, cancel_futures=True)
 
     def _request(
         self, texts: list[str], rows: list[int], least: list[int], ask: Ask
     ) -> list[tuple[list[int], Answer]]:
-        """Return rows with their answers; a request that is too large is halved and sent again."""
+        """Return rows with their answers; halve a request that is too large, and send it again."""
         part = [texts[row] for row in rows]
         try:
             answer = ask(part)

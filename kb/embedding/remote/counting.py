@@ -1,4 +1,4 @@
-"""Tokens of a text, counted by the server's own tokenizer, and the most that it reads."""
+"""Counts tokens with the server's own tokenizer, and finds the server's limit."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def count_tokens(
     special: bool,
     meaning: Meaning = DOCUMENT,
 ) -> int | None:
-    """Return the tokens of ``text``, None where the server does not count any.
+    """Return the tokens of ``text``; None if the server cannot count.
 
-    ``special`` includes what the model wants around a text; ``meaning`` is for servers that put
-    the prompt around it, too.
+    ``special`` includes the control tokens around a text. ``meaning`` is for servers that also add
+    the prompt.
 
     Raises:
-        UnavailableError: trying again may help.
+        UnavailableError: the server is down or overloaded; retrying may help.
     """
     root, model = client.address.root, profile.model
     if profile.kind == "llama-cpp-python":
-        # It always counts the tokens around the text; an empty text has these alone.
+        # It always counts the control tokens too; an empty text has only these.
         url = f"{root}/extras/tokenize/count"
         whole = _length(client.look(url, {"input": text, "model": model}), "count")
         around = 0 if special else _length(client.look(url, {"input": "", "model": model}), "count")
@@ -55,11 +55,11 @@ def count_tokens(
 
 
 def probe_llama_limit(client: ServerClient, profile: Profile) -> int:
-    """Return the most tokens of one text that llama-server embeds, specials included.
+    """Return llama-server's limit of one text, in tokens with the special ones.
 
-    Encoder models must fit into its physical batch (512 by default), which it tells only when
-    it refuses a text. So it is sent one that is longer than its context: it refuses that
-    before it computes anything, and names the limit.
+    A text for an encoder model must fit into the server's physical batch (512 by default). The
+    server names that limit only when it refuses a text. So this sends a text longer than its
+    context, which it refuses before it computes anything.
     """
     reported = profile.context_tokens
     body = request_body(
@@ -75,7 +75,7 @@ def probe_llama_limit(client: ServerClient, profile: Profile) -> int:
     except UnavailableError:
         raise
     except ModelCallError:
-        pass  # refused for its bytes: the limit stays what the server reported
+        pass  # refused for its bytes; the reported limit stays
     return reported
 
 

@@ -1,4 +1,4 @@
-"""Token counts of many texts: asked of the servers side by side, remembered, or bounded."""
+"""Token counts of many texts: requested from servers in parallel, remembered, or bounded."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from kb.embedding.remote.wire import DOCUMENT, Meaning
 from kb.remote.pool import ServerPool
 
 _REMEMBERED = 1 << 16
-_SPECIALS = 4  # most that models put around a text, where the server does not count them
+_SPECIALS = 4  # most special tokens around a text, for servers that do not count them
 
 
 class TokenCounts:
     """Counts tokens at the servers of a pool. Thread-safe.
 
-    The splitter counts every chunk and its embedding checks it again, so counts are remembered
-    by the hash of the text: 65,536 of them, a few MiB.
+    The splitter counts every chunk, and embedding checks it again. So the counts of 65,536 texts
+    are remembered by hash, in a few MiB.
     """
 
     def __init__(self, pool: ServerPool[Server], *, threads: int) -> None:
@@ -33,13 +33,13 @@ class TokenCounts:
 
     @property
     def exact(self) -> bool:
-        """Whether the servers count; otherwise counts are upper bounds."""
+        """Whether the servers count tokens; otherwise counts are upper bounds."""
         if self._exact is None:
             self._exact = self._ask("a", special=False) is not None
         return self._exact
 
     def of(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text alone, without prompt and special tokens."""
+        """Return the tokens of each text without prompt and special tokens."""
         if not texts:
             return []
         if not self.exact:
@@ -59,19 +59,20 @@ class TokenCounts:
                 self._remembered.clear()
             self._remembered.update(fresh)
         known |= fresh
-        # One server of several may not count: then that text has its bound, not remembered.
+        # One server of several may not count: then the text gets its bound, which is not
+        # remembered.
         return [
             (known[key] if key in known else most_tokens(text)) if text else 0
             for key, text in zip(keys, texts, strict=True)
         ]
 
     def known(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of texts that were counted exactly before, 0 for others."""
+        """Return the tokens of texts with a remembered exact count; 0 for others."""
         with self._mutex:
             return [self._remembered.get(_key(text), 0) for text in texts]
 
     def read(self, texts: Sequence[str], meaning: Meaning = DOCUMENT) -> list[int]:
-        """Return all tokens that the model reads of each worded text, bounds where need be."""
+        """Return all tokens that the model reads of each worded text, or their upper bounds."""
         if not self.exact:
             return [most_tokens(text) + _SPECIALS for text in texts]
         counted = self._workers.map(partial(self._ask, special=True, meaning=meaning), texts)
@@ -81,7 +82,7 @@ class TokenCounts:
         ]
 
     def around(self, prompt: str) -> int:
-        """Return how many tokens a prompt and the special tokens take together."""
+        """Return the total of a prompt's tokens and the special tokens."""
         counted = self._ask(prompt or " ", special=True) if self.exact else None
         return most_tokens(prompt) + _SPECIALS if counted is None else counted
 

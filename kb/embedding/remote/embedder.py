@@ -1,4 +1,4 @@
-"""Embeddings from servers: OpenAI-compatible ones, llama-server, Ollama; one or several."""
+"""Embeddings from one or several servers: OpenAI-compatible ones, llama-server, Ollama."""
 
 from __future__ import annotations
 
@@ -26,36 +26,37 @@ from kb.retry import RetryPolicy
 
 QUERY_SLOTS = 2
 COUNT_SLOTS = 8
-_UNCOUNTED = 64  # texts that cannot have more tokens than this fit into every model
+_UNCOUNTED = 64  # no model's limit is lower, so shorter texts need no count
 
 
 class ServerEmbedder:
     """An :class:`~kb.embedding.base.Embedder` over one or several servers. Thread-safe.
 
-    Opening it asks the servers until one answers; the others are asked when they get their first
-    request, and those that were lost when they come back. A server whose vectors differ from the
-    first one's is refused.
+    Opening it asks the servers until one answers. Each other server is asked before its first
+    request, and again when it returns after a failure. A server whose vectors differ from the first
+    one's is refused.
 
-    The fingerprint stands for the model's name, its width and the prompts: a server tells
-    nothing of its weights. Serving other weights under the same name mixes up a collection.
-    Only ``kb serve`` tells its fingerprint, which is that of the model in its process.
+    The fingerprint covers the model's name, its width and the prompts, because servers do not
+    identify their weights. Never serve other weights under the same name: a collection would mix
+    their vectors. ``kb serve`` is the exception: it reports the fingerprint of the model in its
+    process.
 
     Args:
-        model: addresses, and the model's name after ``#``; see
+        model: the addresses, with the model's name after ``#``; see
             :func:`~kb.remote.address.parse_servers`.
         dimensions: cut vectors to this width before scaling (Matryoshka models).
-        context_tokens: most tokens of one input, 0 to ask the server.
-        prompts: the family whose prompts are put around texts; by the model's name if "auto".
-        requests: most requests with documents at once to one server.
+        context_tokens: most tokens of one input; 0 to ask the server.
+        prompts: the family of prompts for texts; "auto" chooses it by the model's name.
+        requests: most parallel requests with documents to one server.
         batch: most texts of one request.
-        timeout_s: longest silence of a server within one answer.
-        policy: attempts and waiting times.
-        key: the servers' API key, empty if they ask for none; from the environment if not given.
+        timeout_s: longest pause of a server within one answer, in seconds.
+        policy: number of attempts and waiting times.
+        key: the servers' API key; empty for none. The default is that of the environment.
 
     Raises:
-        SettingsError: an address or the key cannot be used.
-        ModelError: the server has several models and none is named.
-        EmbeddingError: no server answers, or it refuses.
+        SettingsError: an address or the key is invalid.
+        ModelError: the server has several models, and ``model`` names none.
+        EmbeddingError: no server answers, or one refuses.
     """
 
     @failing_as(EmbeddingError)
@@ -117,17 +118,17 @@ class ServerEmbedder:
     @property
     @failing_as(EmbeddingError)
     def max_tokens(self) -> int:
-        """Most tokens of one document, prompt and special tokens not counted."""
+        """Most tokens of one document, without prompt and special tokens."""
         return self._limit.tokens
 
     @property
     def batching(self) -> Batching:
-        """How texts of many askers are best handed over: as many as servers take at once."""
+        """The best way of passing the texts of many clients: as many as servers take at once."""
         return self._batching
 
     @property
     def abilities(self) -> Abilities:
-        """Whether vectors may be cut and queries take an instruction; the former is told rarely."""
+        """Whether vectors may be cut (which few servers report) and queries take an instruction."""
         known = self._known
         task = bool(known.family.prompts.instruct)
         if known.own is None:
@@ -139,7 +140,7 @@ class ServerEmbedder:
     @property
     @failing_as(EmbeddingError)
     def description(self) -> dict[str, str | int]:
-        """What `kb doctor` shows of the servers."""
+        """Properties of the servers for `kb doctor`."""
         known = self._known.own or family_of(self.identity.model_id, self._chosen[0])
         return {
             "servers": ", ".join(server.where for server in self._pool.servers),
@@ -150,15 +151,15 @@ class ServerEmbedder:
 
     @failing_as(EmbeddingError)
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count the tokens of each text alone, by the server's tokenizer where it lends it.
+        """Count the tokens of each text, with the server's tokenizer if it offers that.
 
-        Otherwise an upper bound is given (:func:`~kb.embedding.remote.bounds.most_tokens`).
+        Otherwise return an upper bound (:func:`~kb.embedding.remote.bounds.most_tokens`).
         """
         return self._counts.of([sendable(text) for text in texts])
 
     @failing_as(EmbeddingError)
     def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
-        """Count the tokens that the model reads of each text: prompt and special tokens too."""
+        """Count the tokens of each text with prompt and special tokens."""
         words = self._known.family.prompts
         bare = [sendable(text) for text in texts]
         worded = [words.word_query(t, task) if query else words.word_document(t) for t in bare]
@@ -167,7 +168,7 @@ class ServerEmbedder:
 
     @failing_as(EmbeddingError)
     def count_bare(self, texts: Sequence[str]) -> list[int]:
-        """Count the tokens that the model reads of texts without a prompt, special tokens too."""
+        """Count the tokens of texts without a prompt, but with special tokens."""
         return self._counts.read([self._filled(sendable(text)) for text in texts], BARE)
 
     @failing_as(EmbeddingError)
@@ -178,7 +179,7 @@ class ServerEmbedder:
 
         Raises:
             InputTooLongError: a text has more than ``max_tokens`` tokens.
-            EmbeddingError: no server answers, one refuses, or its answer is wrong.
+            EmbeddingError: no server answers, one refuses, or its answer is invalid.
         """
         bare = [sendable(text) for text in texts]
         prompts = self._known.family.prompts
@@ -193,9 +194,9 @@ class ServerEmbedder:
 
     @failing_as(EmbeddingError)
     def embed_query(self, text: str, *, task: str = "") -> Vector:
-        """Embed one query: float32, shape (dim,), unit length; ahead of waiting documents.
+        """Embed one query: float32, shape (dim,), unit length; before any waiting documents.
 
-        ``task`` replaces the default instruction of models that take one.
+        ``task`` replaces the model's default instruction.
 
         Raises (besides those of ``embed_documents``):
             SettingsError: a task is given, but the model takes none.
@@ -216,24 +217,24 @@ class ServerEmbedder:
         return vector
 
     def close(self) -> None:
-        """Let waiting requests fail, wait for those under way, then close the connections."""
+        """Let waiting requests fail, wait for running ones, then close the connections."""
         self._pool.close()
         self._bulk.close()
         self._counts.close()
         for server in self._pool.servers:
             server.close()
 
-    # -- getting to know the servers
+    # -- learning about the servers
 
     @property
     def _known(self) -> ServedModel:
-        if self._model is None:  # __init__ ends only after a server was met
+        if self._model is None:  # __init__ ends only after a server has answered
             msg = "no embedding server has answered yet"
             raise EmbeddingError(msg)
         return self._model
 
     def _meet(self, server: Server) -> None:
-        """Make sure that a server gives the vectors of this model, once for each start of it."""
+        """Check that a server gives the vectors of this model, once for each of its starts."""
         if server.where in self._verified:
             return
         prompts, dimensions = self._chosen
@@ -245,10 +246,10 @@ class ServerEmbedder:
             self._verified.add(server.where)
 
     def _filled(self, text: str) -> str:
-        """Return a text as its server takes it; those of this project take empty ones."""
+        """Return a text as its server takes it; only servers of this project take an empty one."""
         return text if self._known.own else never_empty(text)
 
-    # -- asking for vectors
+    # -- requesting vectors
 
     def _embed_all(
         self,
@@ -257,7 +258,7 @@ class ServerEmbedder:
         meaning: Meaning,
         on_progress: Callable[[int], None] | None,
     ) -> Vectors:
-        """Embed texts, bare and as they are sent, side by side."""
+        """Embed texts in parallel, given bare and as they are sent."""
         if not worded:
             return np.empty((0, self.dim), dtype=np.float32)
         self._limit.check(bare)

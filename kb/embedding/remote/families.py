@@ -1,4 +1,4 @@
-"""How a model on a server wants its inputs, known by its name: a server says nothing else."""
+"""Input format of a served model, chosen by its name: a server does not report it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PromptsName = Literal["auto", "none", "e5", "nomic", "qwen3"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """Prompts of a family and the most tokens that its models read, 0 if that is not known."""
+    """Prompts of a family, and the token limit of its models; 0 if unknown."""
 
     prompts: Prompts = BARE
     context_tokens: int = 0
@@ -21,7 +21,7 @@ class Family:
 
 _CHOSEN: dict[str, Prompts] = {"none": BARE, "e5": E5, "nomic": NOMIC, "qwen3": QWEN3}
 
-# The first that matches. Contexts are those of the model cards; a server may allow fewer.
+# The first match counts. Contexts are those of the model cards; a server may allow fewer.
 _BY_NAME: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), family)
     for pattern, family in (

@@ -1,4 +1,4 @@
-"""What a server is, asked of it once: its program, its model, and how many tokens it reads."""
+"""Identifies a server once: its program, its model, and its token limit."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ _log = logging.getLogger(__name__)
 Kind = Literal["shelfmark", "llama.cpp", "llama-cpp-python", "tei", "vllm", "ollama", "other"]
 
 OLLAMA_CONTEXT = 8192
-"""Context that Ollama is told to load a model with, unless the model or the user has less."""
+"""Context that Ollama is asked to load a model with, unless model or user set a smaller one."""
 
 
 OWNER = "shelfmark"
-"""What a server of this project (``kb serve``) names as the owner of its model."""
+"""The owner of the model, as reported by a server of this project (``kb serve``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnModel:
-    """What a server of this project tells besides: all that other servers keep to themselves.
+    """Properties that only a server of this project reports.
 
-    It puts the prompts around texts itself. ``around`` is how many tokens of a document's they
-    and the special tokens take; ``least_dim`` the smallest width vectors may be cut to.
-    ``windows`` says that it may read a long text in windows: it is asked to refuse it instead.
+    Such a server adds the prompts itself. ``around`` is the number of tokens that prompt and
+    special tokens add to a document. ``least_dim`` is the smallest width to which vectors may be
+    cut. ``windows`` says that it may read a long text in windows; requests ask it to refuse such a
+    text instead.
     """
 
     fingerprint: str
@@ -42,11 +43,11 @@ class OwnModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What one server said of itself.
+    """Properties that one server reports.
 
-    ``model`` is what requests name, ``model_id`` the same readable: without the folders of a
-    file. ``context_tokens`` is the most tokens of one text with everything around it, 0 where
-    the server does not say. ``own`` is there for servers of this project only.
+    ``model`` is the model's name in requests. ``model_id`` is its readable form, without a file's
+    folders. ``context_tokens`` is the limit of one text with everything around it; 0 if the server
+    does not report it. ``own`` is None except for servers of this project.
     """
 
     kind: Kind
@@ -58,14 +59,14 @@ class Profile:
 
 
 def identify(client: ServerClient, model: str, context_tokens: int) -> Profile:
-    """Ask a server what it is. ``model`` and ``context_tokens`` are the user's, or empty and 0.
+    """Identify a server. ``model`` and ``context_tokens`` are the user's, or empty and 0.
 
-    A server's own interface is preferred to its imitation of OpenAI's where the imitation cuts
-    long texts off (Ollama).
+    It prefers a server's own interface to the OpenAI-compatible one if the latter truncates long
+    texts (Ollama).
 
     Raises:
-        UnavailableError: it does not answer now.
-        ModelError: it has several models and none is named.
+        UnavailableError: the server does not answer now.
+        ModelError: the server has several models, and ``model`` names none.
     """
     address = client.address
     props = _mapping(client.look(f"{address.root}/props"))
@@ -167,13 +168,13 @@ def _profile(kind: Kind, dialect: Dialect, name: str, context_tokens: Any) -> Pr
 
 
 def _readable(name: str) -> str:
-    """Return a model's name without the folders and the ending of its file."""
+    """Return a model's name without the folders and suffix of its file."""
     path = PurePosixPath(name.replace("\\", "/"))
     return path.stem if path.suffix == ".gguf" else name
 
 
 def _alike(one: str, other: str) -> bool:
-    """Say whether two names may be one model's: one is part of the other, but for signs."""
+    """Return whether two names may mean one model: one contains the other, ignoring signs."""
     first, second = (
         "".join(each for each in _readable(name).lower() if each.isalnum()) for name in (one, other)
     )

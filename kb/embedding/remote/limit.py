@@ -1,4 +1,4 @@
-"""How long a text may be for a served model, and the refusal of those that are longer."""
+"""The token limit of a served model, and the refusal of longer texts."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from kb.remote.pool import ServerPool
 _log = logging.getLogger(__name__)
 
 ASSUMED_CONTEXT = 512
-"""Limit of a model whose server does not tell its own and whose name is not known."""
+"""Limit of an unknown model whose server does not report one."""
 
 
 class InputLimit:
-    """Asks once how much a model reads. Thread-safe.
+    """Finds the token limit once. Thread-safe.
 
     Args:
         pool: the servers.
-        counts: counts tokens.
-        model: the model, which a server has told already.
-        context_tokens: the user's limit of one text with everything around it, 0 for none.
+        counts: counts the tokens of texts.
+        model: the model, which a server has already identified.
+        context_tokens: the user's limit of one text with everything around it; 0 for none.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class InputLimit:
         self._counts = counts
         self._model = model
         self._context_tokens = context_tokens
-        self._mutex = threading.Lock()  # held while servers are asked
+        self._mutex = threading.Lock()  # held during requests to servers
         self._found: int | None = None
 
     @property
     def tokens(self) -> int:
-        """Most tokens of one document, prompt and special tokens not counted.
+        """Most tokens of one document, without prompt and special tokens.
 
-        By the first of these that says it: the user, the server, the model's name; else 512.
+        The first known one counts: the user's, the server's, that of the model's name; else 512.
         """
         with self._mutex:
             if self._found is None:
@@ -56,10 +56,10 @@ class InputLimit:
             return self._found
 
     def check(self, texts: Sequence[str]) -> None:
-        """Refuse texts that are too long.
+        """Refuse texts that exceed the limit.
 
         Raises:
-            InputTooLongError: names the first of them by its number.
+            InputTooLongError: a text exceeds it. The message has the number of the first one.
         """
         most = self.tokens
         doubtful = [row for row, text in enumerate(texts) if most_tokens(text) > most]

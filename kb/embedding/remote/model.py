@@ -1,4 +1,4 @@
-"""The model that servers serve, as the first answer of one of them makes it known."""
+"""The served model, as the first answer of a server shows it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 PROBE = "The lighthouse keeper writes down every passing ship. 软件著作权登记"
 """The text whose vector shows whether two servers serve the same model."""
 
-# Quantisations of one model agree better than this on a text, other models far worse.
+# The vectors of one model's quantisations agree better than this, those of other models far worse.
 _SAME_MODEL = 0.95
 
 
@@ -29,7 +29,7 @@ _SAME_MODEL = 0.95
 class ServedModel:
     """Name, prompts and width of a served model, and its raw vector of :data:`PROBE`.
 
-    ``own`` is what a server of this project said of it; such a server words texts itself.
+    ``own`` holds the properties from a server of this project, which adds prompts itself.
     """
 
     identity: EmbedderIdentity
@@ -47,10 +47,10 @@ class ServedModel:
         prompts: PromptsName,
         dimensions: int | None,
     ) -> Self:
-        """Return the model of ``server``, whose vector of the probe is ``raw``.
+        """Return the model of ``server``, with its vector ``raw`` of the probe.
 
         Raises:
-            EmbeddingError: ``dimensions`` is more than its vectors have.
+            EmbeddingError: ``dimensions`` exceeds the width of the vectors.
             SettingsError: a server of this project does not take ``prompts`` or ``dimensions``.
         """
         profile = server.profile()
@@ -89,9 +89,9 @@ class ServedModel:
         prompts: PromptsName,
         dimensions: int | None,
     ) -> Self:
-        """Return the model of a server of this project: the very one that it has in process.
+        """Return the model of a server of this project: the same as the model in its process.
 
-        Its vectors may be mixed with those of the same file computed here.
+        Its vectors are comparable with those that this process computes from the same file.
         """
         if prompts != "auto":
             msg = (
@@ -116,7 +116,7 @@ class ServedModel:
         return cls(identity=identity, family=Family(), width=width, reference=raw, own=own)
 
     def check_same(self, server: Server, raw: npt.NDArray[np.float32]) -> None:
-        """Refuse a server whose vector of the probe is another model's."""
+        """Refuse a server whose vector of the probe comes from another model."""
         where, own = server.where, server.profile().own
         if (own and own.fingerprint) != (self.own and self.own.fingerprint):
             msg = (

@@ -1,11 +1,11 @@
-"""Which texts go together into one request."""
+"""Groups texts into requests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 MOST_CHARACTERS = 200_000
-"""Most text of one request: with four bytes a character still under the megabyte of proxies."""
+"""Most characters of one request: at four bytes each, it stays below the megabyte of proxies."""
 
 _FEWEST = 4
 
@@ -13,8 +13,8 @@ _FEWEST = 4
 def plan_requests(lengths: Sequence[int], *, lanes: int, most: int) -> Iterator[list[int]]:
     """Group rows, in order, into requests of at most ``most`` texts and 200,000 characters.
 
-    Few texts are spread over all ``lanes``, but not below four a request: a GPU wants batches.
-    A longer text goes alone.
+    A few texts spread over all ``lanes``, but with at least four a request, because a GPU needs
+    batches. A text of more characters has a request of its own.
     """
     share = max(_FEWEST, -(-len(lengths) // max(1, lanes)))
     limit = max(1, min(most, share))

@@ -1,4 +1,4 @@
-"""One embedding server: asked what it is when first needed, its answers checked."""
+"""One embedding server: identified at first use, with checked answers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Server:
 
     Args:
         client: its connections.
-        model: the model's name as the user gave it, ``""`` to ask the server.
-        context_tokens: the user's limit of one text, 0 to ask the server.
+        model: the model's name from the user; ``""`` to ask the server.
+        context_tokens: the user's limit of one text; 0 to ask the server.
     """
 
     def __init__(self, client: ServerClient, *, model: str, context_tokens: int) -> None:
@@ -41,15 +41,15 @@ class Server:
 
     @property
     def where(self) -> str:
-        """Its address."""
+        """Its address, for messages."""
         return self._client.where
 
     def profile(self) -> Profile:
-        """Return what it is, asked once.
+        """Return its properties, requested once.
 
         Raises:
-            UnavailableError: it does not answer now.
-            ModelError: it has several models and none is named.
+            UnavailableError: the server does not answer now.
+            ModelError: the server has several models, and ``model`` names none.
         """
         with self._asking:
             if self._profile is None:
@@ -58,7 +58,7 @@ class Server:
             return self._profile
 
     def limit(self) -> int:
-        """Return the most tokens of one text, specials included; 0 where it does not say."""
+        """Return the token limit of one text, including special tokens; 0 if unknown."""
         profile = self.profile()
         with self._asking:
             if self._limit is None:
@@ -69,20 +69,20 @@ class Server:
             return self._limit
 
     def count(self, text: str, *, special: bool = False, meaning: Meaning = DOCUMENT) -> int | None:
-        """Return the tokens of ``text``, None where the server does not count any."""
+        """Return the tokens of ``text``; None if the server cannot count."""
         profile = self.profile()
         return count_tokens(self._client, profile, text, special=special, meaning=meaning)
 
     def embed(self, texts: Sequence[str], meaning: Meaning = DOCUMENT) -> Answer:
         """Return the raw vectors of worded texts, one row each, in order.
 
-        Servers of this project want them bare, and ``meaning`` to word them by.
+        Servers of this project take bare texts, and ``meaning`` to choose the prompt.
 
         Raises:
-            UnavailableError: trying again, here or elsewhere, may help.
-            BatchTooLargeError: fewer texts may do.
+            UnavailableError: retrying, with this or another server, may help.
+            BatchTooLargeError: fewer texts may succeed.
             InputTooLongError: a text has too many tokens.
-            EmbeddingError: the server refuses, or its answer is wrong.
+            EmbeddingError: the server refuses, or its answer is invalid.
         """
         profile = self.profile()
         context = profile.context_tokens or self._context_tokens or OLLAMA_CONTEXT
@@ -96,7 +96,7 @@ class Server:
         )
         answered = self._client.post(embedding_url(profile.dialect, self._client.address), body)
         answer = read_answer(profile.dialect, answered, len(texts), self.where)
-        unit_rows(answer.vectors)  # a row of zeros is an error of this server: say so here
+        unit_rows(answer.vectors)  # a row of zeros is this server's error: raise it here
         return answer
 
     def close(self) -> None:

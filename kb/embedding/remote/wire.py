@@ -1,4 +1,4 @@
-"""How texts are asked for and vectors answered: OpenAI's, llama.cpp's and Ollama's dialect."""
+"""Requests for vectors and their answers, in the dialects of OpenAI, llama.cpp and Ollama."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kb.remote.address import Dialect, ServerAddress
 class Answer:
     """Raw vectors in the order of the texts, float32, shape (n, width), not scaled.
 
-    ``tokens`` is how many the server says it read, 0 where it does not say.
+    ``tokens`` is the number that the server reports to have read; 0 if it does not report it.
     """
 
     vectors: npt.NDArray[np.float32]
@@ -27,16 +27,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """What texts are, for a server that puts the prompts around them itself (``kb serve``).
+    """Kind of the texts, for a server that adds the prompts itself (``kb serve``).
 
-    ``instruct`` is what a query asks for, empty for the model's own; ``none`` has no prompt.
+    ``instruct`` is the instruction of a query; empty for the model's default. ``none`` has no
+    prompt.
     """
 
     input_type: Literal["query", "document", "none"] = "document"
     instruct: str = ""
 
     def fields(self) -> dict[str, str]:
-        """Return these as fields of a request."""
+        """Return it as fields of a request."""
         told = {"input_type": self.input_type}
         return told | ({"instruct": self.instruct} if self.instruct else {})
 
@@ -46,12 +47,12 @@ BARE = Meaning(input_type="none")
 
 
 def never_empty(text: str) -> str:
-    """Return a blank for an empty text, which most servers refuse."""
+    """Return a space for an empty text, because most servers refuse that."""
     return text or " "
 
 
 def embedding_url(dialect: Dialect, address: ServerAddress) -> str:
-    """Return where texts of a dialect are sent."""
+    """Return the URL for texts of a dialect."""
     if dialect == "ollama":
         return f"{address.root}/api/embed"
     return f"{address.api if dialect == 'openai' else address.root}/embeddings"
@@ -66,13 +67,13 @@ def request_body(
     meaning: Meaning | None = None,
     refuse_long: bool = False,
 ) -> dict[str, Any]:
-    """Return the JSON that asks for the vectors of ``texts``.
+    """Return the JSON of a request for the vectors of ``texts``.
 
-    ``meaning`` is told to servers of this project, which pack vectors as the same bits in a
-    quarter of the characters. With ``refuse_long`` they are asked to refuse long texts.
+    ``meaning`` is for servers of this project. They also pack vectors, bit for bit, into a quarter
+    of the characters. With ``refuse_long`` they refuse long texts.
 
-    Ollama cuts long texts off unless told not to, and loads the model with a context of its own
-    choosing unless given one.
+    Ollama truncates long texts unless told not to, and chooses the model's context unless given
+    one.
     """
     if dialect == "ollama":
         return {
@@ -90,10 +91,11 @@ def request_body(
 
 
 def read_answer(dialect: Dialect, body: Any, count: int, where: str) -> Answer:  # noqa: ANN401 - JSON
-    """Return the vectors of an answer to ``count`` texts, checked and in order.
+    """Return the vectors in an answer to ``count`` texts, checked and in order.
 
     Raises:
-        EmbeddingError: vectors are missing, of several widths, or not finite; names which.
+        EmbeddingError: vectors are missing, differ in width, or are not finite. The message names
+            them.
     """
     try:
         rows, tokens = _rows(dialect, body)
@@ -143,12 +145,12 @@ def _rows(
 
 
 def _vector(value: Any) -> npt.NDArray[np.float32]:  # noqa: ANN401 - JSON
-    """Read one vector; null, which is how JSON says not-a-number, stays that."""
+    """Read one vector; null, JSON's way of writing not-a-number, stays not-a-number."""
     if isinstance(value, str):
         return np.frombuffer(base64.b64decode(value, validate=True), dtype="<f4").astype(np.float32)
     if value and isinstance(value[0], list):
         if len(value) > 1:
             msg = "one vector for each token"
-            raise ValueError(msg)  # llama.cpp without pooling; the caller says what failed
+            raise ValueError(msg)  # llama.cpp without pooling; the caller words the error
         value = value[0]
     return np.asarray(value, dtype=np.float32)

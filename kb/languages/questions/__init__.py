@@ -1,9 +1,9 @@
-"""Our own questions, answers and other sentences, the same in each language, line by line.
+"""Our own queries, answers and other sentences, the same in each language, line by line.
 
-A file for each language, ``de.txt`` by its ISO 639-1 code, has three parts between empty lines:
-40 queries as people type them, the answers to the first 30 of them, 12 sentences that answer
-none. Their subjects are of everyday and technical life, so that what the texts of one language
-have in common is the language.
+Each language has a file named by its ISO 639-1 code (``de.txt``), with three parts between empty
+lines: 40 queries as people type them, the answers to the first 30, and 12 sentences that answer
+none. Their subjects vary over everyday and technical life, so that the texts of one language have
+only the language in common.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Texts:
 
     @property
     def passages(self) -> tuple[str, ...]:
-        """All that is no query."""
+        """All texts but the queries."""
         return self.answers + self.others
 
 
 @cache
 def languages() -> tuple[str, ...]:
-    """Return the languages that there are texts in, ISO 639-1, in alphabetical order."""
+    """Return the languages with texts, ISO 639-1, in alphabetical order."""
     names = (each.name for each in files(__name__).iterdir())
     return tuple(sorted(name.removesuffix(".txt") for name in names if name.endswith(".txt")))
 
@@ -46,7 +46,7 @@ def texts(language: str) -> Texts:
 
 
 def vocabulary(word: str) -> frozenset[str]:
-    """Return the languages in whose texts a word stands, casefolded."""
+    """Return the languages whose texts contain a word, casefolded."""
     return _vocabulary().get(word, frozenset())
 
 

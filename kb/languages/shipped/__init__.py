@@ -1,7 +1,7 @@
-"""The means of languages that come with the program: those of the default model.
+"""The means of languages that come with the program, for the default model.
 
-A file for each model is named by the first digits of its fingerprint: the hash of its weights and
-of all that changes vectors. ``tests/files/make_means.py`` makes it from
+Each model's file is named by the first digits of its fingerprint: the hash of its weights and of
+all options that change vectors. ``tests/files/make_means.py`` makes it from
 :mod:`kb.languages.questions`.
 """
 
@@ -25,7 +25,7 @@ _NUMBER = np.dtype("<f2")
 
 
 def name_of(fingerprint: str) -> str:
-    """Return the file that a model's means are in, if they are shipped."""
+    """Return the file name of a model's means."""
     return f"{fingerprint[:16]}.json"
 
 
@@ -50,7 +50,7 @@ def encode(identity: EmbedderIdentity, trials: Mapping[str, Trial]) -> str:
 
 @cache
 def shipped_trials(fingerprint: str) -> Mapping[str, Trial]:
-    """Return a model's means by language, and their figures; empty for a model without any."""
+    """Return a model's means by language, with figures; empty for a model without any."""
     file = files(__name__).joinpath(name_of(fingerprint))
     if not file.is_file():
         return {}
@@ -70,7 +70,7 @@ def shipped_trials(fingerprint: str) -> Mapping[str, Trial]:
 
 @cache
 def shipped_means(fingerprint: str) -> ModelMeans | None:
-    """Return a model's means; None for a model without any."""
+    """Return a model's means; None if none come with the program."""
     found = shipped_trials(fingerprint)
     if not found:
         return None

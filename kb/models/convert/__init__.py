@@ -1,4 +1,4 @@
-"""Hugging Face checkpoints to GGUF, without PyTorch: ``kb models convert``."""
+"""Converts Hugging Face checkpoints to GGUF without PyTorch: ``kb models convert``."""
 
 from kb.models.convert.conversion import QUANTIZATIONS, ConvertedModel, convert_checkpoint
 

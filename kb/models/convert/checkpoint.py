@@ -1,4 +1,4 @@
-"""A checkpoint folder as Hugging Face libraries save it: its JSON files and its tensors."""
+"""A checkpoint folder in the format of Hugging Face libraries: JSON files and tensors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from kb.errors import ModelError
 from kb.models.convert.safetensors import StoredTensor, read_tensors
 
 Json: TypeAlias = dict[str, Any]
-"""A JSON object of someone else's making; each reader checks what it takes from it."""
+"""A JSON object from outside; each reader checks the values that it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """What conversion reads. ``tokenizer_config`` is empty where there is no such file."""
+    """The inputs of a conversion. ``tokenizer_config`` is empty if that file is missing."""
 
     folder: Path
     config: Json
@@ -26,7 +26,7 @@ class Checkpoint:
 
     @property
     def architecture(self) -> str:
-        """The class that the weights were saved from, such as ``BertModel``."""
+        """Class name of the saved model, such as ``BertModel``."""
         names = self.config.get("architectures") or []
         if not names:
             msg = f"{self.folder / 'config.json'} does not say its architecture (architectures)"
@@ -37,7 +37,7 @@ class Checkpoint:
         """Return a whole number of ``config.json``.
 
         Raises:
-            ModelError: it is absent or something else.
+            ModelError: the value is missing or not a whole number.
         """
         value = self.config.get(key)
         if not isinstance(value, int) or isinstance(value, bool):
@@ -46,7 +46,7 @@ class Checkpoint:
         return value
 
     def real(self, key: str) -> float:
-        """Return a number of ``config.json``. Raises as :meth:`number`."""
+        """Return a number of ``config.json``; raises as :meth:`number` does."""
         value = self.config.get(key)
         if not isinstance(value, int | float) or isinstance(value, bool):
             msg = f"{self.folder / 'config.json'} gives no number for {key}: {value!r}"
@@ -58,7 +58,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     """Read a checkpoint's JSON files and the headers of its weights.
 
     Raises:
-        ModelError: a file is missing or damaged; the message names it.
+        ModelError: a file is missing or damaged. The message names it.
     """
     if not folder.is_dir():
         msg = f"there is no checkpoint folder {folder}"
@@ -77,7 +77,7 @@ def read_json(path: Path) -> Json:
     """Return the object in a JSON file.
 
     Raises:
-        ModelError: it is missing, damaged or not an object.
+        ModelError: the file is missing, damaged or not an object.
     """
     try:
         value = json.loads(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""A checkpoint in, a GGUF file out: plans, checks, writes, quantises."""
+"""Converts a checkpoint to a GGUF file: plans, checks, writes, quantises."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from kb.models.convert.vocabulary import write_vocabulary
 from kb.models.convert.writing import add_tensors, lossless_type, total_bytes, write_file
 
 QUANTIZATIONS = ("Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0", "F16")
-"""What can be asked for; None keeps the checkpoint's own precision."""
+"""The quantisations on offer; None keeps the checkpoint's own precision."""
 
-# Bits of a value on average, a little above what llama.cpp's mixtures come to.
+# Average bits of a value, a little above those of llama.cpp's mixtures.
 _BITS = {"Q4_K_M": 5.5, "Q5_K_M": 6.2, "Q6_K": 6.8, "Q8_0": 8.6, "F16": 16, "BF16": 16, "F32": 32}
 _HEADER_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertedModel:
-    """What was written. ``dtype`` is the matrices' type: F32, F16, BF16 or a quantisation."""
+    """The written file. ``dtype`` is the matrices' type: F32, F16, BF16 or a quantisation."""
 
     path: Path
     architecture: str
@@ -48,20 +48,20 @@ def convert_checkpoint(
 ) -> ConvertedModel:
     """Convert a Hugging Face checkpoint to a GGUF file, without PyTorch.
 
-    The file appears whole or not at all. Without ``quantize`` nothing is lost: matrices keep
-    the checkpoint's type. Memory does not grow with the checkpoint: 0.27 GB were measured for
-    the shape of Qwen3-Embedding-4B, besides the pages that llama.cpp maps while it quantises
-    (0.8 GB, the largest matrix). The disk must hold the unquantised file for a while.
+    The file appears whole or not at all. Without ``quantize`` nothing is lost: matrices keep the
+    checkpoint's type. Memory does not grow with the checkpoint: the shape of Qwen3-Embedding-4B
+    took 0.27 GB, plus the pages that llama.cpp maps while it quantises (0.8 GB, the largest
+    matrix). The disk needs temporary room for the unquantised file.
 
     Args:
         checkpoint: folder with ``config.json``, ``tokenizer.json`` and ``*.safetensors``.
-        out: the file to write; one that is there is replaced.
+        out: the file to write; an existing one is replaced.
         quantize: one of :data:`QUANTIZATIONS`, or None.
-        on_progress: is told bytes done and bytes in all, from this thread.
+        on_progress: called with the number of finished bytes and the total, by this thread.
 
     Raises:
-        ModelError: the checkpoint is incomplete, damaged or of a kind that is not known, the
-            disk is full, or llama.cpp cannot quantise it; the message says which.
+        ModelError: the checkpoint is incomplete, damaged or of an unknown kind, the disk is full,
+            or llama.cpp cannot quantise it. The message says which.
     """
     if quantize is not None and quantize not in QUANTIZATIONS:
         msg = f"there is no quantisation {quantize!r}; known are {', '.join(QUANTIZATIONS)}"
@@ -123,7 +123,7 @@ def _header(
 def _quantise(
     source: Path, target: Path, quantize: str, size: int, on_bytes: Callable[[int], None]
 ) -> None:
-    """Quantise a file; ``on_bytes`` is told shares of ``size`` as tensors are begun."""
+    """Quantise a file; ``on_bytes`` is called with a share of ``size`` at each tensor."""
     from kb.llama.quantizing import quantize_file  # noqa: PLC0415 - loads llama.cpp
 
     told = 0

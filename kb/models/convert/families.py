@@ -1,7 +1,7 @@
-"""The architectures that are converted: what each must say of itself, and its tensors' names.
+"""The convertible architectures: required values of their configuration, and tensor names.
 
-Tensor names come from the ``gguf`` library's table; what is here is the part that llama.cpp's
-converter adds by hand for each family.
+Tensor names come from the ``gguf`` library's table. This module has the additions that llama.cpp's
+converter makes by hand for each family.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from kb.errors import ModelError
 from kb.models.convert.checkpoint import Checkpoint
 from kb.models.convert.safetensors import StoredTensor
 
-# Heads that were trained beside the encoder and that embeddings do not use, and buffers.
+# Heads trained beside the encoder, which embeddings do not use, and buffers.
 _UNUSED_PREFIXES = ("pooler.", "cls.", "lm_head.")
 _UNUSED_SUFFIXES = (".position_ids", ".token_type_ids", ".rotary_emb.inv_freq")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """How the checkpoints of some architectures differ.
+    """The special features of some architectures' checkpoints.
 
-    ``shifted_positions``: position embeddings start after the padding token's, as in RoBERTa.
-    ``ranks``: a cross-encoder that scores a query and a passage instead of giving a vector.
+    ``shifted_positions``: position embeddings start after that of the padding token, as in RoBERTa.
+    ``ranks``: a cross-encoder that scores a query and a passage and gives no vector.
     """
 
     arch: gguf.MODEL_ARCH
@@ -38,7 +38,7 @@ class Family:
 
     @property
     def is_decoder(self) -> bool:
-        """Whether tokens see only what stands before them."""
+        """Whether tokens attend only to the tokens before them."""
         return self.arch is gguf.MODEL_ARCH.QWEN3
 
 
@@ -60,9 +60,9 @@ FAMILIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTensor:
-    """A tensor of the GGUF: its name there and where its values are.
+    """A tensor of the GGUF: its name there and the place of its values.
 
-    ``skip_rows`` at its start are left out; or only the rows ``chosen`` are taken, in that order.
+    The first ``skip_rows`` rows are left out; or only the ``chosen`` rows are taken, in that order.
     """
 
     name: str
@@ -84,7 +84,7 @@ class PlannedTensor:
 
     @property
     def always_f32(self) -> bool:
-        """Whether llama.cpp wants this one unquantised: vectors, norms, position tables."""
+        """Whether llama.cpp requires this tensor unquantised: vectors, norms, position tables."""
         return (
             len(self.shape) == 1
             or self.name.endswith("_norm.weight")
@@ -93,11 +93,11 @@ class PlannedTensor:
 
 
 def family_of(checkpoint: Checkpoint) -> Family:
-    """Return how to convert a checkpoint.
+    """Return the family of a checkpoint, which decides its conversion.
 
     Raises:
         ModelError: its architecture is unknown, or its configuration asks for arithmetic that
-            llama.cpp would do differently, so that vectors would be wrong without a word.
+            llama.cpp does differently: vectors would be silently wrong.
     """
     name = checkpoint.architecture
     family = FAMILIES.get(name)
@@ -127,9 +127,9 @@ def family_of(checkpoint: Checkpoint) -> Family:
 
 
 def is_qwen3_reranker(checkpoint: Checkpoint) -> bool:
-    """Say whether a Qwen3 ranks, by its folder's name or its model card, as llama.cpp does.
+    """Return whether a Qwen3 ranks, by its folder's name or model card, as llama.cpp does.
 
-    Nothing else tells: it is saved as any model that writes text.
+    Nothing else tells it apart: it is saved like any model that writes text.
     """
     names = (checkpoint.folder.resolve().name, str(checkpoint.config.get("_name_or_path", "")))
     if any("qwen3-reranker" in name.lower() for name in names):
@@ -139,7 +139,7 @@ def is_qwen3_reranker(checkpoint: Checkpoint) -> bool:
 
 
 def position_offset(checkpoint: Checkpoint, family: Family) -> int:
-    """Return how many rows of the position table stand for no position."""
+    """Return the number of rows of the position table that stand for no position."""
     if not family.shifted_positions or checkpoint.config.get("pad_token_id") is None:
         return 0
     return checkpoint.number("pad_token_id") + 1
@@ -149,7 +149,7 @@ def plan_tensors(checkpoint: Checkpoint, family: Family) -> list[PlannedTensor]:
     """Return the tensors of the GGUF in the checkpoint's order.
 
     Raises:
-        ModelError: a tensor is unknown, or one is missing that other layers have.
+        ModelError: a tensor is unknown, or a layer lacks a tensor of other layers.
     """
     layers = checkpoint.number("num_hidden_layers")
     names = gguf.get_tensor_name_map(family.arch, layers)
@@ -159,7 +159,7 @@ def plan_tensors(checkpoint: Checkpoint, family: Family) -> list[PlannedTensor]:
         source = source.replace(".gamma", ".weight").replace(".beta", ".bias")
         if _is_unused(source, family):
             continue
-        # The table knows Qwen3's tensors best by the names of the causal model.
+        # The table knows Qwen3's tensors best by their names in the causal model.
         looked_up = (
             f"model.{source}" if family.is_decoder and source != "lm_head.weight" else source
         )
@@ -174,7 +174,7 @@ def plan_tensors(checkpoint: Checkpoint, family: Family) -> list[PlannedTensor]:
             chosen = answer_rows(checkpoint)
             planned.append(PlannedTensor(name="cls.output.weight", source=tensor, chosen=chosen))
             if name == "output.weight":
-                continue  # what else it could say is not asked
+                continue  # its other possible answers are not used
         skip = position_offset(checkpoint, family) if name == "position_embd.weight" else 0
         planned.append(PlannedTensor(name=name, source=tensor, skip_rows=skip))
     _check_complete(checkpoint, planned, layers)
@@ -182,7 +182,7 @@ def plan_tensors(checkpoint: Checkpoint, family: Family) -> list[PlannedTensor]:
 
 
 def answer_rows(checkpoint: Checkpoint) -> tuple[int, int]:
-    """Return the ids of "yes" and "no", whose scores are what a Qwen3 that ranks says.
+    """Return the ids of "yes" and "no", whose scores are the output of a ranking Qwen3.
 
     Raises:
         ModelError: the vocabulary lacks one of them.

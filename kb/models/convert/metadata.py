@@ -1,4 +1,4 @@
-"""The header of a GGUF: what the model is called, its shape, its pooling and its positions."""
+"""The header of a GGUF: the model's names, shape, pooling and positions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _POOLING_WORDS = {
 def write_names(writer: gguf.GGUFWriter, folder: Path) -> None:
     """Write ``general.*`` from the model card, the configuration and the folder's name.
 
-    The tensors must be known to ``writer``: the size in the name is counted from them.
+    The tensors must already be in ``writer``: the size in the name is computed from them.
     """
     total, shared, expert, experts = writer.get_total_parameter_count()
     folder = folder.resolve()
@@ -48,14 +48,14 @@ def _repetition_penalty(folder: Path) -> float | None:
         value = json.loads((folder / "generation_config.json").read_text("utf-8"))
         return float(value["repetition_penalty"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # it concerns text generation only
+        return None  # only for text generation
 
 
 def write_shape(writer: gguf.GGUFWriter, checkpoint: Checkpoint, family: Family) -> None:
     """Write the sizes, the attention and the positions.
 
     Raises:
-        ModelError: ``config.json`` lacks one of them, or scales positions by an unknown rule.
+        ModelError: ``config.json`` lacks a value, or scales positions by an unknown rule.
     """
     writer.add_block_count(checkpoint.number("num_hidden_layers"))
     writer.add_context_length(context_length(checkpoint, family))
@@ -80,12 +80,12 @@ def write_shape(writer: gguf.GGUFWriter, checkpoint: Checkpoint, family: Family)
 
 
 def context_length(checkpoint: Checkpoint, family: Family) -> int:
-    """Return how many tokens the model reads at most."""
+    """Return the most tokens that the model reads."""
     return checkpoint.number("max_position_embeddings") - position_offset(checkpoint, family)
 
 
 def _write_rope(writer: gguf.GGUFWriter, checkpoint: Checkpoint) -> None:
-    """Write the rotary positions: ``rope_theta`` of its own, or all in ``rope_parameters``."""
+    """Write the rotary positions, from ``rope_theta`` or from ``rope_parameters``."""
     config = checkpoint.config
     rope = dict(config.get("rope_parameters") or config.get("rope_scaling") or {})
     theta = rope.get("rope_theta", config.get("rope_theta"))
@@ -129,19 +129,19 @@ def _write_rope(writer: gguf.GGUFWriter, checkpoint: Checkpoint) -> None:
 def _write_labels(writer: gguf.GGUFWriter, checkpoint: Checkpoint) -> None:
     labels = checkpoint.config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
     ordered = [str(labels[key]) for key in sorted(labels, key=int)]
-    if ordered != ["LABEL_0", "LABEL_1"]:  # what transformers fills in where nothing was said
+    if ordered != ["LABEL_0", "LABEL_1"]:  # transformers' default names
         writer.add_classifier_output_labels(ordered)
 
 
 def read_pooling(checkpoint: Checkpoint, family: Family) -> gguf.PoolingType:
-    """Return how token vectors become one, as sentence-transformers' files say.
+    """Return how token vectors become one, from sentence-transformers' files.
 
-    Two cases in which llama.cpp's converter writes nothing get what they must have: a Qwen3
-    without those files takes the last token (its family's rule; without it the file gives no
-    embedding at all), a cross-encoder ranks.
+    llama.cpp's converter writes nothing in two cases that need a value. A Qwen3 without those files
+    takes the last token, by its family's rule; otherwise the file would give no embedding at all. A
+    cross-encoder ranks.
 
     Raises:
-        ModelError: the files ask for what llama.cpp lacks, or an encoder does not say.
+        ModelError: the files ask for a pooling that llama.cpp lacks, or an encoder names none.
     """
     if family.ranks:
         return gguf.PoolingType.RANK

@@ -1,9 +1,9 @@
-"""Reader of safetensors files, whole or in shards, that holds one block of a tensor at a time.
+"""Reads safetensors files, whole or in shards, one block of a tensor at a time.
 
 Layout (https://github.com/huggingface/safetensors): u64 length of a JSON header; the header, by
-tensor name ``{"dtype", "shape", "data_offsets": [begin, end]}``, counted from the header's end;
-the bytes, little-endian. Blocks are read, not memory-mapped: mapped pages count as the process's
-memory, and an 8 GB checkpoint would seem to need 8 GB.
+tensor name ``{"dtype", "shape", "data_offsets": [begin, end]}``, counted from the header's end; the
+bytes, little-endian. Blocks are read, not memory-mapped: mapped pages count as memory of the
+process, and an 8 GB checkpoint would seem to need 8 GB.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _STORED_AS = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTensor:
-    """Where one tensor lies. ``dtype`` is the file's word: F32, F16 or BF16 for weights."""
+    """Place of one tensor. ``dtype`` is the file's word: F32, F16 or BF16 for weights."""
 
     name: str
     dtype: str
@@ -48,7 +48,7 @@ class StoredTensor:
         return np.dtype(_STORED_AS[self.dtype]).itemsize
 
     def rows(self, chosen: Sequence[int]) -> Iterator[npt.NDArray[np.generic]]:
-        """Yield some rows of a matrix, flat, as stored. Raises as :meth:`blocks`."""
+        """Yield some rows of a matrix, flat, as stored; raises as :meth:`blocks` does."""
         dtype = np.dtype(_STORED_AS[self.dtype])
         row = math.prod(self.shape[1:])
         with self.path.open("rb") as file:
@@ -82,10 +82,10 @@ class StoredTensor:
 
 
 def read_tensors(folder: Path) -> dict[str, StoredTensor]:
-    """Return where each tensor of a checkpoint lies, in the order of its files.
+    """Return the places of a checkpoint's tensors, in the order of its files.
 
     Raises:
-        ModelError: a file is missing, cut short or not of this layout.
+        ModelError: a file is missing, truncated or of another layout.
     """
     tensors: dict[str, StoredTensor] = {}
     wanted = _shards(folder)

@@ -1,8 +1,8 @@
-"""Which control tokens a tokenizer has and which of them it puts around a text.
+"""The control tokens of a tokenizer, and those that it puts around a text.
 
-The rules are those of llama.cpp's converter of the release in use. The ``gguf`` package on PyPI
-(0.19) has an older form of them that lets ``tokenizer_config.json`` overrule what the tokenizer
-does and that does not know the normaliser's switches, so they are stated here.
+The rules are those of the converter in the llama.cpp release in use. The ``gguf`` package on PyPI
+(0.19) has an older version, so they are repeated here. That version lets ``tokenizer_config.json``
+override the tokenizer, and ignores the switches of the normaliser.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from kb.errors import ModelError
 from kb.models.convert.checkpoint import Checkpoint, Json, read_json
 
 _KINDS = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
-_WRITTEN = ("bos", "eos", "unk", "sep", "pad", "mask", "eot")  # GGUF has no place for cls
+_WRITTEN = ("bos", "eos", "unk", "sep", "pad", "mask", "eot")  # GGUF has no field for cls
 _ADDABLE = ("bos", "eos", "sep")
 
 
 @dataclass(slots=True, kw_only=True)
 class SpecialTokens:
-    """Contents and ids by kind, such as ``eos``; ``added`` says which kinds a text gets."""
+    """Contents and ids by kind, such as ``eos``; ``added`` are the kinds put around a text."""
 
     contents: dict[str, str] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
     added: dict[str, bool] = field(default_factory=dict)
 
     def write(self, writer: gguf.GGUFWriter) -> None:
-        """Put them into a GGUF's header."""
+        """Write them into a GGUF's header."""
         for kind, token in self.ids.items():
             # GGUF's older spelling, which llama.cpp's converter still writes.
             key = {"sep": "seperator", "unk": "unknown", "pad": "padding"}.get(kind, kind)
@@ -41,8 +41,8 @@ def read_special_tokens(checkpoint: Checkpoint, n_vocab: int) -> SpecialTokens:
     """Read them from ``tokenizer.json``, ``tokenizer_config.json`` and ``config.json``.
 
     Raises:
-        ModelError: the tokenizer surrounds a text with more than one token on a side, which
-            llama.cpp cannot do.
+        ModelError: the tokenizer puts more than one token on a side of a text, and llama.cpp
+            cannot.
     """
     settings = checkpoint.tokenizer_config
     special = SpecialTokens()
@@ -70,7 +70,7 @@ def read_special_tokens(checkpoint: Checkpoint, n_vocab: int) -> SpecialTokens:
 
 
 def write_normaliser(writer: gguf.GGUFWriter, tokenizer: Json) -> None:
-    """Say whether the tokenizer lowers case and strips accents (BERT's switches)."""
+    """Write whether the tokenizer lowers case and strips accents (BERT's switches)."""
     rule = tokenizer.get("normalizer") or {}
     for part in rule.get("normalizers", [rule]):
         kind = part.get("type")
@@ -86,9 +86,10 @@ def write_normaliser(writer: gguf.GGUFWriter, tokenizer: Json) -> None:
 
 
 def write_chat_template(writer: gguf.GGUFWriter, checkpoint: Checkpoint) -> None:
-    """Copy the chat template, which embedding does not use but GGUF files carry.
+    """Copy the chat template, which embedding does not use but GGUF files contain.
 
-    Alternatives in ``additional_chat_templates`` are left out: nothing here can choose them.
+    Alternatives in ``additional_chat_templates`` are left out, because nothing here can choose
+    them.
     """
     template = checkpoint.tokenizer_config.get("chat_template")
     if template is None:
@@ -131,7 +132,7 @@ def _apply_template(special: SpecialTokens, part: Json, checkpoint: Checkpoint) 
         special.added["bos"] = first in {contents["bos"], contents["cls"]}
     if last is not None:
         if "eos" in contents and contents["eos"] != last:
-            # What ends a turn of a chat is not what ends a text to embed (Qwen3-Embedding).
+            # The end of a chat turn is not the end of a text to embed (Qwen3-Embedding).
             contents["eot"] = contents["eos"]
         contents["eos"] = last
         special.added["eos"] = True
@@ -140,7 +141,7 @@ def _apply_template(special: SpecialTokens, part: Json, checkpoint: Checkpoint) 
         texts = [at for at, entry in enumerate(pair) if _special_token(entry) is None]
         between = [_special_token(entry) for entry in pair[texts[0] + 1 : texts[-1]]]
         separators = {contents.get("sep"), contents.get("eos")}
-        # One separator between two texts is the first one's end, unless nothing ends a text.
+        # A single separator between two texts is the first text's end, unless no token ends a text.
         special.added["sep"] = (len(between) == 1 and between[0] in separators and not last) or (
             len(between) == 2 and between[1] in separators  # noqa: PLR2004
         )

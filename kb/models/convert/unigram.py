@@ -1,4 +1,4 @@
-"""SentencePiece's unigram vocabularies, of XLM-R and of the BERTs that borrow it."""
+"""SentencePiece's unigram vocabularies, of XLM-R and of BERT models that use one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNUSED_SCORE = -10000.0
 
 @dataclass(slots=True, kw_only=True)
 class Pieces:
-    """A vocabulary in the order of its ids; ``scores`` is empty where the kind has none."""
+    """A vocabulary in the order of its ids; ``scores`` is empty if the kind has none."""
 
     texts: list[bytes]
     kinds: list[gguf.TokenType]
@@ -24,13 +24,13 @@ class Pieces:
 
 
 def write_unigram(writer: gguf.GGUFWriter, checkpoint: Checkpoint, rows: int) -> Pieces:
-    """Write a vocabulary's spacing rules, from SentencePiece's own file where there is one.
+    """Write a vocabulary's spacing rules, from SentencePiece's own file if there is one.
 
     Returns:
         The pieces, at least ``rows`` of them, in XLM-R's order.
 
     Raises:
-        ModelError: the file is damaged, or its normalisation is not known.
+        ModelError: the file is damaged, or its normalisation is unknown.
     """
     writer.add_tokenizer_model("t5")
     writer.add_tokenizer_pre("default")
@@ -76,8 +76,8 @@ def _unigram_of_model(writer: gguf.GGUFWriter, path: Path, rows: int) -> Pieces:
         scores=[piece.score for piece in model.pieces],
     )
     _pad(pieces, rows)
-    # XLM-R's ids (fairseq's): four tokens of its own in front, then the pieces from the fourth
-    # on; the place of <mask> at the end stays an unused piece.
+    # XLM-R's ids come from fairseq: first four tokens of its own, then the pieces from the fourth
+    # on. The place of <mask> at the end remains an unused piece.
     control, unknown = gguf.TokenType.CONTROL, gguf.TokenType.UNKNOWN
     return Pieces(
         texts=[b"<s>", b"<pad>", b"</s>", b"<unk>", *pieces.texts[3:-1]],
@@ -89,8 +89,9 @@ def _unigram_of_model(writer: gguf.GGUFWriter, path: Path, rows: int) -> Pieces:
 def _unigram_of_json(writer: gguf.GGUFWriter, checkpoint: Checkpoint, rows: int) -> Pieces:
     """Read the pieces from ``tokenizer.json``.
 
-    llama.cpp's converter takes ``remove_extra_whitespaces`` from a switch about decoding
-    (``clean_up_tokenization_spaces``) here; every tokenizer of this kind squeezes spaces.
+    llama.cpp's converter takes ``remove_extra_whitespaces`` from a decoding option
+    (``clean_up_tokenization_spaces``) here. In fact every tokenizer of this kind removes extra
+    spaces.
     """
     tokenizer = checkpoint.tokenizer
     model = tokenizer["model"]

@@ -1,12 +1,12 @@
-"""Vocabularies as GGUF wants them: pieces, their kinds and scores, and how text is cut for them.
+"""Vocabularies in GGUF's form: pieces, kinds and scores, and the rule that cuts text for them.
 
-The kind of tokenizer is read from ``tokenizer.json``, not guessed from the architecture: a BERT
-with a SentencePiece vocabulary (multilingual-e5-small) gets that one.
+``tokenizer.json`` names the kind of tokenizer, and the architecture does not decide it: a BERT may
+have a SentencePiece vocabulary (multilingual-e5-small).
 
-llama.cpp's converter recognises a BPE tokenizer by a hash of the ids that it gives for one text,
-which needs the tokenizer to run and fails for a vocabulary that it has not seen. What matters is
-the rule that cuts text before merging, and that rule stands in ``tokenizer.json``: it is
-compared instead, and the name written is the same.
+llama.cpp's converter recognises a BPE tokenizer by a hash of its ids for one text. That requires
+running the tokenizer and fails for unseen vocabularies. Only the rule that cuts text before merging
+matters, and ``tokenizer.json`` contains it. So this module compares the rule and writes the same
+name.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from kb.models.convert.special_tokens import (
 )
 from kb.models.convert.unigram import Pieces, write_unigram
 
-# Qwen2's and Qwen3's rule, which llama.cpp has under the name "qwen2".
+# The rule of Qwen2 and Qwen3, which llama.cpp calls "qwen2".
 QWEN2_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
-# llama.cpp's name for the standard WordPiece vocabulary. It reads no rule by it: WordPiece is cut
-# as BERT cuts it, whatever stands here.
+# llama.cpp's name for the standard WordPiece vocabulary. It selects no rule: llama.cpp always cuts
+# WordPiece as BERT does.
 _WORDPIECE_PRE = "jina-v2-en"
 
 _SPACE = "\u2581"
 
 
 def write_vocabulary(writer: gguf.GGUFWriter, checkpoint: Checkpoint, rows: int) -> None:
-    """Write the tokenizer into a GGUF's header; ``rows`` is that of the token embeddings.
+    """Write the tokenizer into a GGUF's header; ``rows`` is the number of token embeddings.
 
     Raises:
-        ModelError: the tokenizer is of a kind that llama.cpp would read differently.
+        ModelError: llama.cpp would read this kind of tokenizer differently.
     """
     kind = checkpoint.tokenizer.get("model", {}).get("type")
     if kind == "BPE":
@@ -99,7 +99,7 @@ def _write_wordpiece(writer: gguf.GGUFWriter, checkpoint: Checkpoint, rows: int)
     writer.add_tokenizer_model("bert")
     writer.add_tokenizer_pre(_WORDPIECE_PRE)
     pieces = _listed(checkpoint, rows)
-    # llama.cpp marks where words begin instead of where they go on.
+    # llama.cpp marks the starts of words instead of their continuations.
     pieces.texts = [
         text
         if kind is gguf.TokenType.CONTROL

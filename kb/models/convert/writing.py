@@ -1,7 +1,7 @@
-"""Writes the GGUF: header by the ``gguf`` library, then the tensors block by block.
+"""Writes the GGUF: the header with the ``gguf`` library, then the tensors block by block.
 
-The library's own way of adding a tensor holds it whole, which for the token embeddings of a 4B
-model is 1.5 GB as float32.
+The library's own method holds a whole tensor in memory: 1.5 GB as float32 for the token embeddings
+of a 4B model.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def lossless_type(tensors: Sequence[PlannedTensor]) -> str:
 
 
 def add_tensors(writer: gguf.GGUFWriter, tensors: Sequence[PlannedTensor], dtype: str) -> None:
-    """Announce the tensors and their type to the header."""
+    """Add the tensors and their type to the header."""
     for tensor in tensors:
         kind = _kind(tensor, dtype)
         writer.add_tensor_info(
             tensor.name,
             tensor.shape,
-            np.dtype(np.float16),  # not looked at: raw_dtype is what counts
+            np.dtype(np.float16),  # ignored; raw_dtype counts
             _bytes(tensor, kind),
             raw_dtype=_TYPES[kind],
         )
@@ -59,7 +59,7 @@ def write_file(
     dtype: str,
     on_bytes: Callable[[int], None],
 ) -> None:
-    """Write header and tensors; ``on_bytes`` is told how many more bytes of tensors are done.
+    """Write header and tensors; ``on_bytes`` is called with the number of newly written bytes.
 
     Raises:
         ModelError: a value does not fit into F16.
@@ -81,7 +81,7 @@ def write_file(
 
 
 def total_bytes(tensors: Sequence[PlannedTensor], dtype: str) -> int:
-    """Return how many bytes the tensors take in the file, padding not counted."""
+    """Return the total size of the tensors in the file, without padding, in bytes."""
     return sum(_bytes(tensor, _kind(tensor, dtype)) for tensor in tensors)
 
 
@@ -107,7 +107,7 @@ def _as_type(
         wide = block.astype(np.float32)
     if kind == "F32":
         return wide
-    with np.errstate(over="ignore"):  # looked for below, where the tensor can be named
+    with np.errstate(over="ignore"):  # detected below, where the tensor's name is known
         narrow = wide.astype(np.float16)
     if not np.array_equal(np.isfinite(narrow), np.isfinite(wide)):
         msg = (

@@ -1,10 +1,9 @@
-"""This process's client of a Chroma folder. Only this package imports chromadb.
+"""The process's one client of a Chroma folder. Only this package imports chromadb.
 
-Facts of chromadb 1.5.9 that shape this file: the embedded client keeps its index in memory and
-misses what other processes write; a second client on the same path shares the first one's stale
-state, so there is one client per path per process, and refreshing means closing it. A client's
-first look at a collection loads its index, and writes the files of a small one anew: it happens
-inside the write lock.
+Three facts about chromadb 1.5.9 shape this file. The embedded client keeps its index in memory and
+misses writes of other processes. A second client on the same path shares the first one's stale
+state, so each process has one client per path, and closes it to refresh. A client's first use of a
+collection loads its index, and rewrites the files of a small one, so it needs the write lock.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI  # noqa: TID251 - the one owner
     from chromadb.api.models.Collection import Collection  # noqa: TID251
 
-# A reader opens Chroma again at most this often, however many commits another process makes.
+# Shortest time between two refreshes of a reader, however often another process commits.
 REFRESH_INTERVAL_S = 0.5
 
 
 class SharedClient:
-    """Opens and closes Chroma's client of a folder, for all of this process who use it.
+    """Opens and closes Chroma's client of a folder for all its users in this process.
 
-    Get it by :meth:`at`. Whoever calls what may write files holds the write lock.
+    :meth:`at` returns it. Callers of methods that may write files hold the write lock.
 
     Attributes:
-        batch_size: most records in one call of Chroma; 0 before the client is opened.
-        gate: who uses a collection goes through it beside others, who closes the client alone.
+        batch_size: most records of one Chroma call; 0 before the client is opened.
+        gate: users of a collection pass it together; the one who closes the client passes alone.
     """
 
     _open: ClassVar[dict[Path, tuple[SharedClient, int]]] = {}
@@ -50,9 +49,9 @@ class SharedClient:
         """Return the client for ``folder``; each call needs its own :meth:`close`.
 
         Args:
-            folder: Chroma's.
-            prepare: called once, before the folder is first looked at.
-            make_room: called where Chroma cannot be opened; says whether there is room now.
+            folder: Chroma's folder.
+            prepare: called once, before the first use of the folder.
+            make_room: called if Chroma cannot be opened; returns whether it has made room.
         """
         key = folder.resolve()
         with cls._open_lock:
@@ -75,17 +74,17 @@ class SharedClient:
         self._looked_at = 0.0
 
     def is_loaded(self, collection: str) -> bool:
-        """Say whether a call finds the collection's index in memory, at this moment."""
+        """Return whether the collection's index is in memory at this moment."""
         with self.gate.mutex:
             return collection in self._collections
 
     def is_due(self) -> bool:
-        """Say whether another process has written, and that was not looked at a moment ago."""
+        """Return whether another process has written and this client should refresh."""
         rested = time.monotonic() - self._looked_at >= REFRESH_INTERVAL_S
         return rested and self._seen != mark.read(self.folder)
 
     def refresh_if_stale(self) -> None:
-        """Read Chroma again if another process has written; inside the write lock."""
+        """Reopen Chroma if another process has written; call it inside the write lock."""
         self._looked_at = time.monotonic()
         now = mark.read(self.folder)
         if self._seen != now:
@@ -93,7 +92,7 @@ class SharedClient:
             self._seen = now
 
     def has_written(self) -> None:
-        """Tell other processes, inside the write lock, that this one has written.
+        """Tell other processes that this one has written; call it inside the write lock.
 
         Raises:
             StoreError: the disk is full or failed.
@@ -102,58 +101,58 @@ class SharedClient:
             self._seen = mark.change(self.folder)
 
     def load(self, collection: str) -> None:
-        """Load a collection's index, inside the write lock, unless it is in memory."""
+        """Load a collection's index into memory; call it inside the write lock."""
         if self.is_loaded(collection):
             return
         with self.opened() as client:
             target = client.get_collection(collection, embedding_function=None)
-            target.count()  # has Chroma load what it would load later, outside the lock
+            target.count()  # makes Chroma load the index now, and not later outside of the lock
             if collection in files.unwritten(self.folder):
                 files.clear_rooms(self.folder)
             with self.gate.mutex:
                 self._collections[collection] = target
 
     def loaded(self, collection: str) -> Collection | None:
-        """Return a collection whose index is in memory; behind the gate."""
+        """Return a collection whose index is in memory; call it behind the gate."""
         with self.gate.mutex:
             return self._collections.get(collection)
 
     def forget(self, collection: str) -> None:
-        """Keep nothing of a collection in memory."""
+        """Remove a collection from memory."""
         with self.gate.mutex:
             self._collections.pop(collection, None)
             self._cleared.discard(collection)
 
     def clear_rooms_once(self, collection: str) -> None:
-        """Overwrite what the files of an index that has just been made hold by chance."""
+        """Overwrite the unused memory that Chroma has written into the files of a new index."""
         if collection not in self._cleared:
             files.clear_rooms(self.folder)
             self._cleared.add(collection)
 
     @contextmanager
     def opened(self) -> Iterator[ClientAPI]:
-        """Give Chroma's client, opening it if need be; inside the write lock."""
+        """Yield Chroma's client, opening it if needed; call it inside the write lock."""
         with self.gate.shared(), translated(self.folder):
             yield self._opened()
 
     def shut(self) -> None:
-        """Close Chroma's client once no call is under way; the next call opens a new one."""
+        """Close Chroma's client once no call is running; the next call opens a new one."""
         with self.gate.alone():
             self._shut()
 
     def erase(self) -> None:
-        """Delete everything, inside the write lock; collections must be made again."""
+        """Delete everything, inside the write lock; all collections must be created again."""
         with self.gate.alone():
-            self._client = None  # its files may be too damaged to be closed
+            self._client = None  # its files may be too damaged for closing it
             self._shut()
             self._forget_system()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def purge(self) -> None:
-        """Rewrite files so that no text of deleted records is left in them.
+        """Rewrite files so that they contain no text of deleted records.
 
         Raises:
-            StoreError: the disk is full, or another process is using the files for too long.
+            StoreError: the disk is full, or another process uses the files for too long.
         """
         with self.gate.alone():
             self._shut()
@@ -167,7 +166,7 @@ class SharedClient:
                 raise StoreError(msg) from error
 
     def close(self) -> None:
-        """Release files when the last user of this folder closes."""
+        """Release the files once their last user closes."""
         with SharedClient._open_lock:
             client, users = SharedClient._open.get(self.folder, (self, 1))
             if users > 1:
@@ -198,7 +197,7 @@ class SharedClient:
             return self._client
 
     def _forget_system(self) -> None:
-        # Chroma keeps what it could not start, and would give it to the next client of the path.
+        # Chroma keeps a failed client, and would give it to the next one on the path.
         from chromadb.api.shared_system_client import (  # noqa: PLC0415, TID251 - the one owner
             SharedSystemClient,
         )

@@ -1,4 +1,4 @@
-"""Errors of Chroma's library, which become ours."""
+"""Turns errors of Chroma's library into this project's errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kb.vectors.chroma.files import FileError
 
 @contextmanager
 def translated(folder: Path) -> Iterator[None]:
-    """Raise a StoreError for what Chroma raises about the files in a folder.
+    """Raise a StoreError for Chroma's errors about the files in a folder.
 
     Raises:
         StoreError: Chroma failed.

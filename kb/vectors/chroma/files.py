@@ -1,12 +1,12 @@
-"""Chroma's own files, rewritten without the text of deleted records.
+"""Rewrites Chroma's own files without the text of deleted records.
 
-Facts of chromadb 1.5.9: deleted documents leave their text in ``embeddings_queue`` (a log, purged
-only up to what the vector index has written to its own files, which it does every 1,000 records),
-in the segments of ``embedding_fulltext_search``, and in free pages. The vector index replays
-ids and vectors from the log, never documents or metadata; the metadata segment has read all
-records up to its ``max_seq_id``. An index of less than 1,000 records is not written down: whenever
-it is loaded, its files are made anew with room for elements to come, in memory that nobody has
-cleared. That room holds whatever the process held before, text included.
+In chromadb 1.5.9 deleted documents leave their text in three places: in ``embeddings_queue``, in
+the segments of ``embedding_fulltext_search``, and in free pages. ``embeddings_queue`` is a log.
+Chroma purges it up to the last record that the vector index has written to its own files, which
+happens every 1,000 records. The vector index replays ids and vectors from the log, but never
+documents or metadata. The metadata segment has read all records up to its ``max_seq_id``. An index
+of less than 1,000 records is not saved: each load creates its files again with room for future
+elements. That room is uncleared memory, so it contains older data of the process, including text.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from pathlib import Path
 _BUSY_TIMEOUT_S = 60
 
 FileError = sqlite3.Error
-"""What is raised where a file of Chroma's cannot be read or written."""
+"""Error of a Chroma file that cannot be read or written."""
 
 
 # Head of hnswlib's header.bin: version, offset of level 0, most elements, elements, element size.
 _HEADER = struct.Struct("=iQQQQ")
 _VERSION = 1
 _LENGTH_BYTES = 4
-# Lies beside the files of an index that has been written down.
+# It is beside the files of a saved index.
 _WRITTEN = "index_metadata.pickle"
 
 
 def purge(folder: Path) -> None:
-    """Rewrite the files below ``folder``; while this process has no client open on them.
+    """Rewrite the files below ``folder``, while this process has no client open on them.
 
     Raises:
-        sqlite3.Error: the disk is full, or another process is using the file for too long.
-        OSError: an index file cannot be written, or is of an unknown format.
+        sqlite3.Error: the disk is full, or another process uses the file for too long.
+        OSError: an index file is read-only, or has an unknown format.
     """
     path = folder / "chroma.sqlite3"
     if path.exists():
@@ -44,7 +44,7 @@ def purge(folder: Path) -> None:
 
 
 def unwritten(folder: Path) -> list[str]:
-    """Return the collections whose index is made anew when it is loaded."""
+    """Return the collections whose index is rebuilt at each load."""
     with closing(sqlite3.connect(folder / "chroma.sqlite3", timeout=_BUSY_TIMEOUT_S)) as db:
         rows = db.execute(
             "SELECT c.name, s.id FROM segments s JOIN collections c ON c.id = s.collection"
@@ -54,10 +54,10 @@ def unwritten(folder: Path) -> list[str]:
 
 
 def verify(folder: Path) -> None:
-    """Refuse index files that were cut short: reading them would end the process, not the query.
+    """Refuse truncated index files: reading them would crash the process, not just the query.
 
     Raises:
-        OSError: a file is shorter than the index's head says, or is not there.
+        OSError: a file is missing, or shorter than the index's head says.
     """
     for header in folder.glob("*/header.bin"):
         head = header.read_bytes()[: _HEADER.size]
@@ -71,12 +71,12 @@ def verify(folder: Path) -> None:
 
 
 def clear_rooms(folder: Path) -> None:
-    """Overwrite what was never meant to be in the files of indexes that are not written down.
+    """Overwrite accidental data in the files of unsaved indexes.
 
-    Only while no other process writes: it could be writing an index down at this moment.
+    Call it only while no other process writes, because that one could be saving an index.
 
     Raises:
-        OSError: an index file cannot be written, or is of an unknown format.
+        OSError: an index file is read-only, or has an unknown format.
     """
     for header in folder.glob("*/header.bin"):
         if not header.with_name(_WRITTEN).exists():
@@ -84,7 +84,7 @@ def clear_rooms(folder: Path) -> None:
 
 
 def _clear_unused(header: Path) -> None:
-    """Overwrite the room that an index keeps for elements to come."""
+    """Overwrite the room of an index for future elements."""
     version, _, most, used, size = _HEADER.unpack(header.read_bytes()[: _HEADER.size])
     for name, width in (("data_level0.bin", size), ("length.bin", _LENGTH_BYTES)):
         file = header.with_name(name)
@@ -108,7 +108,7 @@ def _purge_database(path: Path) -> None:
             " WHERE s.scope = 'METADATA'"
             " AND substr(embeddings_queue.topic, -length(s.collection)) = s.collection)"
         )
-        # The log of collections that are gone.
+        # The log of deleted collections.
         db.execute(
             "DELETE FROM embeddings_queue WHERE NOT EXISTS (SELECT 1 FROM collections c"
             " WHERE substr(embeddings_queue.topic, -length(c.id)) = c.id)"

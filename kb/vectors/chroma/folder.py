@@ -1,7 +1,7 @@
-"""Vectors in Chroma in a folder of this machine, which several processes may open.
+"""Vectors in Chroma in a local folder that several processes may open.
 
-One process writes at a time, under the knowledge base's write lock; readers notice that it has
-written by a mark, and read Chroma anew, inside the lock as well.
+One process writes at a time, under the knowledge base's write lock. A mark shows readers that it
+has written. They then reopen Chroma, also inside the lock.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection  # noqa: TID251 - the owner's neighbour
 
 _NAME = "chroma"
-# How long a query waits for a writer before it answers from what it has (at most a second old).
+# How long a query waits for a writer before it answers from its present state (at most a second
+# old).
 _READER_PATIENCE_S = 0.2
 
 
@@ -33,11 +34,11 @@ class ChromaFolder:
     """A :class:`~kb.vectors.base.VectorStore` in a folder.
 
     Args:
-        folder: Chroma's; made if it is not there.
-        lock: held by whoever writes below it or reads it anew.
-        prepare: called once, before the folder is first looked at.
-        make_room: called where a full disk keeps Chroma from opening; says whether there is
-            room now.
+        folder: Chroma's folder, created if needed.
+        lock: the lock for writing below the folder and for reopening Chroma.
+        prepare: called once, before the first use of the folder.
+        make_room: called if a full disk keeps Chroma from opening; returns whether it has made
+            room.
     """
 
     most_chunks = chroma.MOST_CHUNKS
@@ -55,13 +56,13 @@ class ChromaFolder:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the write lock with a client that knows what other processes wrote."""
+        """Hold the write lock with a client that has the writes of other processes."""
         with self._lock.hold():
             self._client.refresh_if_stale()
             yield
 
     def create(self, collection: str, dim: int) -> None:
-        """Make an empty collection in cosine space."""
+        """Create an empty collection in cosine space."""
         with self.writing():
             with self._client.opened() as client:
                 there = any(found.name == collection for found in client.list_collections())
@@ -89,7 +90,7 @@ class ChromaFolder:
             self._client.has_written()
 
     def remake(self, collection: str, dim: int) -> None:
-        """Empty a collection; where that fails, all of Chroma's files are made anew."""
+        """Empty a collection; if that fails, create all of Chroma's files again."""
         with self.writing():
             try:
                 self.drop(collection)
@@ -113,7 +114,7 @@ class ChromaFolder:
             self._client.clear_rooms_once(collection)
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        """Replace the metadata of vectors that are there."""
+        """Replace the metadata of existing vectors."""
         with self._changing(collection) as target:
             for part in chroma.batches(records, min(self._client.batch_size, reading.IDS_PER_CALL)):
                 there = set(target.get(ids=[str(record.id) for record in part], include=[])["ids"])
@@ -127,18 +128,18 @@ class ChromaFolder:
     def query(
         self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> list[tuple[int, float]]:
-        """Return up to ``limit`` (id, cosine similarity) of those that pass, best first."""
+        """Return up to ``limit`` (id, cosine similarity) of vectors that pass, best first."""
         with self._reading(collection) as target:
             reading.require_width(target, len(vector))
             return reading.nearest(target, vector, limit, where)
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
-        """Return the vectors of those ``ids`` that are there."""
+        """Return the existing vectors of ``ids``."""
         with self._reading(collection) as target:
             return reading.vectors(target, ids)
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
-        """Delete vectors; ids that are not there are ignored."""
+        """Delete vectors; ignore unknown ids."""
         with self._changing(collection) as target:
             for part in chroma.batches(ids, self._client.batch_size):
                 target.delete(ids=[str(item) for item in part])
@@ -154,20 +155,20 @@ class ChromaFolder:
             return int(target.count())
 
     def prune(self) -> None:
-        """Rewrite files so that no text of deleted records is left in them."""
+        """Rewrite files so that they contain no text of deleted records."""
         with self.writing():
             if not self._client.folder.exists():
-                return  # no vector was ever stored
+                return  # no vector has ever been stored
             self._client.purge()
             self._client.has_written()
 
     def close(self) -> None:
-        """Release files when the last user of the folder in this process closes."""
+        """Release the files once their last user in this process closes."""
         self._client.close()
 
     @contextmanager
     def _changing(self, collection: str) -> Iterator[Collection]:
-        """Give a collection to be changed, and tell other processes of it."""
+        """Yield a collection to change, and tell other processes of the change."""
         with self.writing():
             try:
                 with self._using(collection) as target:
@@ -177,22 +178,22 @@ class ChromaFolder:
 
     @contextmanager
     def _reading(self, collection: str) -> Iterator[Collection]:
-        """Give a collection to be read, as it was at most a moment ago."""
+        """Yield a collection to read, at most a moment old."""
         self._keep_up(collection)
         with self._using(collection) as target:
             yield target
 
     def _keep_up(self, collection: str) -> None:
-        """Have a collection in memory, and what other processes wrote before a moment ago.
+        """Have a collection in memory, with the writes of other processes up to a moment ago.
 
         Raises:
-            StoreBusyError: nothing is loaded yet, and another process writes for too long.
+            StoreBusyError: no index is loaded yet, and another process writes for too long.
         """
         loaded = self._client.is_loaded(collection)
         if loaded and not self._client.is_due():
             return
         try:
-            # Not while a mutex is held: the lock's holder may come here, too.
+            # Not while holding a mutex: the holder of the lock may come here, too.
             with self._lock.hold(_READER_PATIENCE_S if loaded else None):
                 self._client.refresh_if_stale()
                 self._client.load(collection)
@@ -202,10 +203,10 @@ class ChromaFolder:
 
     @contextmanager
     def _using(self, collection: str) -> Iterator[Collection]:
-        """Give a collection whose index is loaded; errors of Chroma become ours, chained."""
+        """Yield a collection with a loaded index; turn Chroma's errors into ours, chained."""
         while True:
             if not self._client.is_loaded(collection):
-                # Who waits for the lock stands outside the gate: its holder may close the client.
+                # Wait for the lock outside of the gate: its holder may close the client.
                 with self._lock.hold():
                     self._client.load(collection)
             with self._client.gate.shared():
@@ -217,7 +218,7 @@ class ChromaFolder:
 
 
 def open_folder(address: Address, site: Site) -> VectorStore:  # noqa: ARG001 - the opener's call
-    """Open the store below a knowledge base's folder."""
+    """Open the store in a knowledge base's folder."""
     return ChromaFolder(
         site.folder / _NAME,
         site.lock,

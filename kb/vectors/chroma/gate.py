@@ -1,4 +1,4 @@
-"""A gate before something that many threads share and one may close."""
+"""A gate before a resource that many threads share and one may close."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """Many calls share what is behind it, or one closes it, once no call is under way."""
+    """Many calls share the resource, or one closes it once no call is running."""
 
     def __init__(self) -> None:
         self.mutex = threading.RLock()
@@ -18,9 +18,10 @@ class Gate:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Go through beside others."""
+        """Pass the gate together with others."""
         with self._changed:
-            # Who wants to be alone goes first; a stream of queries would keep it out for ever.
+            # A caller who wants to be alone goes first; a stream of queries would keep it out
+            # forever.
             self._changed.wait_for(lambda: self._waiting == 0)
             self._inside += 1
         try:
@@ -32,7 +33,7 @@ class Gate:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Go through once nobody else is behind the gate, and let nobody follow."""
+        """Pass the gate once nobody else is behind it, and keep others out meanwhile."""
         with self._changed:
             self._waiting += 1
             try:

@@ -1,4 +1,4 @@
-"""Which collections a Chroma server has: made with their database, asked for once, dropped."""
+"""The collections of a Chroma server: created with their database, looked up once, dropped."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ DEFAULT_DATABASE = "default_database"
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What the server calls a collection, and how wide its vectors are, where that is known."""
+    """The server's id of a collection, and the width of its vectors, if known."""
 
     path: str
     dim: int | None
 
 
 class KnownCollections:
-    """The collections of one database; the number and width of each is remembered. Thread-safe.
+    """The collections of one database, with remembered ids and widths. Thread-safe.
 
     Args:
         wire: requests to the server.
-        tenant: whose database it is; made with the first collection, if it is not there.
-        database: in which the collections are; likewise.
+        tenant: tenant of the database; created with the first collection if needed.
+        database: database of the collections; created likewise.
     """
 
     def __init__(self, wire: Wire, *, tenant: str, database: str) -> None:
@@ -44,7 +44,7 @@ class KnownCollections:
         self._known: dict[str, Collection] = {}
 
     def make(self, name: str, dim: int) -> Collection:
-        """Make a collection in cosine space, or return the one that is there."""
+        """Create a collection in cosine space, or return the existing one."""
         body = {
             "name": name,
             "get_or_create": True,
@@ -55,7 +55,7 @@ class KnownCollections:
         return self._remember(name, self._wire.write("POST", self._root, body))
 
     def drop(self, name: str) -> None:
-        """Delete a collection, if it is there."""
+        """Delete a collection, if it exists."""
         self._forget(name)
         try:
             self._wire.write("DELETE", f"{self._root}/{name}")
@@ -64,10 +64,10 @@ class KnownCollections:
 
     @contextmanager
     def found(self, name: str) -> Iterator[Collection]:
-        """Give a collection that the server knows, and forget it where that turns out wrong.
+        """Yield a known collection of the server; forget it if that turns out wrong.
 
         Raises:
-            StoreError: there is none.
+            StoreError: the collection does not exist.
         """
         with self._mutex:
             found = self._known.get(name)
@@ -91,7 +91,7 @@ class KnownCollections:
             self._known.pop(name, None)
 
     def _make_database(self) -> None:
-        """Make tenant and database if they are not there; every server has those by default."""
+        """Create tenant and database if needed; every server has the default ones."""
         if self._tenant != DEFAULT_TENANT:
             self._make_place("/tenants", self._tenant)
         if (self._tenant, self._database) != (DEFAULT_TENANT, DEFAULT_DATABASE):

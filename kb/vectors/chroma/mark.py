@@ -1,7 +1,7 @@
-"""A mark in Chroma's folder that changes with every write, by whatever process.
+"""A mark in Chroma's folder that changes with every write of any process.
 
-Chroma's embedded client reads its index once, and misses what other processes write; the mark
-tells when to read it again.
+Chroma's embedded client reads its index once and misses writes of other processes. The mark shows
+when to reopen it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _BYTES = 8
 
 
 def read(folder: Path) -> str:
-    """Return the mark of the last write, empty before the first."""
+    """Return the mark of the last write; empty before the first."""
     try:
         return (folder / _NAME).read_text("ascii")
     except OSError:
@@ -24,10 +24,10 @@ def read(folder: Path) -> str:
 def change(folder: Path) -> str:
     """Set a new mark, inside the write lock; return it.
 
-    It is written over the last one: a full disk has room for that.
+    It overwrites the last one, which works even on a full disk.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the mark cannot be written.
     """
     new = secrets.token_hex(_BYTES)
     file = folder / _NAME

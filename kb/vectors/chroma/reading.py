@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection  # noqa: TID251 - the owner's neighbour
 
 UNCOUNTED = 10_000
-"""Up to so many are asked for however few there are: Chroma gives those that there are."""
+"""Highest limit passed on unchecked: Chroma returns fewer if there are fewer."""
 
-# The index of a new collection is there a moment after its first vectors; if not, it is damaged.
+# The index of a new collection appears a moment after its first vectors; if not, it is damaged.
 _MAKING_S = 2.0
 _LOOK_S = 0.01
 
 IDS_PER_CALL = 5000
-"""SQLite takes 32,766 variables in one statement; Chroma binds one for each id of a get."""
+"""Most ids of one get: SQLite takes 32,766 variables, and Chroma binds one for each id."""
 
 
 def require_width(target: Collection, given: int) -> None:
     """Refuse vectors of another width than those of a collection.
 
     Raises:
-        StoreError: they have one.
+        StoreError: the widths differ.
     """
-    # Earlier releases did not write it down; Chroma itself refuses another once it has vectors.
+    # Earlier releases did not record it; Chroma itself refuses another width once it has vectors.
     width = (target.metadata or {}).get(chroma.WIDTH)
     if isinstance(width, int):
         check_width(target.name, width, given)
 
 
 def vectors(target: Collection, ids: Sequence[int]) -> dict[int, Vector]:
-    """Return the vectors of those ``ids`` that are there."""
+    """Return the existing vectors of ``ids``."""
     result: dict[int, Vector] = {}
     for part in chroma.batches(dict.fromkeys(ids), IDS_PER_CALL):
         found = target.get(ids=[str(item) for item in part], include=["embeddings"])
@@ -52,7 +52,7 @@ def vectors(target: Collection, ids: Sequence[int]) -> dict[int, Vector]:
 def nearest(
     target: Collection, vector: Vector, limit: int, where: VectorFilter | None
 ) -> list[tuple[int, float]]:
-    """Return up to ``limit`` (id, cosine) of those that pass, best first."""
+    """Return up to ``limit`` (id, cosine) of vectors that pass, best first."""
     if chroma.passes_nothing(where) or limit <= 0:
         return []
     if where is None:
@@ -65,7 +65,7 @@ def nearest(
 
 
 def _made(target: Collection, vector: Vector, limit: int) -> list[tuple[int, float]]:
-    """Ask the index; again where another thread is writing a collection's first vectors."""
+    """Query the index; retry while another thread writes a collection's first vectors."""
     until = time.monotonic() + _MAKING_S
     while True:
         try:
@@ -77,7 +77,7 @@ def _made(target: Collection, vector: Vector, limit: int) -> list[tuple[int, flo
 
 
 def _bounded(target: Collection, limit: int) -> int:
-    """Return how many to ask for; counting all takes as long as a query, and few are asked for."""
+    """Return the limit for a query; counting takes as long as a query, so small limits pass."""
     return limit if limit <= UNCOUNTED else min(limit, target.count())
 
 
@@ -125,7 +125,7 @@ def _asked(
     where: VectorFilter | None = None,
     ids: list[str] | None = None,
 ) -> list[tuple[int, float]]:
-    """Ask the index."""
+    """Query the index."""
     if limit <= 0:
         return []
     found = target.query(

@@ -1,4 +1,4 @@
-"""What Chroma is given and gives: ids as text, metadata, conditions, distances."""
+"""Chroma's input and output: ids as text, metadata, conditions, distances."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kb.embedding.base import Vector
 from kb.vectors.base import VectorFilter, VectorRecord
 
 # Chroma's own settings (100, 100, 16) find 95.5 % of the ten nearest among 10,000 vectors, these
-# 99.7 %; filling takes a third longer and still less than embedding (tests/benchmarks/search.py).
+# 99.7 %. Filling takes a third longer and still less than embedding (tests/benchmarks/search.py).
 INDEX: dict[str, Any] = {
     "space": "cosine",
     "ef_search": 200,
@@ -21,13 +21,13 @@ INDEX: dict[str, Any] = {
 }
 
 MOST_CHUNKS = 10_000
-"""Chunk ids in one query: 7 ms for 2,000 of 20,000 vectors, 17 ms for 10,000."""
+"""Most chunk ids in one query: 7 ms for 2,000 of 20,000 vectors, 17 ms for 10,000."""
 
 FEW = 300
-"""Up to so many vectors are fetched and compared one by one, which is quicker than the index."""
+"""Up to this number, fetching and comparing single vectors is faster than the index."""
 
 WIDTH = "dim"
-"""The collection's metadata that says how many numbers its vectors have."""
+"""Metadata key of the width of a collection's vectors."""
 
 _DOCUMENT, _LANGUAGE = "document_id", "language"
 
@@ -35,12 +35,12 @@ _T = TypeVar("_T")
 
 
 def metadata(record: VectorRecord) -> dict[str, Any]:
-    """Return what Chroma keeps beside a vector."""
+    """Return Chroma's metadata for a vector."""
     return {**record.metadata, _DOCUMENT: record.document_id, _LANGUAGE: record.language}
 
 
 def condition(where: VectorFilter | None) -> dict[str, Any] | None:
-    """Return Chroma's condition for documents or a language; None for others."""
+    """Return Chroma's condition for documents or a language; None for other filters."""
     if where is None or where.chunks is not None:
         return None
     if where.language is not None:
@@ -49,17 +49,17 @@ def condition(where: VectorFilter | None) -> dict[str, Any] | None:
 
 
 def passes_nothing(where: VectorFilter | None) -> bool:
-    """Say whether a filter names no document or no chunk at all, which Chroma refuses."""
+    """Return whether a filter names no document or chunk at all, which Chroma refuses."""
     return where is not None and () in {where.documents, where.chunks}
 
 
 def is_being_made(error: str) -> bool:
-    """Say whether the first vectors of a collection are being written: Chroma 1.5.9 says so."""
+    """Return whether a collection's first vectors are being written, by Chroma 1.5.9's error."""
     return "nothing found on disk" in error.casefold()
 
 
 def names_unknown_id(said: str) -> bool:
-    """Say whether Chroma refused a query because one of the ids it names is not there."""
+    """Return whether Chroma refused a query because one of its ids does not exist."""
     return "finding id" in said
 
 
@@ -71,7 +71,7 @@ def hits(ids: Sequence[str], distances: Sequence[float]) -> list[tuple[int, floa
 
 
 def compared(vectors: dict[int, Vector], vector: Vector, limit: int) -> list[tuple[int, float]]:
-    """Return (id, cosine) of the ``limit`` nearest, each compared."""
+    """Return (id, cosine) of the ``limit`` nearest vectors, each compared."""
     if not vectors:
         return []
     found = list(vectors)

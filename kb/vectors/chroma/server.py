@@ -1,6 +1,7 @@
-"""Vectors on a Chroma server, which locks for itself and shows everybody the same state.
+"""Vectors on a Chroma server, which locks by itself and shows everybody the same state.
 
-A request that broke off is sent again: all of them can be. The server's batch is asked for once.
+Broken requests are sent again; all of them are repeatable. The server is asked once for its batch
+size.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from kb.vectors.chroma.known import (
 from kb.vectors.chroma.wire import TooLargeError, Wire
 from kb.vectors.opening import Site
 
-# A thousand vectors of 2,560 numbers with their texts are 18 MB; the server takes 40 MB.
+# A thousand vectors of 2,560 numbers with their texts take 18 MB; the server accepts 40 MB.
 _MOST_IN_REQUEST = 1000
 _IDS_PER_CALL = 5000
 
@@ -41,8 +42,8 @@ class ChromaServer:
 
     Args:
         wire: requests to the server.
-        tenant: whose database it is; made with the first collection, if it is not there.
-        database: in which the collections are; likewise.
+        tenant: tenant of the database; created with the first collection if needed.
+        database: database of the collections; created likewise.
     """
 
     most_chunks = chroma.MOST_CHUNKS
@@ -54,11 +55,11 @@ class ChromaServer:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold nothing: the server locks for itself."""
+        """Hold nothing: the server locks by itself."""
         yield
 
     def create(self, collection: str, dim: int) -> None:
-        """Make an empty collection in cosine space."""
+        """Create an empty collection in cosine space."""
         found = self._known.make(collection, dim)
         if found.dim is not None:
             check_width(collection, found.dim, dim)
@@ -68,7 +69,7 @@ class ChromaServer:
         self._known.drop(collection)
 
     def remake(self, collection: str, dim: int) -> None:
-        """Put an empty collection in the place of one that cannot be read."""
+        """Replace an unreadable collection by an empty one."""
         self.drop(collection)
         self.create(collection, dim)
 
@@ -81,7 +82,7 @@ class ChromaServer:
                 self._upsert(target, records[at : at + size], vectors[at : at + size])
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        """Replace the metadata of vectors that are there."""
+        """Replace the metadata of existing vectors."""
         with self._known.found(collection) as target:
             for part in chroma.batches(records, self._most_in_request()):
                 ids = [str(record.id) for record in part]
@@ -96,7 +97,7 @@ class ChromaServer:
     def query(
         self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> list[tuple[int, float]]:
-        """Return up to ``limit`` (id, cosine similarity) of those that pass, best first."""
+        """Return up to ``limit`` (id, cosine similarity) of vectors that pass, best first."""
         if chroma.passes_nothing(where) or limit <= 0:
             return []
         with self._known.found(collection) as target:
@@ -109,12 +110,12 @@ class ChromaServer:
             return self._nearest_of(target, vector, limit, where.chunks)
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
-        """Return the vectors of those ``ids`` that are there."""
+        """Return the existing vectors of ``ids``."""
         with self._known.found(collection) as target:
             return self._vectors(target, [str(item) for item in dict.fromkeys(ids)])
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
-        """Delete vectors; ids that are not there are ignored."""
+        """Delete vectors; ignore unknown ids."""
         with self._known.found(collection) as target:
             for part in chroma.batches(ids, self._most_in_request()):
                 body = {"ids": [str(item) for item in part]}
@@ -195,7 +196,7 @@ class ChromaServer:
         where: dict[str, Any] | None = None,
         ids: list[str] | None = None,
     ) -> list[tuple[int, float]]:
-        """Ask the index."""
+        """Query the index."""
         if ids == []:
             return []
         body = {
@@ -242,7 +243,7 @@ def _described(records: Sequence[VectorRecord]) -> dict[str, Any]:
 
 
 def open_server(address: Address, site: Site) -> VectorStore:
-    """Open the store on the server that an address names, with ``tenant`` and ``database``."""
+    """Open the store on the server of an address with ``tenant`` and ``database``."""
     return ChromaServer(
         Wire(address, site),
         tenant=address.parameter("tenant", DEFAULT_TENANT),

@@ -1,7 +1,7 @@
-"""Requests to a Chroma server: waiting for one that is away, and what its answers mean.
+"""Requests to a Chroma server: waiting while it is down, and the meaning of its answers.
 
-Chroma's own HTTP client (1.5.9) is not used: it has no timeout, and of an answer that is not
-Chroma's own, such as a proxy's 503 or 507, it keeps the text and forgets the status.
+Chroma's own HTTP client (1.5.9) has two faults: it has no timeout, and it loses the status of an
+answer that is not Chroma's own, such as a proxy's 503 or 507.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _HTTP = httpx.codes
 
 
 class NotThereError(StoreError):
-    """The server does not know what was asked for (404)."""
+    """The requested object does not exist on the server (404)."""
 
 
 class TooLargeError(StoreError):
-    """The server takes no request of that size (413)."""
+    """The request is too large for the server (413)."""
 
 
 class Wire:
-    """Sends JSON to one server, again where it is away. Thread-safe.
+    """Sends JSON to one server, and repeats requests while it is down. Thread-safe.
 
     Args:
         address: the server.
-        site: the token, and how long to wait.
+        site: the token and the waiting time.
     """
 
     def __init__(self, address: Address, site: Site) -> None:
@@ -53,20 +53,20 @@ class Wire:
         self._http = self._peer.connect(site.headers())
 
     def search(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        """Send what somebody waits for, and return the answer.
+        """Send a request that a person waits for, and return the answer.
 
         Raises:
-            VectorServerUnavailableError: the server is away.
-            VectorServerError: it refused, or failed.
-            NotThereError: it does not know what was asked for.
+            VectorServerUnavailableError: the server is down.
+            VectorServerError: the server refused, or failed.
+            NotThereError: the requested object does not exist.
         """
         return self._patiently(method, path, body, min(SEARCH_TIMEOUT_S, self._timeout_s))
 
     def write(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        """Send what may wait for a server that starts again, and can be sent twice.
+        """Send a repeatable request that may wait for a restarting server.
 
         Raises:
-            TooLargeError, and others as :meth:`search`.
+            TooLargeError, and the errors of :meth:`search`.
         """
         return self._patiently(method, path, body, self._timeout_s)
 
@@ -80,13 +80,13 @@ class Wire:
                 self._greet(left_s)
                 return self._once(method, path, body, left_s)
             except VectorServerUnavailableError:
-                self._is_known = False  # another may answer when it is back
+                self._is_known = False  # another server may answer when it is back
                 raise
 
         return patiently(send, patience_s, self._interrupted)
 
     def _greet(self, timeout_s: float) -> None:
-        """Refuse a server of another version, once for each time that it was away."""
+        """Refuse a server of another version, once after each time that it was down."""
         if self._is_known:
             return
         try:
@@ -119,7 +119,7 @@ class Wire:
             raise VectorServerError(msg) from error
 
     def _explained(self, response: httpx.Response) -> StoreError:
-        """Return the error that a response other than success means."""
+        """Return the error of an unsuccessful response."""
         status, said = response.status_code, self._peer.quoted(response)
         answer = f"{self.where} answered {status}{said}"
         if status in {_HTTP.UNAUTHORIZED, _HTTP.FORBIDDEN}:

@@ -1,4 +1,4 @@
-"""Vectors on a Weaviate server; the only room that imports its client (extra ``weaviate``)."""
+"""Vectors on a Weaviate server; the only package that imports its client (extra ``weaviate``)."""
 
 from kb.errors import MissingExtraError
 

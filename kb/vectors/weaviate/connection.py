@@ -1,4 +1,4 @@
-"""Requests to a Weaviate server by its client: connecting, waiting, and what its answers mean."""
+"""Requests through Weaviate's client: connecting, waiting, and the meaning of its errors."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Connection:
     """The client of one server, connected at the first request. Thread-safe.
 
     Args:
-        address: of the server.
-        site: the token, and how long to wait.
+        address: the server's address.
+        site: the token and the waiting time.
     """
 
     def __init__(self, address: Address, site: Site) -> None:
@@ -57,18 +57,18 @@ class Connection:
                 self._client = None
 
     def search(self, work: Callable[[Any], _T]) -> _T:
-        """Do with the client what somebody waits for.
+        """Use the client for work that a person waits for.
 
         Raises:
-            VectorServerUnavailableError: the server is away.
-            VectorServerError: it refused, or failed.
+            VectorServerUnavailableError: the server is down.
+            VectorServerError: the server refused, or failed.
         """
         return self._patiently(work, min(SEARCH_TIMEOUT_S, self._site.timeout_s))
 
     def write(self, work: Callable[[Any], _T]) -> _T:
-        """Do what may wait for a server that starts again, and can be done twice.
+        """Use the client for repeatable work that may wait for a restarting server.
 
-        Raises as :meth:`search`.
+        It raises the errors of :meth:`search`.
         """
         return self._patiently(work, self._site.timeout_s)
 
@@ -103,7 +103,7 @@ class Connection:
             return self._client
 
     def explained(self, said: str, status: int | None) -> StoreError:
-        """Return the error that Weaviate's own means."""
+        """Return this project's error for one of Weaviate's."""
         answer = f"{self.where}: {self._peer.words_in(said, most=400)}"
         if status in {401, 403} or _TOKEN.search(said):
             return refusals.refused(answer, self._peer, self._site.token_header)
@@ -116,7 +116,7 @@ class Connection:
 
 @contextmanager
 def passing_over_unknown() -> Iterator[None]:
-    """End the block where the server does not know what it is about."""
+    """End the block if the server does not know the requested object."""
     try:
         yield
     except UnexpectedStatusCodeError as error:

@@ -1,4 +1,4 @@
-"""What Weaviate keeps of a vector, and how a filter is told to it."""
+"""Weaviate's objects for vectors, and filters in its form."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kb.embedding.base import Vector
 from kb.vectors.base import VectorFilter, VectorRecord
 
 DISTANCE = query.MetadataQuery(distance=True)
-"""What a search tells of each object."""
+"""The metadata that a search returns with each object."""
 
 
 def index() -> Any:  # noqa: ANN401 - the client's types are not always there
-    """Return how vectors that are given are indexed: in cosine space."""
+    """Return the index settings for our own vectors: in cosine space."""
     return config.Configure.Vectors.self_provided(
         vector_index_config=config.Configure.VectorIndex.hnsw(
             distance_metric=config.VectorDistances.COSINE,
@@ -37,12 +37,12 @@ def made(record: VectorRecord, row: Vector) -> Any:  # noqa: ANN401 - as above
 
 
 def of_ids(ids: list[int]) -> Any:  # noqa: ANN401 - as above
-    """Return the condition that an object is one of some."""
+    """Return the condition that an object has one of some ids."""
     return query.Filter.by_id().contains_any([UUID(int=item) for item in ids])
 
 
 def properties() -> list[Any]:
-    """Return what objects hold: what filters look at, and what an outside client sees."""
+    """Return the properties of objects, for filters and for outside clients."""
     kinds = config.DataType
     exactly = {"tokenization": config.Tokenization.FIELD, "index_searchable": False}
     seen = {"index_filterable": False, "index_searchable": False}
@@ -56,7 +56,7 @@ def properties() -> list[Any]:
 
 
 def described(record: VectorRecord) -> dict[str, Any]:
-    """Return what stands beside a vector, without its text."""
+    """Return the properties of a vector, without its text."""
     return {
         "document_id": record.document_id,
         "language": record.language,

@@ -1,7 +1,7 @@
 """The vector store on a Weaviate server.
 
-An object's id is the chunk's number as a UUID, so that what is stored twice is there once. Weaviate
-compares every vector where a filter passes less than 40,000, and asks its index otherwise.
+An object's id is the chunk's number as a UUID, so that storing it twice gives one object. Weaviate
+compares every vector if a filter passes less than 40,000, and uses its index otherwise.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class WeaviateStore:
     """A :class:`~kb.vectors.base.VectorStore` on a Weaviate server. Thread-safe.
 
     Args:
-        address: ``weaviate://host:8080?grpc=50051``; with ``tls=1`` both ports speak TLS. A tenant
-            and a database stand in the names of the collections there.
-        site: the token, and how long to wait.
+        address: ``weaviate://host:8080?grpc=50051``; with ``tls=1`` both ports use TLS. Tenant and
+            database become a part of the names of collections.
+        site: the token and the waiting time.
     """
 
     most_chunks = 10_000
@@ -47,11 +47,11 @@ class WeaviateStore:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold nothing: the server locks for itself."""
+        """Hold nothing: the server locks by itself."""
         yield
 
     def create(self, collection: str, dim: int) -> None:
-        """Make an empty collection in cosine space."""
+        """Create an empty collection in cosine space."""
 
         def make(client: Any) -> None:  # noqa: ANN401 - the client's types are not always there
             name = self._name(collection)
@@ -73,7 +73,7 @@ class WeaviateStore:
         self._server.write(lambda client: client.collections.delete(self._name(collection)))
 
     def remake(self, collection: str, dim: int) -> None:
-        """Put an empty collection in the place of one."""
+        """Replace a collection by an empty one."""
         self.drop(collection)
         self.create(collection, dim)
 
@@ -90,7 +90,7 @@ class WeaviateStore:
             self._server.write(partial(self._insert, collection, made))
 
     def describe(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        """Replace what describes vectors; ids that are not there are ignored."""
+        """Replace the properties of vectors; ignore unknown ids."""
         there = self.vectors(collection, [record.id for record in records])
         for record in records:
             if record.id in there:
@@ -99,7 +99,7 @@ class WeaviateStore:
     def query(
         self, collection: str, vector: Vector, limit: int, where: VectorFilter | None = None
     ) -> list[tuple[int, float]]:
-        """Return up to ``limit`` (id, cosine similarity) of those that pass, best first."""
+        """Return up to ``limit`` (id, cosine similarity) of vectors that pass, best first."""
         check_width(collection, self._width(collection), len(vector))
         if limit <= 0 or (where is not None and () in {where.documents, where.chunks}):
             return []
@@ -115,7 +115,7 @@ class WeaviateStore:
         return [(each.uuid.int, 1.0 - float(each.metadata.distance)) for each in found.objects]
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
-        """Return the vectors of those ``ids`` that are there."""
+        """Return the existing vectors of ``ids``."""
         self._width(collection)
         result: dict[int, Vector] = {}
         for part in _batches(dict.fromkeys(ids)):
@@ -125,7 +125,7 @@ class WeaviateStore:
         return result
 
     def delete(self, collection: str, ids: Iterable[int]) -> None:
-        """Delete vectors; ids that are not there are ignored."""
+        """Delete vectors; ignore unknown ids."""
         self._width(collection)
         for part in _batches(ids):
             self._server.write(partial(self._delete, collection, part))
@@ -150,7 +150,7 @@ class WeaviateStore:
         )
 
     def prune(self) -> None:
-        """Do nothing: the files are the server's, which compacts them by itself."""
+        """Do nothing: the server compacts its files by itself."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -159,16 +159,16 @@ class WeaviateStore:
     # -- helpers
 
     def _name(self, collection: str) -> str:
-        """Return a name as Weaviate wants it: a capital first, then letters, digits and ``_``."""
+        """Return a name in Weaviate's form: a capital first, then letters, digits and ``_``."""
         place = [self._address.parameter(name, "") for name in ("tenant", "database")]
         named = "_".join([*filter(None, place), collection])
         return "Kb_" + re.sub(r"\W", "_", named, flags=re.ASCII)
 
     def _width(self, collection: str) -> int:
-        """Return how wide a collection's vectors are.
+        """Return the width of a collection's vectors.
 
         Raises:
-            StoreError: the server does not know the collection.
+            StoreError: the collection does not exist on the server.
         """
 
         def ask(client: Any) -> int | None:  # noqa: ANN401 - as above
@@ -222,5 +222,5 @@ def _batches(values: Iterable[int]) -> Iterator[list[int]]:
 
 
 def open_weaviate(address: Address, site: Site) -> VectorStore:
-    """Open the store on the server that an address names."""
+    """Open the store on the server of an address."""
     return WeaviateStore(address, site)
