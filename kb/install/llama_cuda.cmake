@@ -1,7 +1,8 @@
 # Read by CMake when ggml's own project begins (CMAKE_PROJECT_ggml_INCLUDE), in builds for CUDA.
 
 # llama.cpp has a file for every instance of its larger kernels, and each of them reads CUDA's headers
-# for 4 s. Four of a kind are compiled as one: such a file is an include and its instances.
+# for 4 s. Four of a kind are compiled as one: such a file is the include of its kind's header, which
+# may stand in no file twice, and its instances.
 set(KB_INSTANCES_AT_A_TIME 4)
 
 # Cards from Turing on (7.5) have tensor cores, and llama.cpp's flash attention uses them for every
@@ -26,7 +27,15 @@ endfunction()
 function(compile_as_one name before)
   set(text "${before}")
   foreach(file IN LISTS ARGN)
-    string(APPEND text "#include \"${file}\"\n")
+    file(READ "${file}" instances)
+    get_filename_component(folder "${file}" DIRECTORY)
+    string(REGEX MATCH "#include \"([^\"\n]+)\"" include "${instances}")
+    string(REPLACE "${include}" "" instances "${instances}")
+    string(FIND "${text}" "#include" included)
+    if(included EQUAL -1)
+      string(APPEND text "#include \"${folder}/${CMAKE_MATCH_1}\"\n")
+    endif()
+    string(APPEND text "${instances}")
   endforeach()
   file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/kernels/${name}.cu" CONTENT "@text@" @ONLY)
   get_target_property(sources ggml-cuda SOURCES)
