@@ -32,7 +32,7 @@ def fingerprints(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
         "packages": _digest(root / "requirements.txt"),
         "build tools": _digest(root / "requirements-build.txt"),
         "llama.cpp": _digest(
-            *(root / llama.LOCK_FILE, llama.HOOK, llama.AMX_HEADER, llama.CUDA_HOOK),
+            *(root / llama.LOCK_FILE, llama.HOOK, llama.AMX_HEADER),
             *(cpu_identity(), gpu_identity(environ), environ.get("CMAKE_ARGS", "")),
         ),
         "shelfmark": _digest(root / "pyproject.toml", str(root)),

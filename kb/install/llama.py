@@ -29,10 +29,8 @@ from .progress import Progress
 LOCK_FILE = "requirements-llama.txt"
 HOOK = Path(__file__).resolve().with_name("llama.cmake")
 AMX_HEADER = HOOK.with_name("llama_amx.h")
-CUDA_HOOK = HOOK.with_name("llama_cuda.cmake")
 
 _FLAGS = ("-G Ninja", "-DLLAVA_BUILD=OFF", "-DCMAKE_UNITY_BUILD=ON")
-_CUDA = re.compile(r"-DGGML_CUDA(:\w+)?=(on|1|true|yes)\b", re.IGNORECASE)
 _STEP = re.compile(r"^\s*\[(\d+)/(\d+)\] ")
 
 
@@ -67,12 +65,10 @@ def recipe_for(root: Path, device: Accelerator, environ: Mapping[str, str]) -> R
     Raises:
         SetupError: no C++ compiler was found.
     """
-    flags = (*_FLAGS, *device.flags, environ.get("CMAKE_ARGS", ""))
-    hooks = (HOOK, AMX_HEADER, *([CUDA_HOOK] if _is_for_cuda(flags) else []))
     return Recipe(
         requirement=(root / LOCK_FILE).read_text(encoding="utf-8"),
-        hook="".join(each.read_text(encoding="utf-8") for each in hooks),
-        flags=flags,
+        hook=HOOK.read_text(encoding="utf-8") + AMX_HEADER.read_text(encoding="utf-8"),
+        flags=(*_FLAGS, *device.flags, environ.get("CMAKE_ARGS", "")),
         cpu=cpu_identity(),
         compiler=f"{cpp_compiler(environ)} {device.compiler}",
         system=f"{sys.platform} {platform.machine()} {'.'.join(platform.libc_ver())}",
@@ -149,17 +145,12 @@ def build_command(python: Path, root: Path, into: Path) -> list[str | Path]:
 
 def build_environment(recipe: Recipe, python: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the build's environment: flags, all cores, and the virtual environment's ninja."""
-    hooks = {"llama.cpp": HOOK, **({"ggml": CUDA_HOOK} if _is_for_cuda(recipe.flags) else {})}
-    read = [shlex.quote(f"-DCMAKE_PROJECT_{name}_INCLUDE={file}") for name, file in hooks.items()]
+    hook = shlex.quote(f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={HOOK}")
     # The set-up has kb/ itself on the path, and the packages of kb's other modules may be missing.
     cores = import_module("cores" if __package__ == "install" else "kb.cores").available_cores()
     return {
         "CMAKE_BUILD_PARALLEL_LEVEL": str(cores),
         **environ,
-        "CMAKE_ARGS": " ".join((*read, *filter(None, recipe.flags))),
+        "CMAKE_ARGS": " ".join((hook, *filter(None, recipe.flags))),
         "PATH": f"{python.parent}{os.pathsep}{environ.get('PATH', os.defpath)}",
     }
-
-
-def _is_for_cuda(flags: tuple[str, ...]) -> bool:
-    return _CUDA.search(" ".join(flags)) is not None

@@ -199,27 +199,6 @@ class TestBuildingLlama:
         assert built_with["CMAKE_ARGS"].endswith("-DGGML_BLAS=on")
         assert str(ROOT) not in json.dumps([recipe.flags, recipe.hook, recipe.system])
 
-    @pytest.mark.parametrize(
-        ("flags", "asked"),
-        [(("-DGGML_CUDA=on",), ""), ((), "-DGGML_CUDA:BOOL=ON -DCMAKE_CUDA_ARCHITECTURES=86-real")],
-        ids=["found", "asked for"],
-    )
-    def test_kernels_for_cuda_are_grouped_where_they_are_compiled(
-        self, flags: tuple[str, ...], asked: str
-    ) -> None:
-        environ = {"PATH": os.environ["PATH"], "CMAKE_ARGS": asked}
-        recipe = llama.recipe_for(ROOT, machine.Accelerator(name="any", flags=flags), environ)
-        built_with = llama.build_environment(recipe, Path("/venv/bin/python"), environ)
-        assert f"-DCMAKE_PROJECT_ggml_INCLUDE={llama.CUDA_HOOK}" in built_with["CMAKE_ARGS"]
-        assert llama.CUDA_HOOK.read_text(encoding="utf-8") in recipe.hook
-
-    def test_a_build_for_the_processor_knows_nothing_of_cuda(self) -> None:
-        environ = {"PATH": os.environ["PATH"], "CMAKE_ARGS": "-DGGML_CUDA=OFF"}
-        recipe = llama.recipe_for(ROOT, machine.Accelerator(name="CPU"), environ)
-        built_with = llama.build_environment(recipe, Path("/venv/bin/python"), environ)
-        assert "ggml_INCLUDE" not in built_with["CMAKE_ARGS"]
-        assert llama.CUDA_HOOK.read_text(encoding="utf-8") not in recipe.hook
-
     def test_native_instructions_stay_on(self) -> None:
         recipe = llama.recipe_for(
             ROOT, machine.Accelerator(name="CPU"), {"PATH": os.environ["PATH"]}
