@@ -13,7 +13,7 @@ QUICK_TESTS = $(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadf
 RUN_BENCH = set -- $$each; name=$$1; shift; echo "$$name $$*"; $(BIN)/python tests/benchmarks/$$name.py $$*
 
 BENCH := embedding splitting ocr ingest "search --sizes 1000,10000"
-BENCH_LONG := search library load "soak --minutes 60" "soak_serving --minutes 30" "ingest single --megabytes 50 --sample 60" cuda_build
+BENCH_LONG := search "scale --sizes 10000,100000" library load "soak --minutes 60" "soak_serving --minutes 30" "ingest single --megabytes 50 --sample 60" cuda_build
 
 .PHONY: demo ui test test-full lint fix bench bench-long lock setup setup-dev
 

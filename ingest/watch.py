@@ -20,6 +20,9 @@ from kb.errors import CollectionGoneError, KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, Source
 
+Ingesting = Callable[[Sequence[Path], CollectionRef, IngestOptions], IngestReport]
+"""Does a run over folders and files that are there."""
+
 # A run that failed is tried again after so long, and after ever longer up to the second.
 _RETRY_S = 5.0
 _LONGEST_RETRY_S = 300.0
@@ -44,6 +47,8 @@ class Watcher:
         on_error: told of errors that ended a run; watching goes on.
         on_remark: told what a person should know of the watching itself.
         stop: set it to end, also in the middle of a run.
+        ingesting: does a run over what is there, in place of :func:`ingest.run.ingest`; sentences
+            are then its own affair.
     """
 
     def __init__(
@@ -57,7 +62,9 @@ class Watcher:
         on_error: Callable[[KnowledgeBaseError], None],
         on_remark: Callable[[str], None],
         stop: threading.Event | None = None,
+        ingesting: Ingesting | None = None,
     ) -> None:
+        self._ingesting = ingesting
         self._paths = list(paths)
         self._options = options
         self._on_report = on_report
@@ -131,7 +138,7 @@ class Watcher:
         self._taken_in = (self._taken_in - _removed(report)) | _found(report)
         self._has_run = True
         self._retry_s = _RETRY_S
-        if report.unrefined:
+        if report.unrefined and self._ingesting is None:
             self._sentences.start(self._collection)
         return True
 
@@ -143,11 +150,14 @@ class Watcher:
                 "--prune removes nothing more, because a watched folder, or a disk in it, is not "
                 "the one that it was when watching began; start the command again for that"
             )
+        options = replace(self._options, vanished=self._vanished, taken_in=self._taken_in)
+        if self._ingesting is not None:
+            return self._ingesting(burst.present, self._collection, options)
         return ingest(
             self._base,
             burst.present,
             collection=self._collection,
-            options=replace(self._options, vanished=self._vanished, taken_in=self._taken_in),
+            options=options,
             cancel=self._stop,
             # Another change may come meanwhile.
             refining=Refining(wanted=False),

@@ -85,7 +85,7 @@ class ApiKeys:
             expires_at=expires_at,
         )
         if new.collections == ():
-            msg = f"the key {name!r} would be for no collection; name one, or leave them out"
+            msg = f"the key {name!r} would open no collection; name one, or none for all of them"
             raise ApiKeyError(msg)
         with self._catalog.change() as change:
             return change.add_key(new), token
@@ -129,6 +129,6 @@ def _clean_name(name: str) -> str:
 
 def _checked(scopes: Sequence[KeyScope]) -> tuple[KeyScope, ...]:
     if not scopes or not set(scopes) <= set(KEY_SCOPES):
-        msg = f"a key has one scope or more of {', '.join(KEY_SCOPES)}"
+        msg = f"a key needs one or more of these scopes: {', '.join(KEY_SCOPES)}"
         raise ApiKeyError(msg)
     return tuple(scope for scope in KEY_SCOPES if scope in scopes)

@@ -131,10 +131,10 @@ def kind_of(file: ModelFile) -> Kind:
             # their task; only their names do.
             told = (model.metadata("general.name") or "") + file.path.name
             if "embed" in told.lower() or "rerank" in told.lower():
-                msg = f"{file.path.name} does not say for what it was made; {_HOW}"
+                msg = f"{file.path.name} does not state its task; {_HOW}"
                 raise ModelError(msg)
             return "chat"
-    msg = f"{file.path.name} says neither that it embeds nor that it reranks or chats; {_HOW}"
+    msg = f"{file.path.name} does not state whether it embeds, reranks or chats; {_HOW}"
     raise ModelError(msg)
 
 

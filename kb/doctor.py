@@ -89,7 +89,7 @@ def _check(found: StoreCheck) -> dict[str, Any]:
             if check.unreadable:
                 values[f"vectors of {check.collection.name}"] = check.unreadable
     if found.wrong_names:
-        values["index of file names"] = f"{found.wrong_names} names are wrong in it"
+        values["index of file names"] = f"{found.wrong_names} names are wrong"
     if found.left:
         values["not mended"] = list(found.left)
     if found.not_checked:
@@ -106,11 +106,11 @@ def _advice(found: StoreCheck) -> str:
         return "mount the folder writable, or copy it, then run `kb doctor --repair` there"
     if found.integrity != "ok":
         return (
-            "the catalog itself is damaged, which nothing here can mend: move the store's folder "
-            "away, then ingest your files again or `kb import` an archive"
+            "the catalog itself is damaged and cannot be mended: move the store's folder away, "
+            "then ingest your files again or `kb import` an archive"
         )
     if found.left:
-        return 'do what stands under "not mended", then run `kb doctor --repair` again'
+        return 'follow the advice under "not mended", then run `kb doctor --repair` again'
     return "run `kb doctor --repair`"
 
 

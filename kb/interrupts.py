@@ -87,7 +87,7 @@ class Interruption:
                 first = time.monotonic()
                 self.status = 128 + number[0]
                 self.event.set()
-                _say("interrupted; what is under way is finished, again ends at once")
+                _say("interrupted; finishing the work under way (once more ends at once)")
             elif time.monotonic() - first > _SAME_KEY_PRESS_S:
                 _say("ended at once; run the same command again to go on")
                 _end(self.status)

@@ -29,8 +29,11 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
         keys: API keys of the server, :mod:`kb.server`.
         jobs: the queue of background ingestion; :mod:`ingest.jobs` works through it.
         likeness: search for passages similar to a hit.
+        near_duplicates: search for documents with mostly the same text.
+        questions: people's own questions with the passages marked for them.
         remembered: saved searches and conversations.
         uploads: the uploaded originals.
+        watched: folders that collections are kept in step with; :mod:`ingest.jobs` follows them.
 
     Raises (every method that touches the store):
         StoreError: the disk or a file of the store failed.

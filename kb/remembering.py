@@ -76,8 +76,8 @@ class Remembered:
         wording = json.dumps([query.strip(), chosen], ensure_ascii=False, sort_keys=True)
         if not query.strip() or len(wording) > MOST_CHARACTERS:
             msg = (
-                f"a search of {len(wording):,} characters cannot be remembered; give a question, "
-                f"with all that is chosen of at most {MOST_CHARACTERS:,}"
+                f"a search of {len(wording):,} characters cannot be remembered; give a question "
+                f"and filters of at most {MOST_CHARACTERS:,} characters together"
             )
             raise SettingsError(msg)
         with self._catalog.change() as change:

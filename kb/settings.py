@@ -34,7 +34,7 @@ class Settings(DataFolders, LayeredSettings):
         default="default",
         min_length=1,
         max_length=200,
-        description="Collection used where none is named.",
+        description="Default collection.",
     )
     model: str = Field(
         default=DEFAULT_MODEL,
@@ -52,8 +52,8 @@ class Settings(DataFolders, LayeredSettings):
         default=0,
         ge=0,
         le=512,
-        description="Processor threads for embedding; 0 is one for each core available, shared out "
-        "as the first large ingest finds fastest.",
+        description="Processor threads for embedding; 0 is one for each available core, arranged "
+        "in the way that the first large ingest measures as fastest.",
     )
     context_tokens: int = Field(
         default=0,
@@ -70,17 +70,17 @@ class Settings(DataFolders, LayeredSettings):
     instruction: str = Field(
         default="",
         max_length=2000,
-        description="What queries ask for, for models that take it; unset is the model's own.",
+        description="Instruction for queries, for models that take one; unset is the model's own.",
     )
     prompts: Literal["auto", "none", "e5", "nomic", "qwen3"] = Field(
         default="auto",
-        description="Prompts around texts for a model on a server; auto goes by its name.",
+        description="Prompts around texts for a model on a server; auto chooses them by its name.",
     )
     server_requests: int = Field(
         default=4,
         ge=1,
         le=256,
-        description="Requests with documents at once to each embedding server.",
+        description="Parallel requests with documents to each embedding server.",
     )
     server_batch: int = Field(
         default=32,
@@ -92,24 +92,24 @@ class Settings(DataFolders, LayeredSettings):
         default=120,
         gt=0,
         le=3600,
-        description="Seconds that an embedding server may be silent.",
+        description="Longest pause of an embedding server, in seconds.",
     )
     queue_texts: int = Field(
         default=4096,
         ge=1,
         le=1_000_000,
-        description="Most texts that wait at `kb serve` to be embedded, three quarters of them of "
-        "one client; more are refused.",
+        description="Most texts that may wait for embedding at `kb serve`, three quarters of them "
+        "from one client; more are refused.",
     )
     queue_mb: int = Field(
-        default=64, ge=1, le=65536, description="Most of these texts together, in MiB."
+        default=64, ge=1, le=65536, description="Most MiB of these texts together."
     )
     vector_store: str = Field(
         default="chroma",
         min_length=1,
         max_length=2000,
-        description="Where vectors of new collections are: `chroma` (files in `data_dir`), `exact` "
-        "(likewise, each vector compared; for small sets), or the address of a vector server.",
+        description="Vector store of new collections: `chroma` (files in `data_dir`), `exact` "
+        "(also files, each vector compared; for small sets), or the address of a vector server.",
     )
     vector_tenant: str = Field(
         default="",
@@ -125,14 +125,14 @@ class Settings(DataFolders, LayeredSettings):
         default="Authorization",
         pattern=r"^[A-Za-z0-9-]+$",
         max_length=100,
-        description="Header for the token in `KB_VECTOR_TOKEN`; `Authorization` carries it as a "
-        "bearer token.",
+        description="Header for the token in `KB_VECTOR_TOKEN`; `Authorization` has it as a bearer "
+        "token.",
     )
     vector_timeout_s: float = Field(
         default=120,
         gt=0,
         le=86400,
-        description="Seconds that writing waits for a vector server that is away; a search waits "
+        description="Seconds that writing waits for a vector server that is down; a search waits "
         "10 at most.",
     )
     reranker: str | None = Field(
@@ -144,7 +144,7 @@ class Settings(DataFolders, LayeredSettings):
         default=30,
         ge=1,
         le=1000,
-        description="Hits that the reranker reads, if no more are asked for.",
+        description="Hits that the reranker reads; more if a search asks for more.",
     )
     chat_model: str | None = Field(
         default=None,
@@ -155,35 +155,38 @@ class Settings(DataFolders, LayeredSettings):
         default=None,
         ge=1024,
         le=1_000_000,
-        description="Tokens that the chat model reads and writes at once; unset asks the server, "
-        "or takes up to 8,192 of a file's own.",
+        description="Window of the chat model: tokens of question and answer together; unset asks "
+        "the server, or takes up to 8,192 of a file's own.",
     )
     chat_answer_tokens: int | None = Field(
         default=None,
         ge=16,
         le=500_000,
-        description="Most tokens of an answer, thinking included, and at most half of what the "
-        "chat model reads and writes at once; unset is 1,024, or a quarter where that is less.",
+        description="Most tokens of an answer, thinking included, and at most half of the chat "
+        "model's window; unset is 1,024, or a quarter of the window if that is less.",
     )
     ui_password_hash: str | None = Field(
         default=None,
         repr=False,
-        description="What `kb ui --set-password` keeps of the password of the browser UI.",
+        description="Hash of the browser UI's password, written by `kb ui --set-password`.",
     )
     ui_trust: Literal["local", "proxy", "all"] = Field(
         default="local",
-        description="Whom the browser UI trusts without a password: local is this machine, proxy "
-        "also whom a reverse proxy sends. `all` lets everybody who is let in read folders of this "
+        description="Who needs no password for the browser UI: `local` is this machine, `proxy` "
+        "also the users of a reverse proxy. `all` lets everybody who gets in read folders of this "
         "machine and change settings, too.",
     )
     chunk_size: int = Field(
         default=1024, ge=64, le=32768, description="Longest chunk, in `chunk_unit`."
     )
     chunk_overlap: int = Field(
-        default=128, ge=0, le=8192, description="Text repeated from the chunk before."
+        default=128,
+        ge=0,
+        le=8192,
+        description="Text repeated from the previous chunk, in `chunk_unit`.",
     )
     chunk_unit: Literal["characters", "tokens"] = Field(
-        default="characters", description="What chunk sizes count."
+        default="characters", description="Unit of chunk sizes."
     )
     contextual: bool = Field(
         default=True,
@@ -191,38 +194,38 @@ class Settings(DataFolders, LayeredSettings):
     )
     sentences: bool = Field(
         default=True,
-        description="Embed the sentences of chunks, too, once the chunks can be found: better "
+        description="Embed the sentences of chunks, too, once the chunks are searchable: better "
         "hits for twice the work.",
     )
     language_means: bool = Field(
         default=True,
-        description="Find what is meant across languages: leave out of vectors what only tells "
-        "their language.",
+        description="Search across languages: remove from vectors the part that only shows their "
+        "language.",
     )
-    top_k: int = Field(default=8, ge=1, le=1000, description="Hits given for one search.")
+    top_k: int = Field(default=8, ge=1, le=1000, description="Hits of one search.")
     mode: SearchMode = Field(
         default="hybrid",
-        description="How collections without a mode of their own are searched.",
+        description="Search mode of collections without a mode of their own.",
     )
     min_score: float = Field(
         default=0,
         ge=0,
         le=1,
-        description="Hits below this score are left out; 0 gives as many as are asked for.",
+        description="Lowest score of a hit; 0 gives as many hits as requested.",
     )
     workers: int = Field(
         default=0,
         ge=0,
         le=256,
-        description="Processes that read files; 0 is one for each core available.",
+        description="Processes that read files; 0 is one for each available core.",
     )
     file_timeout_s: float = Field(
-        default=60, gt=0, le=86400, description="Seconds allowed for reading one file."
+        default=60, gt=0, le=86400, description="Longest time for reading one file, in seconds."
     )
     file_memory_mb: int = Field(
-        default=2048, ge=256, description="Memory allowed for reading one file, in MiB."
+        default=2048, ge=256, description="Most memory for reading one file, in MiB."
     )
-    max_file_mb: int = Field(default=512, ge=1, description="Largest file read, in MiB.")
+    max_file_mb: int = Field(default=512, ge=1, description="Largest file to read, in MiB.")
     ocr: bool = Field(default=True, description="Read scanned pages and pictures by OCR.")
     lock_timeout_s: float = Field(
         default=120, gt=0, description="Seconds to wait for another process that writes."

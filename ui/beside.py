@@ -11,6 +11,7 @@ from kb.records import SearchHit
 from ui.hits import draw_hit
 from ui.language import t
 from ui.markup import answer_html, beside_css, escape, excerpt, header_html
+from ui.results import answering
 from ui.session import Session
 from ui.shared import place_text
 
@@ -40,6 +41,7 @@ def draw_beside(
         st.html(answer_html(answer.text))
         below()
         return
+    sources = answering(shared, answer, missing)
     st.html(beside_css(number, numbers))
     with st.container(key=f"turn-{number}"):
         written, passages = st.columns(_WIDTHS, gap="medium")
@@ -55,9 +57,7 @@ def draw_beside(
                     if each in missing:
                         _draw_gone(answer.sources[each - 1], each)
                     else:
-                        draw_hit(
-                            shared, answer.sources[each - 1], each, None, key=f"answer-{number}"
-                        )
+                        draw_hit(shared, sources[each - 1], each, None, key=f"answer-{number}")
 
 
 def draw_growing(answer: Answer, number: int) -> None:

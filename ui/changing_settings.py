@@ -69,7 +69,7 @@ def _draw_value(shared: Session, name: str) -> None:
         if change is None:
             st.caption(t("change.none"))
             return
-        _draw_cost(shared, change)
+        draw_cost(shared, change)
         if st.button(t("change.save"), key="setting-save", type="primary"):
             require_trust(shared.settings)
             path = make_change(change)
@@ -100,7 +100,7 @@ def _typed(name: str) -> str:
     )
 
 
-def _draw_cost(shared: Session, change: SettingChange) -> None:
+def draw_cost(shared: Session, change: SettingChange) -> None:
     """Say what has to be done again, and for how many documents."""
     filled = [info for info in shared.base.collections() if info.documents]
     documents = sum(info.documents for info in filled)

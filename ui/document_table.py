@@ -9,11 +9,12 @@ import streamlit as st
 from kb.errors import DocumentNotFoundError
 from kb.metadata import stated_date
 from kb.records import CollectionInfo, DocumentInfo
+from ui.duplicates import draw_duplicates
 from ui.language import language_name, t
 from ui.markup import plain
 from ui.remarks_table import draw_remarks
 from ui.session import Session
-from ui.shared import MEDIA_NAMES
+from ui.shared import MEDIA_NAMES, draw_pages
 from ui.starting import can_read, start_again
 from ui.table_filters import draw_table_filters, state_of
 from ui.tagging import draw_tagging, tags_of
@@ -22,7 +23,7 @@ _SELECTED = "_selected"
 _CONFIRM = "_confirm_delete"
 _LISTED = "_listed"
 _SHOWN_NAMES = 8
-# Whatever does not fit is scrolled to: first what tells documents apart.
+# All of them fit into a window of 1280 pixels; a narrower one scrolls, and a phone gets a list.
 _ORDER = (
     "name",
     "type",
@@ -35,17 +36,22 @@ _ORDER = (
     "outcome",
     "added",
 )
+# Where no document has any, the others get the room.
+_LEFT_OUT = frozenset({"tags", "language", "date", "pages"})
 _ROW_PX = 35
 _MOST_ROWS = 14
-_NAME_PX = 215
-_OUTCOME_PX = 140
-_TYPE_PX = 82
+_LISTED_PER_PAGE = 20
+_NAME_PX = 194
+_OUTCOME_PX = 100
+_TYPE_PX = 78
+_PAGES_PX = 56
 _COUNT_PX = 62
+_SIZE_PX = 72
 _KIB = 1024
-_TIME_PX = 136
-_DATE_PX = 92
-_LANGUAGE_PX = 82
-_TAGS_PX = 130
+_TIME_PX = 90
+_DATE_PX = 88
+_LANGUAGE_PX = 76
+_TAGS_PX = 68
 
 
 def draw_documents(shared: Session, collection: CollectionInfo) -> None:
@@ -60,40 +66,61 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
         st.session_state[_SELECTED] = []
         return
     toolbar = st.container(horizontal=True, vertical_alignment="center", key="toolbar")
-    event = st.dataframe(
-        _columns(shown, outdated),
-        key=f"documents-{collection.id}-{generation}-{choice}",  # rows belong to this very list
-        on_select="rerun",
-        selection_mode="multi-row",
-        hide_index=True,
-        placeholder="",  # of a document without pages
-        height=_ROW_PX * (min(len(shown), _MOST_ROWS) + 1) + 3,
-        row_height=_ROW_PX,
-        column_order=_ORDER,
-        column_config={
-            "name": st.column_config.TextColumn(t("table.name"), width=_NAME_PX),
-            "outcome": st.column_config.TextColumn(t("table.outcome"), width=_OUTCOME_PX),
-            "language": st.column_config.TextColumn(t("table.language"), width=_LANGUAGE_PX),
-            "tags": st.column_config.ListColumn(t("table.tags"), width=_TAGS_PX),
-            "type": st.column_config.TextColumn(t("table.type"), width=_TYPE_PX),
-            "size": st.column_config.NumberColumn(t("table.size"), format="%.1f KB", width="small"),
-            "pages": st.column_config.NumberColumn(t("table.pages"), width=_COUNT_PX),
-            "chunks": st.column_config.NumberColumn(t("table.chunks"), width=_COUNT_PX),
-            "date": st.column_config.TextColumn(
-                t("table.date"), width=_DATE_PX, help=t("table.date_help")
-            ),
-            "added": st.column_config.DatetimeColumn(
-                t("table.added"), format="YYYY-MM-DD HH:mm", width=_TIME_PX
-            ),
-        },
-        alt=t("table.alt", n=len(shown)),
-    )
+    columns = _columns(shown, outdated)
+    with st.container(key="documents-wide"):
+        event = st.dataframe(
+            columns,
+            key=f"documents-{collection.id}-{generation}-{choice}",  # rows belong to this very list
+            on_select="rerun",
+            selection_mode="multi-row",
+            hide_index=True,
+            placeholder="",  # of a document without pages
+            height=_ROW_PX * (min(len(shown), _MOST_ROWS) + 1) + 3,
+            row_height=_ROW_PX,
+            column_order=[name for name in _ORDER if name not in _LEFT_OUT or any(columns[name])],
+            column_config={
+                "name": st.column_config.TextColumn(t("table.name"), width=_NAME_PX),
+                "outcome": st.column_config.TextColumn(t("table.outcome"), width=_OUTCOME_PX),
+                "language": st.column_config.TextColumn(t("table.language"), width=_LANGUAGE_PX),
+                "tags": st.column_config.ListColumn(t("table.tags"), width=_TAGS_PX),
+                "type": st.column_config.TextColumn(t("table.type"), width=_TYPE_PX),
+                "size": st.column_config.NumberColumn(
+                    t("table.size"), format="%.0f KB", width=_SIZE_PX
+                ),
+                "pages": st.column_config.NumberColumn(t("table.pages"), width=_PAGES_PX),
+                "chunks": st.column_config.NumberColumn(t("table.chunks"), width=_COUNT_PX),
+                "date": st.column_config.TextColumn(
+                    t("table.date"), width=_DATE_PX, help=t("table.date_help")
+                ),
+                "added": st.column_config.DatetimeColumn(
+                    t("table.added"), format="YYYY-MM-DD", width=_TIME_PX
+                ),
+            },
+            alt=t("table.alt", n=len(shown)),
+        )
+    _draw_list(shown, key=collection.id)
     rows = event.selection.rows
     selected = [shown[row] for row in rows if row < len(shown)]
     st.session_state[_SELECTED] = [info.id for info in selected]
     with toolbar:
         _draw_toolbar(shared, collection, selected, len(shown), len(infos))
     draw_remarks(shown, key=collection.id)
+    draw_duplicates(shared, collection, infos)
+
+
+def _draw_list(shown: list[DocumentInfo], *, key: str) -> None:
+    """Draw the documents below each other, for windows in which no table fits."""
+    with st.container(key="documents-narrow", gap="small"):
+        for info in draw_pages(shown, _LISTED_PER_PAGE, key=f"narrow-{key}"):
+            st.page_link(
+                "views/document.py",
+                label=plain(_name(info)),
+                icon=":material/description:",
+                query_params={"id": str(info.id)},
+            )
+            told = [MEDIA_NAMES[info.media_type], stated_date(info.metadata)]
+            told += [f"{t('table.chunks')} {info.chunks:,}", *tags_of(info)]
+            st.caption(" · ".join(plain(each) for each in told if each))
 
 
 def _documents(shared: Session, collection: CollectionInfo, generation: int) -> list[DocumentInfo]:
@@ -109,10 +136,10 @@ def _documents(shared: Session, collection: CollectionInfo, generation: int) -> 
 
 def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, list[object]]:
     return {
-        "name": [str(info.sources[0]) if info.sources else info.name for info in infos],
+        "name": [_name(info) for info in infos],
         "outcome": [_outcome(info, outdated) for info in infos],
         "type": [MEDIA_NAMES[info.media_type] for info in infos],
-        "size": [info.size / _KIB for info in infos],
+        "size": [max(1.0, info.size / _KIB) for info in infos],
         "pages": [info.pages or None for info in infos],
         "chunks": [info.chunks for info in infos],
         "language": [language_name(info.language) for info in infos],
@@ -120,6 +147,14 @@ def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, 
         "date": [stated_date(info.metadata) for info in infos],
         "added": [info.added_at for info in infos],
     }
+
+
+def _name(info: DocumentInfo) -> str:
+    """Return a document's first file, and how many others have the same content."""
+    if not info.sources:
+        return info.name
+    others = len(info.sources) - 1
+    return f"{info.sources[0]} +{others}" if others else str(info.sources[0])
 
 
 def _outcome(info: DocumentInfo, outdated: Collection[int]) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.mishaps import Mishap, recorded
 from kb.errors import KnowledgeBaseError
-from kb.evaluation import runs
-from kb.evaluation.judged import read_set
+from kb.evaluation import own, runs, trials
+from kb.evaluation.judged import SETS, read_set
 from kb.evaluation.runs import Run
 from kb.knowledge_base import KnowledgeBase
 from kb.records import SearchMode
@@ -22,8 +22,6 @@ _log = logging.getLogger(__name__)
 
 FOLDER = "evaluations"
 """Folder of kept runs, below the data folder."""
-SETS = "sets"
-"""Folder of judged sets that are offered by name, below the data folder."""
 
 
 class _CancelledError(Exception):
@@ -32,15 +30,29 @@ class _CancelledError(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """Where an evaluation is; ``done`` of ``total`` documents are ingested."""
+    """Where an evaluation is; ``done`` of ``total`` documents are ingested.
+
+    ``own`` says that the set is the own questions of the collection ``set_name``.
+    """
 
     set_name: str
+    own: bool = False
     state: str = "working"
     done: int = 0
     total: int = 0
     mode: str = ""
     error: str | Mishap = ""
     cancel: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A collection's own questions by today's settings and by others."""
+
+    collection: str
+    changes: Mapping[str, object]
+    before: Run
+    after: Run
 
 
 class Evaluations:
@@ -55,11 +67,17 @@ class Evaluations:
         self._folder = base.settings.data_dir / FOLDER
         self._mutex = threading.Lock()
         self._progress: Progress | None = None
+        self._trial: Trial | None = None
 
     @property
     def progress(self) -> Progress | None:
         """The latest evaluation of this process, None before the first."""
         return self._progress
+
+    @property
+    def trial(self) -> Trial | None:
+        """The latest trial of other settings that this process has finished."""
+        return self._trial
 
     @property
     def active(self) -> bool:
@@ -73,16 +91,25 @@ class Evaluations:
 
     def start(self, folder: Path, modes: Sequence[SearchMode]) -> None:
         """Run a set in the background, unless one is under way."""
-        with self._mutex:
-            if self.active:
-                return
-            self._progress = Progress(set_name=folder.name)
-        threading.Thread(
-            target=self._work, args=(folder, modes, self._progress), name="evaluation", daemon=True
-        ).start()
+        self._start(Progress(folder.name), lambda told: self._run_set(folder, modes, told))
+
+    def start_own(self, collection: str, modes: Sequence[SearchMode]) -> None:
+        """Run a collection's own questions in the background, unless something is under way."""
+        self._start(
+            Progress(collection, own=True), lambda told: self._run_own(collection, modes, told)
+        )
+
+    def try_out(self, collection: str, changes: Mapping[str, object]) -> None:
+        """Compare other settings with today's by a collection's own questions, likewise."""
+        self._start(
+            Progress(collection, own=True), lambda told: self._try(collection, changes, told)
+        )
 
     def kept(self) -> list[tuple[str, Run]]:
-        """Return all kept runs with their names, newest first; files that are none are left."""
+        """Return all kept runs with the moment of each, newest first; files that are none are left.
+
+        The moment is of local time: ``2026-11-30T14.05.09``.
+        """
         found: list[tuple[str, Run]] = []
         for path in sorted(self._folder.glob("*.json"), reverse=True):
             try:
@@ -90,28 +117,26 @@ class Evaluations:
             except KnowledgeBaseError as error:
                 _log.warning("%s", error)
                 continue
-            moment = path.stem.partition(" ")[0]
-            found += [(f"{each.set_name} · {each.mode} · {moment}", each) for each in loaded]
+            found += [(path.stem.partition(" ")[0], each) for each in loaded]
         return found
 
-    def _work(self, folder: Path, modes: Sequence[SearchMode], told: Progress) -> None:
-        def documents(done: int, total: int) -> None:
-            told.done, told.total = done, total
-            if told.cancel.is_set():
-                raise _CancelledError
+    def _start(self, told: Progress, work: Callable[[Progress], list[Run]]) -> None:
+        with self._mutex:
+            if self.active:
+                return
+            self._progress = told
+        threading.Thread(
+            target=self._work, args=(work, told), name="evaluation", daemon=True
+        ).start()
 
+    def _work(self, work: Callable[[Progress], list[Run]], told: Progress) -> None:
         try:
-            judged = read_set(folder)
-            found = []
-            settings: Settings = self._base.settings
-            with runs.ingested(judged, settings, self._base.embedder, documents) as scratch:
-                for mode in modes:
-                    documents(told.done, told.total)
-                    told.mode = mode
-                    found.append(runs.run(scratch, judged, mode=mode))
+            found = work(told)
             self._folder.mkdir(parents=True, exist_ok=True)
             moment = datetime.now(UTC).astimezone().strftime("%Y-%m-%dT%H.%M.%S")
-            runs.save(found, self._folder / f"{moment} {judged.name}.json")
+            # A collection's name may hold what no file's name can.
+            name = own.NAME if told.own else told.set_name
+            runs.save(found, self._folder / f"{moment} {name}.json")
             told.state = "done"
         except _CancelledError:
             told.state = "cancelled"
@@ -119,3 +144,55 @@ class Evaluations:
             told.error, told.state = str(error), "failed"
         except Exception as error:  # noqa: BLE001 - a bug must show, not end the thread
             told.error, told.state = recorded("the evaluation", error), "failed"
+
+    def _run_set(self, folder: Path, modes: Sequence[SearchMode], told: Progress) -> list[Run]:
+        documents = _documents(told)
+        judged = read_set(folder)
+        found = []
+        settings: Settings = self._base.settings
+        with runs.ingested(judged, settings, self._base.embedder, documents) as scratch:
+            for mode in modes:
+                documents(told.done, told.total)
+                told.mode = mode
+                found.append(runs.run(scratch, judged, mode=mode))
+        return found
+
+    def _run_own(self, collection: str, modes: Sequence[SearchMode], told: Progress) -> list[Run]:
+        judged = own.own_set(self._base, collection)
+        found = []
+        for mode in modes:
+            told.mode = mode
+            found.append(own.run(self._base, judged, mode=mode, on_progress=_asking(told)))
+        return found
+
+    def _try(self, collection: str, changes: Mapping[str, object], told: Progress) -> list[Run]:
+        judged = own.own_set(self._base, collection)
+        told.mode = trials.mode_of(self._base, collection)
+        before, after = trials.compare_settings(
+            self._base,
+            judged,
+            changes,
+            on_documents=_documents(told),
+            on_questions=_asking(told),
+        )
+        self._trial = Trial(collection=collection, changes=changes, before=before, after=after)
+        return [after, before]
+
+
+def _documents(told: Progress) -> Callable[[int, int], None]:
+    """Return what notes how many documents are ingested, and ends the work when it is cancelled."""
+
+    def note(done: int, total: int) -> None:
+        told.done, told.total, told.mode = done, total, ""
+        if told.cancel.is_set():
+            raise _CancelledError
+
+    return note
+
+
+def _asking(told: Progress) -> Callable[[int, int], None]:
+    def note(_done: int, _total: int) -> None:
+        if told.cancel.is_set():
+            raise _CancelledError
+
+    return note

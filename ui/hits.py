@@ -7,6 +7,7 @@ import streamlit as st
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.records import SearchHit, with_header
 from ui.language import t
+from ui.marking import Marks, draw_marks
 from ui.markup import bar, escape, excerpt, header_html
 from ui.originals import original_file
 from ui.page_picture import draw_page_of
@@ -28,17 +29,20 @@ def draw_hit(
     key: str = "hit",
     where: bool = False,
     explain: bool = False,
+    marks: Marks | None = None,
 ) -> None:
     """Draw a hit; asking for its surroundings draws this hit again, not the page.
 
     ``share`` in [0, 1] fills its bar, None draws none. ``key`` tells apart lists of hits on one
-    page; ``where`` has the hit name its collection; ``explain`` shows what each stage gave it.
+    page; ``where`` has the hit name its collection; ``explain`` shows what each stage gave it;
+    with ``marks`` it can be marked as good or bad.
     """
     with st.container(border=True, key=f"{key}-{hit.chunk_id}"):
-        st.fragment(_draw)(shared, hit, _head(hit, rank, share, where=where, explain=explain), key)
+        head = _head(hit, rank, share, where=where, explain=explain)
+        st.fragment(_draw)(shared, hit, head, key, marks)
 
 
-def _draw(shared: Session, hit: SearchHit, head: str, key: str) -> None:
+def _draw(shared: Session, hit: SearchHit, head: str, key: str, marks: Marks | None) -> None:
     st.html(head)
     key = f"more-{key}-{hit.chunk_id}"
     more = st.session_state.get(key)
@@ -63,6 +67,8 @@ def _draw(shared: Session, hit: SearchHit, head: str, key: str) -> None:
             icon=":material/description:",
             query_params={"id": str(hit.document_id), "at": str(hit.ordinal)},
         )
+        if marks is not None:
+            draw_marks(shared, hit, marks)
     if more == "page":
         draw_page_of(shared, hit)
     if more == "like":

@@ -1,10 +1,12 @@
-// Keys for people who search: "/" goes to the field, arrows go through the hits, Enter opens one.
-// A click on a citation brings its passage into view. Fields, menus and players keep their keys.
+// Keys for people who search: "/" goes to the field, arrows go through the hits, Enter opens one,
+// "+" and "-" mark it. What a page was opened for, or the last question, comes into view. A click
+// on a citation brings its passage into view. Fields, menus and players keep their keys.
 (() => {
   if (window.kbKeys) return;
   window.kbKeys = true;
   const FIELDS = ".st-key-q input, [data-testid=stChatInputTextArea], .st-key-question_only input";
   const HITS = "[class*='st-key-hit-'], [class*='st-key-answer-']";
+  const MARKS = { "+": 0, "-": 1 };
   let last = "";
   const key = (hit) => [...hit.classList].find((name) => /^st-key-(hit|answer)-/.test(name));
   const hits = () =>
@@ -41,8 +43,10 @@
       field().select?.();
     } else if (event.key === "ArrowDown") move(event, 1);
     else if (event.key === "ArrowUp") move(event, -1);
-    else if (event.key === "Enter" && hits().includes(target)) {
-      target.querySelector("[data-testid=stPageLink] a")?.click();
+    else if (hits().includes(target)) {
+      if (event.key === "Enter") target.querySelector("[data-testid=stPageLink] a")?.click();
+      else if (event.key in MARKS)
+        target.querySelectorAll("[class*='st-key-mark-'] button")[MARKS[event.key]]?.click();
     }
   });
 
@@ -52,4 +56,23 @@
     const beside = document.querySelector(`.st-key-beside-${cite}`);
     beside?.scrollIntoView({ block: "nearest", behavior: "smooth" });
   });
+
+  // The aim of a page is held in view while the page grows, until somebody moves by themselves.
+  let aimed = null;
+  let moved = false;
+  let waiting = false;
+  const hold = () => {
+    waiting = false;
+    const aim = document.querySelector("[data-aim]");
+    const name = aim && location.search + aim.dataset.aim;
+    if (name !== aimed) moved = false;
+    aimed = name;
+    if (aim && !moved) aim.scrollIntoView({ block: "start" });
+  };
+  for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"])
+    document.addEventListener(kind, () => (moved = true), { passive: true, capture: true });
+  new MutationObserver(() => {
+    if (!waiting) requestAnimationFrame(hold);
+    waiting = true;
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
 })();

@@ -1,4 +1,4 @@
-"""Keys: a small script of our own that goes to the search box, through hits, and opens one."""
+"""Scripts of our own: keys go through hits and open one; files of dropped folders keep paths."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import streamlit as st
 from ui.language import t
 from ui.markup import escape
 
-_SCRIPT = Path(__file__).with_name("keys.js")
+_SCRIPTS = ("keys.js", "dropping.js")
 
 
 def draw_keys() -> None:
-    """Put the script on the page; it begins once, however often it is drawn."""
+    """Put the scripts on the page; each begins once, however often it is drawn."""
     with st.container(key="keys"):
-        # Nothing but the file: no text of a document or a person gets near it.
+        # Nothing but the files: no text of a document or a person gets near them.
         st.html(_script(), unsafe_allow_javascript=True)
 
 
@@ -27,4 +27,6 @@ def draw_key_hint() -> None:
 
 @cache
 def _script() -> str:
-    return f"<script>{_SCRIPT.read_text('utf-8')}</script>"
+    here = Path(__file__)
+    texts = (here.with_name(name).read_text("utf-8") for name in _SCRIPTS)
+    return "".join(f"<script>{text}</script>" for text in texts)

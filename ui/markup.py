@@ -20,7 +20,10 @@ Span = tuple[int, int]
 
 STYLE_SHEET = Path(__file__).parent / "style.css"
 
-WIDE = '<style>[data-testid="stMainBlockContainer"] { max-width: 84rem; }</style>'
+WIDE = (
+    '<style>[data-testid="stMainBlockContainer"]'
+    " { max-width: 84rem; padding-inline: clamp(1rem, 2.5vw, 5rem); }</style>"
+)
 """For views of tables; text is read in narrower columns."""
 
 EXCERPT_CHARACTERS = 560

@@ -45,7 +45,7 @@ def draw_page_of(shared: Session, hit: SearchHit) -> None:
     )
     try:
         with st.spinner(t("page.drawing")):
-            picture = _drawn(shared, path, info.content_hash, request)
+            picture = drawn(shared, path, info.content_hash, request)
     except EncryptedFileError:
         st.caption(t("page.protected"))
         return
@@ -94,9 +94,7 @@ def _boxes(page: Page, hit: SearchHit) -> tuple[Box, ...]:
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _drawn(
-    _shared: Session, _path: Path, content_hash: str, request: PictureRequest
-) -> PagePicture:
+def drawn(_shared: Session, _path: Path, content_hash: str, request: PictureRequest) -> PagePicture:
     """Return a page's picture; ``content_hash`` and ``request`` say which it is."""
     del content_hash
     return _shared.draw_page(_path, request)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from kb.answering.answer import Answer
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
 from kb.search.request import SearchRequest
@@ -17,6 +19,7 @@ from ui.session import Session
 _log = logging.getLogger(__name__)
 
 _MEMO = "_search"
+_MOST_ANSWERS = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,31 @@ def search(shared: Session, collection: CollectionInfo, request: SearchRequest) 
     )
     st.session_state[_MEMO] = result
     return result
+
+
+def answering(shared: Session, answer: Answer, missing: Sequence[int] = ()) -> list[SearchHit]:
+    """Return the passages of an answer with the sentence that answers marked, and its section.
+
+    Passages whose numbers are missing stay as they are, and all of them without a model.
+    """
+    if shared.model_state != "ready":
+        return list(answer.sources)
+    there = [hit for n, hit in enumerate(answer.sources, start=1) if n not in missing]
+    state = (tuple(hit.chunk_id for hit in there), shared.base.generation)
+    try:
+        marked = iter(_answering(shared, answer.question, state, there))
+    except KnowledgeBaseError:
+        _log.warning("no sentences are marked beside an answer", exc_info=True)
+        return list(answer.sources)
+    return [hit if n in missing else next(marked) for n, hit in enumerate(answer.sources, start=1)]
+
+
+@st.cache_data(show_spinner=False, max_entries=_MOST_ANSWERS)
+def _answering(
+    _shared: Session, question: str, state: tuple[tuple[int, ...], int], _hits: list[SearchHit]
+) -> list[SearchHit]:
+    del state
+    return sections_named(_shared, _shared.base.highlight(question, _hits))
 
 
 def mark_sentences(shared: Session, result: Result) -> None:

@@ -21,6 +21,7 @@ from streamlit.starlette import App
 
 from ingest.jobs import Spool
 from kb.errors import KnowledgeBaseError
+from kb.knowledge_base import KnowledgeBase
 from kb.listening import AnnouncingServer, require_guard, take_addresses, url_of
 from kb.settings import Settings
 from ui.access import open_to_all, turned_away
@@ -125,8 +126,16 @@ def _go_on(settings: Settings) -> None:
     """Go on with what an earlier process left undone, without waiting for a visitor."""
     # Of a knowledge base that cannot be opened the page says why not.
     with contextlib.suppress(KnowledgeBaseError, PermissionError):
-        if not Spool(settings.spool_dir).is_empty():
+        if not Spool(settings.spool_dir).is_empty() or _watches(settings):
             session()
+
+
+def _watches(settings: Settings) -> bool:
+    """Say whether any folder is to be kept in step."""
+    if not settings.store_dir.is_dir():
+        return False
+    with KnowledgeBase.open(settings) as base:
+        return not base.read_only and bool(base.watched.listed())
 
 
 def _open(url: str) -> None:

@@ -20,6 +20,7 @@ from ingest.reading.sandbox import Sandbox
 from kb.embedding.base import Embedder
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
+from kb.near_duplicates import NearDuplicate, OnProgress
 from kb.overview import Overview
 from kb.records import CollectionInfo, Facets
 from kb.settings import Settings
@@ -46,6 +47,7 @@ class Session:
         self._lock = threading.Lock()
         self._overview: tuple[tuple[str, int], Overview] | None = None
         self._facets: tuple[tuple[str, int], Facets] | None = None
+        self._near: tuple[tuple[str, int], list[list[NearDuplicate]]] | None = None
         self._model_error: str | Mishap = ""
         self._model_ready = threading.Event()
         self._loader = threading.Thread(target=self._load, name="loading", daemon=True)
@@ -87,6 +89,17 @@ class Session:
         known = self._overview
         if known is None or known[0] != state:
             known = self._overview = (state, self.base.overview(collection=collection.name))
+        return known[1]
+
+    def near_duplicates(
+        self, collection: CollectionInfo, on_progress: OnProgress
+    ) -> list[list[NearDuplicate]]:
+        """Return documents that are mostly the same; looked for again if the store has changed."""
+        state = (collection.id, self.base.generation)
+        known = self._near
+        if known is None or known[0] != state:
+            found = self.base.near_duplicates.find(collection, on_progress=on_progress)
+            known = self._near = (state, found)
         return known[1]
 
     def start_uploads(

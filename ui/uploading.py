@@ -11,7 +11,16 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingest.finding.objects.address import is_url
-from ingest.jobs import Batch, Renamed, Upload, clean_name, parts_of, told_apart, unzipped
+from ingest.jobs import (
+    Batch,
+    Renamed,
+    Upload,
+    clean_path,
+    is_hidden,
+    parts_of,
+    told_apart,
+    unzipped,
+)
 from ingest.loaders import EXTENSIONS
 from ingest.sending.bundles import LeftOut, named
 from kb.errors import SettingsError, StoreError
@@ -23,6 +32,7 @@ from ui.session import Session, session
 from ui.shared import MEDIA_NAMES
 from ui.starting import start_folder
 from ui.trust import is_trusted
+from ui.watched_folders import keep_in_step
 
 _ROUND = "_upload_round"
 _ARRIVED = "_arrived"
@@ -78,10 +88,12 @@ def _taken(shared: Session, files: list[UploadedFile], collection: str) -> list[
     """Return the files, each with a name of its own, and the documents inside zips."""
     try:
         batch = shared.jobs.batch()
-        sent = [upload for file in files for upload in _opened(shared, file, batch)]
+        left_out: list[LeftOut] = []
+        sent = [upload for file in files for upload in _opened(shared, file, batch, left_out)]
     except StoreError as error:
         _remark(plain(str(error)))
         return []
+    _remark_left_out(left_out)
     uploads, changed = told_apart(sent, shared.jobs.sent(collection=collection))
     for each in changed:
         _remark(f"**{plain(each.name)}**: {_became(each)}")
@@ -94,11 +106,22 @@ def _became(each: Renamed) -> str:
     return t("upload.renamed", name=plain(each.kept))
 
 
-def _opened(shared: Session, file: UploadedFile, batch: Batch) -> Iterator[Upload]:
-    """Give a file, or the documents inside a zip, unless it was lost on its way."""
-    name = clean_name(file.name)
+def _opened(
+    shared: Session, file: UploadedFile, batch: Batch, left_out: list[LeftOut]
+) -> Iterator[Upload]:
+    """Give a file, or the documents inside a zip, unless it was lost on its way.
+
+    Of a folder that was dropped, what is no document is left out.
+    """
+    name = clean_path(file.name)
     ending = PurePosixPath(name).suffix.lower()
+    if is_hidden(name):
+        left_out.append(LeftOut(name=name, reason="hidden"))
+        return
     if ending not in {*EXTENSIONS, ".zip"}:
+        if "/" in name:
+            left_out.append(LeftOut(name=name, reason="type"))
+            return
         _remark(f"**{plain(name)}**: {t('upload.type')}")
         return
     try:
@@ -125,11 +148,18 @@ def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> 
         why = t(f"zip.{error}")
         _remark(f"**{plain(name)}**: {why}")
         return
-    for reason, names in named(left_out):
-        shown = ", ".join(map(plain, names[:_SHOWN_NAMES]))
-        more = f" … (+{len(names) - _SHOWN_NAMES})" if len(names) > _SHOWN_NAMES else ""
-        why = t(f"zip.{reason}")
-        _remark(f"**{plain(name)}**: {why} — {shown}{more}")
+    _remark_left_out(left_out, of=name)
+
+
+def _remark_left_out(left_out: list[LeftOut], *, of: str = "") -> None:
+    """Say what was left out of a zip, or of each folder that was dropped."""
+    for folder in dict.fromkeys(of or each.name.partition("/")[0] for each in left_out):
+        mine = [each for each in left_out if of or each.name.startswith(f"{folder}/")]
+        for reason, names in named(mine):
+            shown = ", ".join(map(plain, names[:_SHOWN_NAMES]))
+            more = f" … (+{len(names) - _SHOWN_NAMES})" if len(names) > _SHOWN_NAMES else ""
+            why = t(f"zip.{reason}")
+            _remark(f"**{plain(folder)}**: {why} — {shown}{more}")
 
 
 def _remark(text: str) -> None:
@@ -161,8 +191,19 @@ def draw_folder(shared: Session, collection: str) -> None:
         return
     with st.popover(t("folder.title"), icon=":material/folder_open:"):
         typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
-        if st.button(t("folder.read"), key="folder-read", type="primary"):
+        with st.container(horizontal=True):
+            read = st.button(t("folder.read"), key="folder-read", type="primary")
+            keep = st.button(
+                t("folder.keep"),
+                key="folder-keep",
+                icon=":material/sync:",
+                help=t("folder.keep_help"),
+                disabled=bool(shared.base.read_only),
+            )
+        if read:
             _read_folder(shared, collection, typed.strip())
+        if keep:
+            _keep_in_step(shared, collection, typed.strip())
 
 
 def _read_folder(shared: Session, collection: str, typed: str) -> None:
@@ -176,6 +217,14 @@ def _read_folder(shared: Session, collection: str, typed: str) -> None:
         st.error(plain(str(error)))
         return
     st.rerun()
+
+
+def _keep_in_step(shared: Session, collection: str, typed: str) -> None:
+    why_not = keep_in_step(shared, typed, collection=collection)
+    if why_not:
+        st.error(why_not)
+    else:
+        st.rerun()
 
 
 def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -> None:

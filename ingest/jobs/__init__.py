@@ -6,7 +6,7 @@ The queue stands in the catalog (:mod:`kb.queueing`), the bytes that wait lie in
 from ingest.jobs.adding import retry_options
 from ingest.jobs.execution import UNEXPECTED
 from ingest.jobs.queue import Jobs
-from ingest.jobs.sending import Renamed, clean_name, told_apart, unzipped
+from ingest.jobs.sending import Renamed, clean_name, clean_path, is_hidden, told_apart, unzipped
 from ingest.jobs.spool import ArrivingFile, Batch, Spool, Upload, parts_of
 from ingest.jobs.worker import CRASHES
 from kb.catalog.job_records import JobFile, JobInfo, JobProgress
@@ -24,6 +24,8 @@ __all__ = [
     "Spool",
     "Upload",
     "clean_name",
+    "clean_path",
+    "is_hidden",
     "parts_of",
     "retry_options",
     "told_apart",

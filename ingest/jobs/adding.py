@@ -10,6 +10,7 @@ from typing import Any
 from ingest.finding.objects.address import local_path, object_address
 from ingest.jobs.looking import Looking
 from ingest.jobs.spool import Batch, Spool, Upload
+from ingest.jobs.watched import Watching
 from ingest.jobs.worker import Worker
 from ingest.options import IngestOptions
 from kb.catalog.job_records import JobFile, JobKind, NewJob
@@ -36,6 +37,7 @@ class Queueing(Looking):
         super().__init__(base)
         self.spool = Spool(base.settings.spool_dir)
         self._worker = Worker(base, self.spool)
+        self._watching = Watching(base, self.spool, self._worker.turn)
 
     def batch(self) -> Batch:
         """Make room for files that are to be queued together.

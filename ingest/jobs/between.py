@@ -61,7 +61,8 @@ class Between:
 
         def look(_done: int, _total: int) -> None:
             jobs = self._base.jobs
-            if jobs.is_waiting() or target.id not in {each.id for each in jobs.refining()}:
+            waiting = jobs.is_waiting() or self._base.watched.is_waiting()
+            if waiting or target.id not in {each.id for each in jobs.refining()}:
                 stop.set()
 
         try:

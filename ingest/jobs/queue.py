@@ -35,8 +35,11 @@ class Jobs(Queueing):
             if working:
                 self.work()
 
-    def work(self) -> None:
+    def work(self, *, watching: bool = True) -> None:
         """Do jobs in this process from now on; called once, where the making did not say so.
+
+        Args:
+            watching: follow watched folders, too, unless another process does.
 
         Raises:
             StoreError: the data folder is read-only.
@@ -44,6 +47,12 @@ class Jobs(Queueing):
         if self._base.read_only:
             raise StoreError(self._base.read_only)
         self._worker.start()
+        if watching:
+            self._watching.start()
+
+    def is_watched(self) -> bool:
+        """Say whether any process follows the watched folders, this one included."""
+        return self._watching.is_watched()
 
     def retry(self, job_id: int, *, passwords: tuple[str, ...] = ()) -> int | None:
         """Queue again what of a job that has ended was not done or failed; None if nothing was.
@@ -137,7 +146,9 @@ class Jobs(Queueing):
         With a timeout, a commit that takes longer is left to its thread: who opens the knowledge
         base next finds what it found, and cleans up.
         """
+        self._watching.stop()
         self._worker.close(timeout_s=timeout_s)
+        self._watching.close(timeout_s=timeout_s)
 
     def refine(self, collection: CollectionInfo) -> bool:
         """Have a collection's sentences embedded when there is no job; False where all are.

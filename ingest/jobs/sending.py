@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from ingest.jobs.spool import Batch, Upload
-from ingest.sending.bundles import LeftOut, read_zip
+from ingest.sending.bundles import IGNORED, LeftOut, read_zip
 from ingest.sending.keeping import distinct
 from kb.text import normalise
 
@@ -29,6 +29,22 @@ def clean_name(name: str) -> str:
     last = PurePosixPath(normalise(name).replace("\\", "/")).name
     clean = " ".join(last.split())
     return clean if clean.strip(".") else "file"
+
+
+def clean_path(name: str) -> str:
+    """Return a sent file's name with the folders that it was dropped in, each cleaned likewise.
+
+    What leads outside of them is left out.
+    """
+    folders = PurePosixPath(normalise(name).replace("\\", "/")).parent.parts
+    kept = [clean_name(each) for each in folders if each.strip(" ./") and ":" not in each]
+    return "/".join([*kept, clean_name(name)])
+
+
+def is_hidden(name: str) -> bool:
+    """Say whether a file in a dropped folder is a hidden file or one of the system's."""
+    parts = PurePosixPath(name).parts
+    return len(parts) > 1 and any(each in IGNORED or each.startswith(".") for each in parts)
 
 
 def unzipped(

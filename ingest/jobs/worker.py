@@ -29,6 +29,9 @@ CRASHES = "crashes"
 POLL_S = 0.5
 """Seconds after which a process looks what others have queued, or whether it is its turn."""
 
+TURN_S = 0.1
+"""Seconds after which the run of a watched folder looks again whether it is its turn."""
+
 LEASE = "work.lock"
 
 _log = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ class Worker:
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._refining = Between(base)
+        self._yielding = 0
 
     def start(self) -> None:
         """Begin to work."""
@@ -72,6 +76,28 @@ class Worker:
         """Say that something was queued."""
         self._refining.make_way()
         self._wake.set()
+
+    @contextlib.contextmanager
+    def turn(self, stop: threading.Event) -> Iterator[bool]:
+        """Be the one who ingests, once the job under way has ended; False if ``stop`` is set first.
+
+        Jobs that wait come after it.
+        """
+        with self._mutex:
+            self._yielding += 1
+        try:
+            while not stop.is_set():
+                self._refining.make_way()
+                with self._lease() as is_ours:
+                    if is_ours:
+                        yield True
+                        return
+                stop.wait(TURN_S)
+            yield False
+        finally:
+            with self._mutex:
+                self._yielding -= 1
+            self._wake.set()
 
     def remember(self, job_id: int, passwords: tuple[str, ...], lock: LockedFile) -> None:
         """Remember the passwords of a job, and hold its batch, until the job has ended."""
@@ -136,6 +162,8 @@ class Worker:
         """Do the job whose turn it is; say whether there was one for this process."""
         self._forget_ended()
         if not self._base.jobs.is_active() and not self._refining.is_wanted():
+            return False
+        if self._yielding:
             return False
         with self._lease() as is_ours:
             if not is_ours:

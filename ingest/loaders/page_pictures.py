@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, as fractions of the drawn page's width and height."""
+
+
+UnreadKind = Literal["text", "picture", "note", "field"]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadPlace:
+    """A place of a page that its reading lacks; ``text`` is what stands there, if that is text."""
+
+    kind: UnreadKind
+    box: Box
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,18 +26,25 @@ class PictureRequest:
     """Which page to draw, ``index`` from 0, and what to mark on it.
 
     ``boxes`` are marked if there are any (lines that were read from the picture itself), else
-    ``passage`` is looked for among the page's characters.
+    ``passage`` is looked for among the page's characters. With ``reading``, what is stored of the
+    page's text, that is compared with the page instead: ``boxes`` are lines that were read from
+    pictures, and what was not read is framed and numbered.
     """
 
     index: int
     passage: str = ""
     boxes: tuple[Box, ...] = ()
+    reading: str | None = None
     passwords: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagePicture:
-    """A page as PNG, and whether the passage was found and marked on it."""
+    """A page as PNG, and whether the passage was found and marked on it.
+
+    ``unread`` are the places that are framed on it, by their numbers from 1.
+    """
 
     png: bytes
     marked: bool
+    unread: tuple[UnreadPlace, ...] = ()

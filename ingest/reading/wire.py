@@ -28,7 +28,7 @@ from ingest.errors import (
 )
 from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
-from ingest.loaders.page_pictures import PagePicture, PictureRequest
+from ingest.loaders.page_pictures import PagePicture, PictureRequest, UnreadKind, UnreadPlace
 from ingest.reading import wire_checks as check
 from ingest.reading.framing import Message
 from kb.records import (
@@ -207,13 +207,18 @@ def unpack_request(values: Mapping[str, Any]) -> PictureRequest:
         index=values["index"],
         passage=values["passage"],
         boxes=tuple((left, top, right, bottom) for left, top, right, bottom in values["boxes"]),
+        reading=values["reading"],
         passwords=tuple(values["passwords"]),
     )
 
 
 def pack_picture(picture: PagePicture) -> Message:
     """Return a page's picture as plain values."""
-    return {"png": base64.b64encode(picture.png).decode("ascii"), "marked": picture.marked}
+    return {
+        "png": base64.b64encode(picture.png).decode("ascii"),
+        "marked": picture.marked,
+        "unread": [[place.kind, list(place.box), place.text] for place in picture.unread],
+    }
 
 
 def unpack_picture(values: object) -> PagePicture:
@@ -228,7 +233,22 @@ def unpack_picture(values: object) -> PagePicture:
     if not png.startswith(_PNG):
         msg = "a picture that is no PNG"
         raise ValueError(msg)
-    return PagePicture(png=png, marked=bool(parts["marked"]))
+    return PagePicture(
+        png=png,
+        marked=bool(parts["marked"]),
+        unread=tuple(map(_place, check.rows(parts["unread"], "the places", 3))),
+    )
+
+
+def _place(row: list[Any]) -> UnreadPlace:
+    kind, corners, text = row
+    (found,) = check.rows([corners], "the corners", 4)
+    left, top, right, bottom = (check.fraction(each, "a corner") for each in found)
+    return UnreadPlace(
+        check.one_of(kind, get_args(UnreadKind), "the kind of a place"),
+        (left, top, right, bottom),
+        check.text(text, "what stands there"),
+    )
 
 
 def pack_error(error: LoadError) -> Message:

@@ -26,7 +26,8 @@ _FREE_BYTES = 1 << 20  # small files may be as repetitive as they like
 # What the zip library raises of broken entries is open-ended: its own errors, those of each way of
 # packing, of texts in the wrong encoding, of places before the file's beginning.
 _ANY_FAILURE = Exception
-_IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
+IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
+"""What systems put beside files, without anybody's doing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ def _refusal(entry: zipfile.ZipInfo, name: str, most_file_bytes: int) -> str | N
     grounds = {
         "outside": path.is_absolute() or ".." in path.parts or ":" in path.parts[0],
         "link": stat.S_ISLNK(entry.external_attr >> 16),
-        "hidden": any(part in _IGNORED or part.startswith(".") for part in path.parts),
+        "hidden": any(part in IGNORED or part.startswith(".") for part in path.parts),
         "type": path.suffix.lower() not in EXTENSIONS,
         "encrypted": bool(entry.flag_bits & _ENCRYPTED),
         "too_large": entry.file_size > most_file_bytes,

@@ -228,8 +228,8 @@ class AnswerStream:
         ended = self.so_far.ended
         if ended == FILTERED:
             msg = (
-                f"the filter of the chat server {chat.where} let through no word of an answer; ask "
-                "in other words, or take another model"
+                f"the filter of the chat server {chat.where} blocked the whole answer; ask in "
+                "other words, or take another model"
             )
             return ChatError(msg)
         if not self.so_far.thinking:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,9 @@ from kb.errors import (
     StoreError,
 )
 from kb.locked_files import LockedFile
+from kb.prepared import EmbeddedDocument
 from kb.records import CollectionInfo
+from kb.store.committing import VECTORS_PER_CALL
 from kb.store.store import Store
 from kb.uploads import Uploads
 
@@ -124,15 +126,10 @@ def _write(  # noqa: PLR0917 - one call, above
         # Before any source names them: no import reads this machine's files there.
         with store.change_catalog() as change:
             change.unplace_roots(target.id, found.folders)
-        for item in found.items(target):
-            first, *others = item.files
-            result = store.commit(target, item.prepared, item.vectors, first.state)
-            _put_sentences(store, target, result.document_id, item)
-            for other in others:
-                attached = replace(other.state, document_id=result.document_id)
-                store.attach(target.id, attached)
-            added.append((result.document_id, item.added_at))
-            seen += item.files
+        for items in _together(found.items(target)):
+            ids = _stored(store, target, items)
+            added += zip(ids, (item.added_at for item in items), strict=True)
+            seen += (file for item in items for file in item.files)
         for file in found.unread:
             store.attach(target.id, file.state)
         seen += found.unread
@@ -161,12 +158,40 @@ def _write(  # noqa: PLR0917 - one call, above
     (store.folder / _UNDER_WAY).unlink(missing_ok=True)
 
 
+def _stored(store: Store, target: CollectionInfo, items: Sequence[ArchivedDocument]) -> list[int]:
+    """Store documents, with their sentences and other files; return their ids."""
+    results = store.commit_all(target, [_embedded(item) for item in items])
+    ids = [result.document_id for result in results]
+    _put_sentences(store, target, dict(zip(ids, items, strict=True)))
+    for document_id, item in zip(ids, items, strict=True):
+        for other in item.files[1:]:
+            store.attach(target.id, replace(other.state, document_id=document_id))
+    return ids
+
+
+def _together(items: Iterable[ArchivedDocument]) -> Iterator[list[ArchivedDocument]]:
+    """Yield documents that are stored in one step: a step costs as much as thirty chunks."""
+    part: list[ArchivedDocument] = []
+    for item in items:
+        part.append(item)
+        if sum(len(each.vectors) for each in part) >= VECTORS_PER_CALL:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _embedded(item: ArchivedDocument) -> EmbeddedDocument:
+    return EmbeddedDocument(prepared=item.prepared, vectors=item.vectors, file=item.files[0].state)
+
+
 def _put_sentences(
-    store: Store, target: CollectionInfo, document_id: int, item: ArchivedDocument
+    store: Store, target: CollectionInfo, stored: Mapping[int, ArchivedDocument]
 ) -> None:
-    rows = [row for row in item.sentences if row is not None]
+    rows = [row for item in stored.values() for row in item.sentences if row is not None]
     if rows:
-        store.put_sentences(target, rows, {document_id: item.refined})
+        reached = {document_id: item.refined for document_id, item in stored.items()}
+        store.put_sentences(target, rows, reached)
 
 
 def _provisional_name(store: Store, name: str) -> str:

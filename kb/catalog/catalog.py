@@ -1,4 +1,4 @@
-"""The catalog of a knowledge base: one SQLite file, read as states and changed in changes."""
+"""The catalog of a knowledge base: one SQLite file, read in states and changed in changes."""
 
 from __future__ import annotations
 
@@ -13,29 +13,31 @@ from kb.errors import StoreError
 
 
 class Catalog(LookingUp):
-    """What is known of collections, documents, chunks, files and runs. Thread-safe.
+    """Records of collections, documents, chunks, files and runs. Thread-safe.
 
-    ``with catalog.reading() as state:`` gives reads that all see one state, ``with
-    catalog.change() as change:`` changes that become visible in one step at the end of the block
-    and are undone by any error in it. Callers with a single question have a method for it.
+    All reads in ``with catalog.reading() as state:`` see one state. Changes in ``with
+    catalog.change() as change:`` become visible in one step at the end of the block, and any error
+    undoes them. For a single read there are methods of the catalog itself.
 
-    Other processes may change the catalog meanwhile. Who changes it holds the store's write lock.
-    Only jobs (:mod:`kb.queueing`), keys (:mod:`kb.api_keys`) and what people have remembered
-    (:mod:`kb.remembering`) change without it: they concern nothing that can be found, and who
-    cancels or revokes one must not wait for a long commit.
+    Other processes may change the catalog meanwhile. Changes require the store's write lock. Only
+    jobs (:mod:`kb.queueing`), watched folders (:mod:`kb.watching`), keys (:mod:`kb.api_keys`),
+    saved searches and conversations (:mod:`kb.remembering`) and judgements
+    (:mod:`kb.own_questions`) change without it: they affect no search, and cancelling a job or
+    revoking a key must not wait for a long commit.
 
     Args:
-        path: the file; made if it is not there, brought forward if an older release wrote it.
-        refusal: why nothing may be changed; empty where it may.
-        in_place: the file is on a read-only disk: see :func:`kb.catalog.in_place.readable`.
-        original: what messages name where ``path`` is a copy.
+        path: the file; created if missing, migrated if an older release wrote it.
+        refusal: why the catalog is read-only; empty if it is writable.
+        in_place: whether the file is on a read-only disk: see
+            :func:`kb.catalog.in_place.readable`.
+        original: the path for messages if ``path`` is a copy.
 
     Attributes:
         path: the file.
 
     Raises:
         StoreVersionError: a newer release wrote it.
-        StoreError: it cannot be opened or is damaged.
+        StoreError: the file cannot be opened or is damaged.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Catalog(LookingUp):
 
     @contextmanager
     def reading(self) -> Iterator[State]:
-        """Give reads that share one state of the catalog.
+        """Yield reads that share one state of the catalog.
 
         Raises:
             StoreError: the catalog is closed, or the file failed.
@@ -74,7 +76,7 @@ class Catalog(LookingUp):
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """Give a change: visible in one step at the end of the block, undone on any error.
+        """Yield a change: visible in one step at the end of the block, undone on any error.
 
         Raises:
             StoreError: the folder is read-only, the disk is full, or the file failed.
@@ -85,14 +87,14 @@ class Catalog(LookingUp):
             yield change
 
     def compact(self) -> None:
-        """Rewrite the file without the pages of what was deleted."""
+        """Rewrite the file without the pages of deleted rows."""
         with self.change() as change:
             change.merge_keyword_indexes()
             change.merge_names()
         self._connections.vacuum()
 
     def close(self) -> None:
-        """Release the file; the last one to do so folds SQLite's log into it."""
+        """Release the file; the last process to do so folds SQLite's log into it."""
         self._connections.close()
 
     @contextmanager

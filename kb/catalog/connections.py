@@ -13,6 +13,9 @@ from kb.catalog.transactions import is_idle, roll_back
 from kb.errors import StoreError
 
 BUSY_TIMEOUT_S = 60
+# Pages that a connection keeps, in KiB. A search reads a thousand of them; with SQLite's own 2,000
+# KiB it took 34 ms of a processor among 100,000 chunks, with these 29, with 64,000 KiB 28.
+_CACHE_KIB = 16_000
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 _REFUSED = (
@@ -126,6 +129,7 @@ class Connections:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         # Overwrite deleted text instead of only unlinking it from its page.
         connection.execute("PRAGMA secure_delete = ON")
         return connection

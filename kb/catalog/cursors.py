@@ -31,8 +31,8 @@ def place(cursor: str) -> tuple[str, int]:
         added_at = (_EPOCH + since * _MICROSECOND).isoformat(timespec="microseconds")
     except ValueError as error:
         msg = (
-            f"there is no page of documents after {cursor[:80]!r}; give what the page before has "
-            "as `next`"
+            f"there is no page of documents after {cursor[:80]!r}; give the `next` of the previous "
+            "page"
         )
         raise SettingsError(msg) from error
     return added_at, min(document_id, 2**63 - 1)

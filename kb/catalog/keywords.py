@@ -1,11 +1,11 @@
-"""The keyword index over chunks, one for each collection: adding, removing, and matching.
+"""The keyword index over chunks, one for each collection: adding, removing, matching.
 
-Each collection has an FTS5 table of its own, so that a term's rarity is judged inside the
-collection and a search of a small one never reads the postings of a large one. The tables hold
-no text (``content=''``), only the index: of a chunk, with the header row that it carries, its
-``terms`` in their order, their other ``forms`` and their ``stems``, and its ``context`` (title and
-heading path, all three of them). FTS5's bm25() fixes k1 = 1.2 and b = 0.75; against 0.9 and 0.4
-that gained 0.025 nDCG@10 on code and lost at most 0.004 elsewhere, so it is used as it is.
+Each collection has an FTS5 table of its own. So a term's rarity is that in the collection, and a
+search of a small collection never reads the postings of a large one. The tables store no text
+(``content=''``), only the index. For a chunk with its header row they have the ``terms`` in order,
+their other ``forms`` and their ``stems``, and all three of its ``context`` (title and heading
+path). FTS5's bm25() fixes k1 = 1.2 and b = 0.75. Compared with 0.9 and 0.4 this gained 0.025
+nDCG@10 on code and lost at most 0.004 elsewhere.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from kb.words.terms import IndexText, index_text
 
 _log = logging.getLogger(__name__)
 
-# A word in a title or heading says less about one chunk than a word in the chunk itself.
+# A word in a title or heading says less about a chunk than a word in its text.
 CONTEXT_WEIGHT = 0.5
 # Another form of a word says less than the form that was typed: docs/ranking.md has the table.
 STEM_WEIGHT = 0.3
 _WEIGHTS = f"1.0, 1.0, {STEM_WEIGHT}, {CONTEXT_WEIGHT}"
 _COLUMNS = "terms, forms, stems, context"
 
-# Merging takes 8 µs for a chunk: of so many, up to 30 ms after every eighth commit.
+# Merging takes 8 µs a chunk: for this number up to 30 ms, after every eighth commit.
 _SMALL_CHUNKS, _MOST_PARTS = 4_000, 8
 
 Ranking = list[tuple[int, float]]
@@ -40,10 +40,10 @@ Ranking = list[tuple[int, float]]
 
 
 class KeywordReads(Transaction):
-    """Chunks by their words. Expressions are FTS5's, made by ``kb.search``."""
+    """Finds chunks by words. ``kb.search`` makes the FTS5 expressions."""
 
     def term_frequencies(self, collection_id: str, tokens: Iterable[str]) -> dict[str, int]:
-        """Return in how many chunks each token stands; those that stand in none are left out."""
+        """Return the number of chunks with each token, without tokens that occur nowhere."""
         found = {}
         for token in tokens:
             row = self._db.execute(
@@ -55,7 +55,7 @@ class KeywordReads(Transaction):
         return found
 
     def most_frequent(self, collection_id: str, tokens: Sequence[str], limit: int) -> list[str]:
-        """Return up to ``limit`` of ``tokens`` that stand in chunks, those in most chunks first."""
+        """Return up to ``limit`` of ``tokens`` that occur in chunks, the most frequent first."""
         vocabulary = _vocabulary(collection_id)
         rows = self._db.execute(
             f"SELECT v.term FROM json_each(?) wanted CROSS JOIN {vocabulary} v"  # noqa: S608
@@ -77,9 +77,9 @@ class KeywordReads(Transaction):
     def best_by_words_among(
         self, collection_id: str, expression: str, ids: Sequence[int], limit: int
     ) -> Ranking:
-        """Return as :meth:`best_by_words`, looking at the chunks ``ids`` only."""
+        """Do as :meth:`best_by_words`, but only among the chunks ``ids``."""
         table = _table(collection_id)
-        # bm25() in the ORDER BY is computed for the rows that pass; ``rank`` would be for all.
+        # bm25() in the ORDER BY is computed only for passing rows; ``rank`` would be for all.
         rows = self._db.execute(
             f"SELECT rowid, -bm25({table}, {_WEIGHTS}) AS score FROM {table}"  # noqa: S608
             f" WHERE {table} MATCH ? AND +rowid IN (SELECT value FROM json_each(?))"
@@ -89,9 +89,9 @@ class KeywordReads(Transaction):
         return [(row["rowid"], row["score"]) for row in rows]
 
     def ids_with_words(self, collection_id: str, expression: str) -> npt.NDArray[np.int64]:
-        """Return the ids of all chunks that match, in their order."""
+        """Return the ids of all chunks that match, in ascending order."""
         table = _table(collection_id)
-        # As one text: a row for each would take five times as long.
+        # As one text: one row for each would take five times as long.
         row = self._db.execute(
             f"SELECT group_concat(rowid) FROM {table} WHERE {table} MATCH ?",  # noqa: S608
             (expression,),
@@ -104,15 +104,14 @@ class KeywordReads(Transaction):
 
     def indexed_chunk_ids(self, collection_id: str) -> set[int]:
         """Return the ids of all chunks in the index of a collection."""
-        # Each FTS5 table keeps the lengths of its rows in a table of its own, whose key is the
-        # rowid.
+        # Each FTS5 table keeps the lengths of its rows in a table whose key is the rowid.
         lengths = _quoted(f"chunk_index_{collection_id}_docsize")
         return {row["id"] for row in self._db.execute(f"SELECT id FROM {lengths}")}  # noqa: S608
 
     def has_current_terms(self) -> bool:
-        """Say whether the indexes hold the terms that this installation makes.
+        """Return whether the indexes contain the terms of this installation.
 
-        Those of catalogs from before the terms were noted are made again by whoever migrates these.
+        Catalogs from before the terms were recorded are rebuilt by their migration.
         """
         known = self._db.execute(
             "SELECT 1 FROM sqlite_schema WHERE name = 'keyword_index'"
@@ -135,12 +134,12 @@ class KeywordReads(Transaction):
 
 
 class KeywordChanges(KeywordReads):
-    """The index kept in step with the chunks."""
+    """Keeps the index in step with the chunks."""
 
     def create_keyword_index(self, collection_id: str) -> None:
-        """Make the index of a new collection."""
-        # The ascii tokenizer takes every non-ASCII character for a letter: kb.words.terms has
-        # decided what a term is, and unicode61 does not know characters younger than itself.
+        """Create the index of a new collection."""
+        # The ascii tokenizer takes every non-ASCII character for a letter. kb.words.terms decides
+        # what a term is, and unicode61 does not know recent characters.
         self._db.execute(
             f"CREATE VIRTUAL TABLE {_table(collection_id)} USING fts5"
             f""" ({_COLUMNS}, content='', tokenize="ascii tokenchars '_'")"""
@@ -163,7 +162,10 @@ class KeywordChanges(KeywordReads):
         )
 
     def forget_words(self, collection_id: str, document_id: int) -> None:
-        """Remove a document's chunks; while its rows still stand, for the index holds no text."""
+        """Remove a document's chunks.
+
+        Call it before their rows go, because the index has no text.
+        """
         table = _table(collection_id)
         self._db.executemany(
             f"INSERT INTO {table} ({table}, rowid, {_COLUMNS}) VALUES ('delete', ?, ?, ?, ?, ?)",  # noqa: S608
@@ -174,14 +176,14 @@ class KeywordChanges(KeywordReads):
         )
 
     def rebuild_keyword_index(self, collection_id: str) -> None:
-        """Make the index again from the chunks, after a change of what is indexed."""
+        """Rebuild the index from the chunks, after a change of the indexed text."""
         self.drop_keyword_index(collection_id)
         self.create_keyword_index(collection_id)
         found = self._keyword_items("d.collection_id = ? AND d.state = 'active'", collection_id)
         self.index_words(collection_id, found)
 
     def renew_terms(self) -> None:
-        """Make every index again if they hold other terms than this installation makes."""
+        """Rebuild every index that contains other terms than those of this installation."""
         if self.has_current_terms():  # another process has done it meanwhile
             return
         for key, chunks in self._db.execute("SELECT id, chunk_count FROM collections").fetchall():
@@ -192,7 +194,7 @@ class KeywordChanges(KeywordReads):
     def merge_small_keyword_index(self, collection_id: str) -> None:
         """Merge the parts of an index into one if they are many and small.
 
-        A query looks up each of its terms in each part. FTS5 merges some of them by itself.
+        A query looks up each term in each part. FTS5 merges some parts by itself.
         """
         row = self._db.execute(
             "SELECT chunk_count FROM collections WHERE id = ?", (collection_id,)
@@ -207,7 +209,7 @@ class KeywordChanges(KeywordReads):
             self._merge(collection_id)
 
     def merge_keyword_indexes(self) -> None:
-        """Merge the parts of every index into one; what was removed leaves the file."""
+        """Merge the parts of every index into one, so that removed data leaves the file."""
         for row in self._db.execute("SELECT id FROM collections").fetchall():
             self._merge(row["id"])
 
@@ -217,12 +219,12 @@ class KeywordChanges(KeywordReads):
 
 
 def context_text(title: str, heading_path: Sequence[str], language: str) -> str:
-    """Return what the index is given for a chunk's surroundings."""
+    """Return the index text for a chunk's context."""
     # The first heading often repeats the title.
     return _context("\n".join(dict.fromkeys((title, *heading_path))), language)
 
 
-@lru_cache(maxsize=256)  # the chunks of a section have the same
+@lru_cache(maxsize=256)  # the chunks of a section have the same context
 def _context(text: str, language: str) -> str:
     return " ".join(index_text(text, language))
 

@@ -1,4 +1,4 @@
-"""Collections made, taken out, and put in each other's place: each in one step."""
+"""Creates, removes and replaces collections, each in one step."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import secrets
 
 from kb.catalog.collections import CollectionSettingChanges
 from kb.catalog.keywords import KeywordChanges
+from kb.catalog.questions import QuestionChanges
 from kb.catalog.tags import TagChanges
 from kb.embedding.base import EmbedderIdentity
 from kb.records import CollectionInfo
 
-# What a collection keeps when another takes its place.
+# Columns that a collection keeps when another one replaces it.
 _KEPT = ("name", "description", "instruction", "mode", "folders", "created_at")
 
 
-class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
-    """Collections as a whole."""
+class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges, QuestionChanges):
+    """Changes collections as a whole."""
 
     def create_collection(
         self,
@@ -26,10 +27,10 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
         collection_id: str,
         vectors: str,
     ) -> CollectionInfo:
-        """Make a collection; its embedder is recorded for good, its vector store until it moves.
+        """Create a collection; its embedder is recorded for good, its vector store until it moves.
 
         Raises:
-            CollectionError: the name is taken or cannot be used.
+            CollectionError: the name is taken or invalid.
         """
         made = self._insert_collection(
             self.free_name(name),
@@ -44,7 +45,7 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
     def create_successor(
         self, old: CollectionInfo, identity: EmbedderIdentity, *, collection_id: str, vectors: str
     ) -> CollectionInfo:
-        """Make a collection that is to take the place of ``old``; nobody sees it until then."""
+        """Create a hidden collection that will replace ``old``."""
         # Names are unique; nobody sees this one.
         name = f"{old.id} {secrets.token_hex(4)}"
         made = self._insert_collection(
@@ -59,21 +60,25 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
         return made
 
     def take_place(self, old: CollectionInfo, new: CollectionInfo) -> None:
-        """Let a successor be found under the old name, and the old collection be gone.
+        """Give a successor the old name, and delete the old collection.
 
-        Name, descriptions, instruction, mode, date of making and tags stay those of the old
-        collection, the history of its runs goes on, keys for it are for the new one, and jobs that
-        wait fill it.
+        The successor gets name, descriptions, instruction, mode, creation date, tags and own
+        questions of the old collection. It also gets the history of runs, the keys, the waiting
+        jobs and the watched folders.
         """
         row = self._db.execute("SELECT * FROM collections WHERE id = ?", (old.id,)).fetchone()
         moved = (new.id, old.id)
         self._db.execute("UPDATE runs SET collection_id = ? WHERE collection_id = ?", moved)
         self._db.execute("UPDATE jobs SET collection_id = ? WHERE collection_id = ?", moved)
         self._db.execute(
+            "UPDATE watched_folders SET collection_id = ? WHERE collection_id = ?", moved
+        )
+        self._db.execute(
             "UPDATE key_collections SET collection_id = ? WHERE collection_id = ?", moved
         )
         self._db.execute("UPDATE collections SET successor_of = NULL WHERE id = ?", (new.id,))
         self.carry_tags_over(old.id, new.id)
+        self.carry_questions_over(old.id, new.id)
         self._db.execute(
             "UPDATE unplaced_roots SET collection_id = ? WHERE collection_id = ?", moved
         )
@@ -85,9 +90,9 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
         )
 
     def detach_collection(self, collection_id: str) -> None:
-        """Take a collection out of the catalog; its vectors are left to be deleted.
+        """Take a collection out of the catalog; its vectors are deleted later.
 
-        What was begun to take its place goes with it.
+        An unfinished successor goes with it.
         """
         rows = self._db.execute(
             "SELECT id, vectors, moving_to FROM collections WHERE successor_of = ?1 OR id = ?1",
@@ -100,13 +105,13 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
             self._db.execute("DELETE FROM collections WHERE id = ?", (row["id"],))
 
     def forget_dropped(self, collection_id: str, vectors: str) -> None:
-        """Note that what a store held of a collection is gone."""
+        """Record that the vectors of a collection are gone from a store."""
         self._db.execute(
             "DELETE FROM dropped_vectors WHERE id = ? AND vectors = ?", (collection_id, vectors)
         )
 
     def begin_move(self, collection_id: str, vectors: str) -> None:
-        """Note that a collection is being copied to another store; of an earlier one, it is not."""
+        """Record that a collection is being copied to another store; forget an earlier target."""
         before = self.moving_to(collection_id)
         if before and before != vectors:
             self._drop_vectors(collection_id, before)
@@ -115,9 +120,9 @@ class CollectionChanges(CollectionSettingChanges, KeywordChanges, TagChanges):
         )
 
     def end_move(self, collection_id: str) -> None:
-        """Let a collection be in the store that it was copied to, and be gone from where it was.
+        """Move a collection to the store that it was copied to, and out of its former store.
 
-        Its chunks are described anew: their files may have got other names meanwhile.
+        The metadata of its vectors will be updated, because files may have been renamed meanwhile.
         """
         self._drop_vectors(collection_id, self.vector_place(collection_id))
         self._db.execute(

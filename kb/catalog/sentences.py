@@ -1,4 +1,4 @@
-"""Vectors of sentences: what a search scores passages by, and what is still to be computed."""
+"""Vectors of sentences in the catalog: stored ones for searches, and missing ones."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.catalog.base import Transaction
+from kb.embedding.base import Vectors
 from kb.prepared import KeyedChunk
-from kb.sentences.packed import ChunkSentences, SentenceTable, chunk_sentences, sentence_table
+from kb.sentences.packed import (
+    ChunkSentences,
+    SentenceTable,
+    chunk_sentences,
+    own_rows,
+    sentence_table,
+)
 
 _STRAY = (
     "s.collection_id = ? AND NOT EXISTS (SELECT 1 FROM chunks k JOIN documents d"
@@ -19,9 +26,9 @@ _STRAY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnrefinedChunk(KeyedChunk):
-    """A visible chunk that its document's count of refined chunks does not reach yet.
+    """A visible chunk beyond its document's count of refined chunks.
 
-    ``known`` says that an equal chunk has its sentences' vectors already.
+    ``known`` says that the sentences of an equal chunk already have vectors.
     """
 
     ordinal: int
@@ -30,10 +37,10 @@ class UnrefinedChunk(KeyedChunk):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSentences:
-    """What is stored for all chunks of one key and length: see :mod:`kb.sentences.packed`.
+    """Stored vectors for all chunks of one key and length: see :mod:`kb.sentences.packed`.
 
-    A first span without characters is the chunk's context: title and headings, which stood in
-    front of the chunk when it was embedded.
+    An empty first span stands for the chunk's context: the title and headings before its embedded
+    text.
     """
 
     key: bytes
@@ -43,14 +50,14 @@ class StoredSentences:
 
 
 class SentenceReads(Transaction):
-    """Vectors of sentences, by chunk."""
+    """Reads vectors of sentences, by chunk."""
 
     def sentences_of(
         self, collection_id: str, chunk_ids: Sequence[int]
     ) -> dict[int, ChunkSentences]:
         """Return the vectors of chunks and of their sentences, by chunk id.
 
-        A chunk that has none yet is not there.
+        Chunks without vectors of sentences are left out.
         """
         rows = self._db.execute(
             "SELECT k.id, s.spans, s.vectors FROM json_each(?1) AS wanted"
@@ -64,10 +71,10 @@ class SentenceReads(Transaction):
     def scored_by(
         self, collection_id: str, chunk_ids: Sequence[int]
     ) -> tuple[dict[int, str], SentenceTable]:
-        """Return what chunks are scored by: the language of each, and the vectors of most.
+        """Return the scoring data of chunks: the languages of all, and the vectors of most.
 
-        The language is ISO 639-1, empty where it is not known. A chunk that no search may see is in
-        neither; one whose sentences have no vectors yet is not in the table.
+        Languages are ISO 639-1; empty if unknown. Invisible chunks are in neither result. Chunks
+        without vectors of sentences are not in the table.
         """
         rows = self._db.execute(
             "SELECT k.id, k.language, length(s.spans) / 8, s.vectors FROM json_each(?1) AS wanted"
@@ -82,8 +89,26 @@ class SentenceReads(Transaction):
         table = sentence_table((row[0], row[2], row[3]) for row in rows if row[3] is not None)
         return languages, table
 
+    def own_vectors(self, collection_id: str, chunk_ids: Sequence[int]) -> Vectors:
+        """Return the chunks' own vectors: float32, shape (n, dim), in ascending order of the ids.
+
+        There are fewer rows than chunks where some have none yet.
+        """
+        rows = self._db.execute(
+            # The scale and the numbers of each vector: the stored bytes begin with all scales.
+            "SELECT substr(s.vectors, 1, 4),"
+            " substr(s.vectors, 5 + length(s.spans) / 2,"
+            " length(s.vectors) / (1 + length(s.spans) / 8) - 4)"
+            " FROM json_each(?1) AS wanted CROSS JOIN chunks k ON k.id = wanted.value"
+            " CROSS JOIN sentence_vectors s ON s.collection_id = ?2"
+            " AND s.vector_key = k.vector_key AND s.characters = k.end - k.start"
+            " ORDER BY k.id",
+            (json.dumps(sorted(chunk_ids)), collection_id),
+        ).fetchall()
+        return own_rows([(row[0], row[1]) for row in rows])
+
     def has_unrefined(self, collection_id: str) -> bool:
-        """Say whether the vectors of any sentences of a collection are still to be computed."""
+        """Return whether any sentences of a collection still lack vectors."""
         row = self._db.execute(
             "SELECT 1 FROM documents INDEXED BY documents_unrefined WHERE collection_id = ?"
             " AND state = 'active' AND refined < chunk_count LIMIT 1",
@@ -92,18 +117,18 @@ class SentenceReads(Transaction):
         return row is not None
 
     def has_dropped_sentences(self) -> bool:
-        """Say whether anything is left of collections that are gone."""
+        """Return whether any vectors of deleted collections remain."""
         return self._db.execute("SELECT 1 FROM dropped_sentences").fetchone() is not None
 
     def chunks_to_refine(
         self, collection_id: str, *, at_most: int, without: Sequence[int] = ()
     ) -> list[UnrefinedChunk]:
-        """Return chunks whose sentences have no vectors yet, of the newest documents first.
+        """Return chunks whose sentences have no vectors yet, those of the newest documents first.
 
         Args:
-            collection_id: which collection.
-            at_most: how many chunks.
-            without: documents that are passed over.
+            collection_id: id of the collection.
+            at_most: highest number of chunks.
+            without: documents to skip.
         """
         rows = self._db.execute(
             "SELECT k.id, k.document_id, k.ordinal, k.vector_key AS key, k.text, k.header,"
@@ -129,7 +154,7 @@ class SentenceReads(Transaction):
         ]
 
     def unsound_sentences(self, collection_id: str, dim: int) -> tuple[int, ...]:
-        """Return the chunks that count as refined and whose vectors are missing or cut short."""
+        """Return the chunks that count as refined but have missing or truncated vectors."""
         rows = self._db.execute(
             "SELECT k.id FROM documents d"
             " JOIN chunks k ON k.document_id = d.id AND k.ordinal < d.refined"
@@ -142,7 +167,7 @@ class SentenceReads(Transaction):
         return tuple(row["id"] for row in rows)
 
     def stray_sentences(self, collection_id: str) -> int:
-        """Count the rows that belong to no chunk of their collection."""
+        """Count the rows without a chunk in their collection."""
         row = self._db.execute(
             f"SELECT count(*) AS n FROM sentence_vectors s WHERE {_STRAY}",  # noqa: S608 - ours
             (collection_id,),
@@ -150,7 +175,7 @@ class SentenceReads(Transaction):
         return int(row["n"])
 
     def stored_sentences(self, document_id: int) -> dict[int, StoredSentences]:
-        """Return what is stored for the chunks of a document, by ordinal."""
+        """Return the stored vectors of a document's chunks, by ordinal."""
         rows = self._db.execute(
             "SELECT k.ordinal, s.vector_key AS key, s.characters, s.spans, s.vectors"
             " FROM documents d JOIN chunks k ON k.document_id = d.id"
@@ -171,10 +196,10 @@ class SentenceReads(Transaction):
 
 
 class SentenceChanges(SentenceReads):
-    """Vectors of sentences, written and forgotten."""
+    """Writes and deletes vectors of sentences."""
 
     def put_sentences(self, collection_id: str, rows: Iterable[StoredSentences]) -> None:
-        """Store vectors of sentences; not those of chunks that are gone meanwhile."""
+        """Store vectors of sentences, except for chunks that are gone meanwhile."""
         self._db.executemany(
             "INSERT INTO sentence_vectors (collection_id, vector_key, characters, spans, vectors)"
             " SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM chunks k JOIN documents d"
@@ -184,14 +209,14 @@ class SentenceChanges(SentenceReads):
         )
 
     def note_refined(self, reached: Mapping[int, int]) -> None:
-        """Note how many of a document's first chunks have the vectors of their sentences."""
+        """Record how many first chunks of each document have vectors of their sentences."""
         self._db.executemany(
             "UPDATE documents SET refined = min(?2, chunk_count) WHERE id = ?1 AND refined < ?2",
             reached.items(),
         )
 
     def mend_sentences(self, collection_id: str, unsound: Sequence[int]) -> None:
-        """Have the vectors of chunks computed again, and delete those of no chunk."""
+        """Mark the vectors of chunks for computation, and delete those without a chunk."""
         wanted = json.dumps(list(unsound))
         self._db.execute(
             "DELETE FROM sentence_vectors WHERE rowid IN (SELECT s.rowid FROM json_each(?1) AS bad"
@@ -213,7 +238,7 @@ class SentenceChanges(SentenceReads):
         )
 
     def want_refinement(self, collection_id: str) -> bool:
-        """Have a collection refined between jobs; False where nothing is to be done."""
+        """Request that a collection be refined between jobs; return False if nothing is missing."""
         wanted = self.has_unrefined(collection_id)
         if wanted:
             self._db.execute(
@@ -222,11 +247,11 @@ class SentenceChanges(SentenceReads):
         return wanted
 
     def forget_refinement(self, collection_id: str) -> None:
-        """Have nobody refine a collection between jobs."""
+        """Cancel the refinement of a collection between jobs."""
         self._db.execute("DELETE FROM wanted_sentences WHERE collection_id = ?", (collection_id,))
 
     def delete_dropped_sentences(self, *, at_most: int) -> int:
-        """Delete some of what is left of collections that are gone; return the rows deleted."""
+        """Delete some vectors of deleted collections; return the number of rows."""
         deleted = self._db.execute(
             "DELETE FROM sentence_vectors WHERE rowid IN (SELECT s.rowid FROM dropped_sentences x"
             " JOIN sentence_vectors s ON s.collection_id = x.collection_id LIMIT ?)",
@@ -246,7 +271,7 @@ class SentenceChanges(SentenceReads):
         return [(row["collection_id"], row["vector_key"]) for row in rows]
 
     def _forget_sentences(self, keys: Iterable[tuple[str, bytes]]) -> None:
-        """Delete what is stored under keys that no chunk of their collection has any more."""
+        """Delete the vectors of keys that no chunk of their collection has any more."""
         self._db.executemany(
             "DELETE FROM sentence_vectors WHERE collection_id = ?1 AND vector_key = ?2"
             " AND NOT EXISTS (SELECT 1 FROM chunks k JOIN documents d ON d.id = k.document_id"

@@ -1,4 +1,4 @@
-"""Sources in the catalog: which file gave which document, and what became of it."""
+"""Sources in the catalog: the document and the state of each file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kb.catalog.base import Transaction
+from kb.catalog.base import Counted, Transaction
 from kb.catalog.numbers import storable
 from kb.catalog.rows import failed_file, file_state, now
 from kb.errors import ChangedMeanwhileError
@@ -15,10 +15,10 @@ from kb.words.file_names import name_words
 
 
 class SourceReads(Transaction):
-    """What is known of files."""
+    """Reads the states of files."""
 
     def file_states(self, collection_id: str, root: str | None = None) -> list[FileState]:
-        """Return what is known of every file of a root, or of all roots."""
+        """Return the state of every file of a root, or of all roots."""
         rows = self._db.execute(
             "SELECT * FROM sources WHERE collection_id = ? AND (? IS NULL OR root = ?)"
             " ORDER BY root, path",
@@ -27,7 +27,7 @@ class SourceReads(Transaction):
         return [file_state(row) for row in rows]
 
     def file_state(self, collection_id: str, source: Source) -> FileState | None:
-        """Return what is known of one file."""
+        """Return the state of one file."""
         row = self._db.execute(
             "SELECT * FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
             (collection_id, source.root, source.path),
@@ -35,10 +35,10 @@ class SourceReads(Transaction):
         return None if row is None else file_state(row)
 
     def require_file(self, collection_id: str, source: Source, expected: FileState | None) -> None:
-        """Make sure that a file is still as it was when something was decided for it.
+        """Check that a file's state is still the one of a decision.
 
         Raises:
-            ChangedMeanwhileError: it is not.
+            ChangedMeanwhileError: the state has changed.
         """
         if self.file_state(collection_id, source) != expected:
             msg = (
@@ -48,7 +48,7 @@ class SourceReads(Transaction):
             raise ChangedMeanwhileError(msg)
 
     def last_seen(self, collection_id: str) -> dict[Source, str]:
-        """Return when each file was last recorded, as the catalog stores times."""
+        """Return the last recording time of each file, in the catalog's form."""
         rows = self._db.execute(
             "SELECT root, path, seen_at FROM sources WHERE collection_id = ?", (collection_id,)
         )
@@ -57,7 +57,7 @@ class SourceReads(Transaction):
     def failed_files(
         self, collection_id: str, *, limit: int | None = None, offset: int = 0
     ) -> list[FailedFile]:
-        """Return the files that could not be read, or some of them, by path."""
+        """Return the files that could not be read, or a part of them, by path."""
         rows = self._db.execute(
             "SELECT s.*, d.added_at AS document_added_at FROM sources s"
             " LEFT JOIN documents d ON d.id = s.document_id AND d.state = 'active'"
@@ -76,7 +76,7 @@ class SourceReads(Transaction):
         return int(row["files"])
 
     def failed_files_of(self, *document_ids: int) -> list[FailedFile]:
-        """Return the files of documents that have changed into what cannot be read."""
+        """Return the files that gave these documents and have become unreadable since."""
         rows = self._db.execute(
             "SELECT s.*, d.added_at AS document_added_at FROM json_each(?) wanted"
             " CROSS JOIN sources s ON s.document_id = wanted.value"
@@ -87,7 +87,7 @@ class SourceReads(Transaction):
         return [failed_file(row) for row in rows]
 
     def files_of(self, document_id: int) -> list[FileState]:
-        """Return what is known of every file that gives one document."""
+        """Return the state of every file of one document."""
         rows = self._db.execute(
             "SELECT * FROM sources WHERE document_id = ? ORDER BY id", (document_id,)
         )
@@ -106,9 +106,9 @@ class SourceReads(Transaction):
         return {document_id: tuple(each) for document_id, each in found.items()}
 
     def contents_in_use(self, root: str) -> list[tuple[str, str]]:
-        """Return (path, content hash) of every file of a root that something refers to.
+        """Return (path, content hash) of every file of a root that is in use.
 
-        Of a file that could not be read, the older version that is still found is one as well.
+        The older version of an unreadable file counts as well.
         """
         rows = self._db.execute(
             "SELECT path, content_hash FROM sources WHERE root = ?1"
@@ -119,18 +119,21 @@ class SourceReads(Transaction):
         return [(row["path"], row["content_hash"]) for row in rows]
 
     def unplaced_roots(self, collection_id: str) -> frozenset[str]:
-        """Return the roots of which nobody has said yet where they are on this machine."""
+        """Return the roots that have no place on this machine yet."""
         rows = self._db.execute(
             "SELECT root FROM unplaced_roots WHERE collection_id = ?", (collection_id,)
         )
         return frozenset(row["root"] for row in rows)
 
 
-class SourceChanges(SourceReads):
-    """What becomes of files. Which document a file shows is changed by ``VersionChanges``."""
+class SourceChanges(SourceReads, Counted):
+    """Writes the states of files. ``VersionChanges`` changes the documents that they show.
+
+    Searches remember the chunks that pass filters, so every move of a file tells them.
+    """
 
     def record_failure(self, collection_id: str, file: FileState) -> int | None:
-        """Record that a file could not be read; what it shows, it goes on to show.
+        """Record that a file could not be read; its source still shows its old document.
 
         Returns:
             The document shown, if any.
@@ -141,7 +144,8 @@ class SourceChanges(SourceReads):
         return kept
 
     def move_source(self, collection_id: str, old: Source, new: FileState) -> None:
-        """Give a source another place; its document stays as it is."""
+        """Move a source to another place; its document stays as it is."""
+        self.count_generation()
         self._db.execute(
             "UPDATE sources SET root = ?, path = ?, name_words = ?, size = ?, mtime_ns = ?,"
             " revision = ?, seen_at = ? WHERE collection_id = ? AND root = ? AND path = ?",
@@ -160,14 +164,15 @@ class SourceChanges(SourceReads):
         )
 
     def date_source(self, collection_id: str, source: Source, seen_at: str) -> None:
-        """Give a source the time at which it was seen, instead of that of its last change."""
+        """Set a source's time of recording, in place of that of its last change."""
         self._db.execute(
             "UPDATE sources SET seen_at = ? WHERE collection_id = ? AND root = ? AND path = ?",
             (seen_at, collection_id, source.root, source.path),
         )
 
     def adopt_root(self, collection_id: str, old: str, new: str, prefix: str) -> None:
-        """Give all sources of root ``old`` the root ``new``, with ``prefix`` before their paths."""
+        """Move all sources of root ``old`` to root ``new``, with ``prefix`` before their paths."""
+        self.count_generation()
         self._db.execute(
             "UPDATE OR IGNORE sources SET root = ?, path = ? || path"
             " WHERE collection_id = ? AND root = ?",
@@ -175,27 +180,28 @@ class SourceChanges(SourceReads):
         )
 
     def unplace_roots(self, collection_id: str, roots: Iterable[str]) -> None:
-        """Note roots that an archive names."""
+        """Record the roots named by an archive."""
         self._db.executemany(
             "INSERT OR IGNORE INTO unplaced_roots (collection_id, root) VALUES (?, ?)",
             [(collection_id, root) for root in roots],
         )
 
     def place_root(self, collection_id: str, root: str) -> None:
-        """Note that a person has said where a root is."""
+        """Record that a person has set the place of a root."""
         self._db.execute(
             "DELETE FROM unplaced_roots WHERE collection_id = ? AND root = ?",
             (collection_id, root),
         )
 
     def _forget(self, collection_id: str, source: Source) -> None:
+        self.count_generation()
         self._db.execute(
             "DELETE FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
             (collection_id, source.root, source.path),
         )
 
     def _record(self, collection_id: str, file: FileState) -> None:
-        """Insert or replace what is known of a source."""
+        """Insert or replace the state of a source."""
         self._db.execute(
             "INSERT INTO sources (collection_id, root, path, name_words, document_id, size,"
             " mtime_ns, revision, content_hash, settings_hash, outcome, reason, reason_code,"

@@ -1,4 +1,4 @@
-"""One state of the catalog, and one change of it: the values that transactions are."""
+"""A state of the catalog and a change of it, each one transaction."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from kb.catalog.keywords import KeywordReads
 from kb.catalog.language_means import LanguageMeanReads
 from kb.catalog.making import CollectionChanges
 from kb.catalog.overview import OverviewReads
+from kb.catalog.questions import QuestionReads
 from kb.catalog.remembered import RememberedChanges, RememberedReads
 from kb.catalog.runs import RunChanges, RunReads
 from kb.catalog.sentences import SentenceReads
 from kb.catalog.sources import SourceReads
 from kb.catalog.tags import TagReads
 from kb.catalog.versions import VersionChanges
+from kb.catalog.watched_folders import WatchedFolderChanges, WatchedFolderReads
 
 
 class State(
@@ -37,20 +39,22 @@ class State(
     OverviewReads,
     SourceReads,
     TagReads,
+    QuestionReads,
     RunReads,
     HiddenReads,
     SentenceReads,
     LanguageMeanReads,
     RememberedReads,
+    WatchedFolderReads,
 ):
-    """The catalog as it was when the first of these reads was made; all of them agree."""
+    """The catalog as it was at the first read; all reads agree."""
 
     def generation(self) -> int:
-        """Return the count of changes of what can be found, by any process."""
+        """Return the count of changes of searchable data, by any process."""
         return int(self._db.execute("SELECT value FROM generation").fetchone()["value"])
 
     def integrity(self) -> str:
-        """Return ``ok``, or what is wrong with the file."""
+        """Return ``ok``, or the damage of the file."""
         return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
 
 
@@ -63,11 +67,7 @@ class Change(
     KeyChanges,
     HiddenChanges,
     RememberedChanges,
+    WatchedFolderChanges,
     State,
 ):
-    """A change that others see whole when its block ends, or not at all."""
-
-    def count_generation(self) -> int:
-        """Tell other processes that vectors have changed; return the new generation."""
-        row = self._db.execute("UPDATE generation SET value = value + 1 RETURNING value").fetchone()
-        return int(row["value"])
+    """A change that others see completely after its block, or not at all."""

@@ -1,6 +1,6 @@
-"""Tags that people give to documents, beside those that documents have of their own.
+"""Tags that people give to documents, in addition to the documents' own.
 
-They belong to the file that a document came from, so that they outlive its next version.
+They belong to a document's file, so that its next version keeps them.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from kb.catalog.base import Transaction
+from kb.catalog.base import Counted, Transaction
 from kb.catalog.numbers import document_number
 from kb.metadata import folded
 from kb.records import Source
 
 
 class TagReads(Transaction):
-    """Which files have which tags."""
+    """Reads the tags of files."""
 
     def tags_of_files(self, collection_id: str) -> dict[Source, tuple[str, ...]]:
-        """Return the tags of each file of a collection that has some, in alphabetical order."""
+        """Return the tags of each tagged file of a collection, in alphabetical order."""
         found: dict[Source, list[str]] = {}
         for row in self._db.execute(
             "SELECT s.root, s.path, t.tag FROM source_tags t JOIN sources s ON s.id = t.source_id"
@@ -30,7 +30,7 @@ class TagReads(Transaction):
         return {source: tuple(given) for source, given in found.items()}
 
     def tags_of_documents(self, collection_id: str) -> dict[int, tuple[str, ...]]:
-        """Return the tags of every document of a collection that has some."""
+        """Return the tags of every tagged document of a collection."""
         rows = self._db.execute(
             "SELECT s.document_id, t.tag, t.folded"
             " FROM sources s JOIN source_tags t ON t.source_id = s.id"
@@ -40,7 +40,7 @@ class TagReads(Transaction):
         return _by_document(rows)
 
     def tags_of(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """Return the tags of those of some documents that have any."""
+        """Return the tags of the tagged ones of some documents."""
         rows = self._db.execute(
             "SELECT s.document_id, t.tag, t.folded FROM json_each(?) wanted"
             " CROSS JOIN sources s ON s.document_id = wanted.value"
@@ -50,8 +50,8 @@ class TagReads(Transaction):
         return _by_document(rows)
 
 
-class TagChanges(TagReads):
-    """Tags given and taken."""
+class TagChanges(TagReads, Counted):
+    """Adds and removes tags; tells searches, which remember the chunks that pass filters."""
 
     def tag_documents(
         self,
@@ -61,13 +61,14 @@ class TagChanges(TagReads):
         remove: Iterable[str] = (),
         collection_id: str | None = None,
     ) -> None:
-        """Give tags to all files of these documents, and take others from them, in any case.
+        """Add tags to all files of these documents, and remove others, ignoring case.
 
-        Documents of another collection than ``collection_id``, if given, are passed over.
+        With ``collection_id``, documents of other collections are skipped.
 
         Raises:
-            DocumentNotFoundError: what names a document is no whole number.
+            DocumentNotFoundError: an id is not a whole number.
         """
+        self.count_generation()
         bound = (
             json.dumps([document_number(number) for number in document_ids]),
             collection_id,
@@ -90,7 +91,8 @@ class TagChanges(TagReads):
             )
 
     def tag_file(self, collection_id: str, source: Source, tags: Iterable[str]) -> None:
-        """Give tags to one file."""
+        """Add tags to one file."""
+        self.count_generation()
         self._db.executemany(
             "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"
             " SELECT id, ?, ? FROM sources WHERE collection_id = ? AND root = ? AND path = ?",
@@ -98,7 +100,8 @@ class TagChanges(TagReads):
         )
 
     def carry_tags_over(self, old_id: str, new_id: str) -> None:
-        """Give the files of a collection the tags that the same files have in another."""
+        """Copy tags from the files of one collection to the same files of another."""
+        self.count_generation()
         self._db.execute(
             "INSERT OR IGNORE INTO source_tags (source_id, tag, folded)"
             " SELECT new.id, t.tag, t.folded"

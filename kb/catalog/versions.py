@@ -1,8 +1,8 @@
-"""What a search sees: the steps that show a document's new version and hide its old one.
+"""Visibility of documents: the steps that show a new version and hide the old one.
 
-Documents go through three states: pending (written, vectors on their way, invisible), active
-(visible), retired (invisible, vectors being deleted). A chunk becomes visible in
-:meth:`VersionChanges.show_versions`, when its transaction ends.
+A document has three states: pending (written, invisible, without all vectors), active (visible),
+retired (invisible, its vectors being deleted). A chunk becomes visible at the end of the
+transaction of :meth:`VersionChanges.show_versions`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kb.words.terms import IndexText
 
 @dataclass(frozen=True, slots=True)
 class PendingDocument:
-    """A document that is written and not yet visible: its id and those of its chunks."""
+    """A written, still invisible document: its id and those of its chunks."""
 
     document_id: int
     chunk_ids: tuple[int, ...]
@@ -34,7 +34,7 @@ class PendingDocument:
 class VersionChanges(
     KeywordChanges, ChunkChanges, DocumentChanges, SourceChanges, LanguageMeanChanges
 ):
-    """Documents shown and hidden."""
+    """Shows and hides documents."""
 
     def write_pending(self, collection_id: str, prepared: PreparedDocument) -> PendingDocument:
         """Write a document and its chunks, invisible."""
@@ -44,13 +44,13 @@ class VersionChanges(
     def show_versions(
         self, collection_id: str, shown: Sequence[tuple[PendingDocument, EmbeddedDocument]]
     ) -> None:
-        """Make written documents visible, and their chunks findable by their words.
+        """Make written documents visible to both searches.
 
-        The vectors of their chunks count for their languages.
+        It adds the vectors of their chunks to the sums of their languages.
         """
         for pending, _ in shown:
             self._set_state(pending.document_id, "active")
-        # All at once: every other statement between them would make one more part of the index.
+        # All at once: every other statement between them would add a part to the index.
         self.index_words(
             collection_id,
             itertools.chain.from_iterable(_words(each, item.prepared) for each, item in shown),
@@ -62,12 +62,12 @@ class VersionChanges(
             )
 
     def attach_source(self, collection_id: str, file: FileState) -> FileState | None:
-        """Let a source show ``file.document_id``; return what it showed before.
+        """Let a source show ``file.document_id``; return its former state.
 
-        The document that it showed is retired if no other source shows it.
+        The former document is retired if no other source shows it.
 
         Raises:
-            ChangedMeanwhileError: the document to be shown is not visible (any more).
+            ChangedMeanwhileError: the document to show is not visible (any more).
         """
         wanted = file.document_id
         if wanted is not None and not self.is_visible(collection_id, wanted):
@@ -78,11 +78,13 @@ class VersionChanges(
             raise ChangedMeanwhileError(msg)
         before = self.file_state(collection_id, file.source)
         self._record(collection_id, file)
+        if before is None or before.document_id != wanted:
+            self.count_generation()
         self._retire_if_orphaned(before)
         return before
 
     def forget_source(self, collection_id: str, source: Source) -> bool:
-        """Forget a source; say whether its document went with it, for no other source shows it."""
+        """Forget a source; return whether its document was retired, as no other source shows it."""
         before = self.file_state(collection_id, source)
         self._forget(collection_id, source)
         return self._retire_if_orphaned(before)
@@ -91,7 +93,7 @@ class VersionChanges(
         """Hide a document and forget all its sources.
 
         Raises:
-            DocumentNotFoundError: there is no such document (in the collection, if one is given).
+            DocumentNotFoundError: the document does not exist, or is not in the given collection.
         """
         found = self.collection_of(document_number(document_id))
         if found is None or collection_id not in (None, found):
@@ -100,7 +102,7 @@ class VersionChanges(
         self._retire(found, document_id)
 
     def _retire_if_orphaned(self, before: FileState | None) -> bool:
-        """Retire the document that a source showed, if no source is left that does."""
+        """Retire a source's former document if no other source shows it."""
         if before is None or before.document_id is None:
             return False
         left = self._db.execute(
@@ -115,7 +117,8 @@ class VersionChanges(
         return True
 
     def _retire(self, collection_id: str, document_id: int) -> None:
-        """Hide a document from every search; its rows and vectors are deleted afterwards."""
+        """Hide a document from every search; its rows and vectors are deleted later."""
+        self.count_generation()
         self.forget_words(collection_id, document_id)
         self._uncount_document(collection_id, document_id)
         self._set_state(document_id, "retired")

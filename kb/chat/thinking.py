@@ -62,7 +62,7 @@ class ThinkingSplitter:
         self._opened = False  # a beginning mark is in the answer, so its end mark is, too
 
     def feed(self, text: str) -> list[Piece]:
-        """Return what is certain after ``text``."""
+        """Add output; return the pieces that are certain now."""
         self._held += text
         out: list[Piece] = []
         while self._step(out):
@@ -70,7 +70,7 @@ class ThinkingSplitter:
         return out
 
     def end(self) -> list[Piece]:
-        """Return what was held back."""
+        """Return the pieces still held back."""
         held, self._held = self._held, ""
         if self._ends or (not self._answering and held.lstrip().startswith(_HARMONY_BEGINS)):
             return [Piece(text=held, thinking=True)]
@@ -80,13 +80,13 @@ class ThinkingSplitter:
         return [Piece(text=text)] if text else []
 
     def _step(self, out: list[Piece]) -> bool:
-        """Work on what is held; True if there may be more to do."""
+        """Process the held text; return whether more of it may be processed."""
         if self._ends:
             return self._think(out)
         return self._answer(out) if self._answering else self._begin()
 
     def _begin(self) -> bool:
-        """Decide what begins: thinking, an answer, or something not yet to be told."""
+        """Decide what the held text begins: thinking, an answer, or something still unclear."""
         held = self._held.lstrip()
         for begin, end in PAIRS:
             if held.startswith(begin):
@@ -101,7 +101,7 @@ class ThinkingSplitter:
             return True
         if held.startswith(_HARMONY_BEGINS) and len(held) < _LONGEST_HEAD:
             return False
-        if any(begin.startswith(held) for begin in _BEGINS):  # nothing at all among it
+        if any(begin.startswith(held) for begin in _BEGINS):  # also for no text at all
             return False
         self._answering, self._held = True, held
         return True
@@ -143,10 +143,10 @@ class ThinkingSplitter:
         return False
 
     def _is_orphan(self, held: str, end: re.Match[str]) -> bool:
-        """Say whether an end is that of thinking whose beginning the model did not write.
+        """Return whether an end mark belongs to thinking whose beginning the model did not write.
 
-        One that is last in its line is. So is one at the beginning of a line, after a sentence or
-        close to a word, unless the answer quotes it or has written the beginning itself.
+        A mark at the end of a line does. So does a mark at the beginning of a line, after a
+        sentence or next to a word, unless the answer quotes it or contains the beginning.
         """
         gap, following = end[1], end[2] if end.re is _END else ""
         if following == "\n":
@@ -171,7 +171,7 @@ def _opens(text: str) -> bool:
 
 
 def _overlap(text: str, mark: str) -> int:
-    """Return how many characters at the end of ``text`` may begin ``mark``."""
+    """Return the number of characters at the end of ``text`` that may begin ``mark``."""
     for length in range(min(len(mark) - 1, len(text)), 0, -1):
         if text.endswith(mark[:length]):
             return length

@@ -10,6 +10,7 @@ from kb.cli import (
     collections,
     documents,
     evaluation,
+    folders,
     ingesting,
     jobs,
     keys,
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(collections.app, name="collections")
 app.add_typer(evaluation.app, name="eval")
+app.add_typer(folders.app, name="folders")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")

@@ -12,27 +12,25 @@ import typer
 import typer.core
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from kb.cli.answer_evaluation import evaluate_answers
 from kb.cli.common import expected_errors, opened, print_json, stdout
+from kb.cli.evaluation_listings import print_all, print_spans
+from kb.cli.own_evaluation import is_own, run_own, set_folder, write_own
 from kb.errors import SettingsError
 from kb.settings import Settings
 
 if TYPE_CHECKING:
     from kb.evaluation.judged import JudgedSet
-    from kb.evaluation.runs import Run
-    from kb.evaluation.spans import SpanRun
-
-_METRICS = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
-_COMPARED = "ndcg@10"
-_LONGEST_QUERY = 60
-_ALMOST_CERTAIN = 0.05
 
 
 def evaluate(  # noqa: PLR0917 - typer reads options from parameters
     set_dir: Annotated[
-        Path, typer.Argument(help="Folder with corpus.jsonl, queries.jsonl and qrels.tsv.")
+        Path,
+        typer.Argument(
+            help="Folder with corpus.jsonl, queries.jsonl and qrels.tsv; the name of one in the "
+            "data folder's sets/; or my-questions, those that you marked hits for."
+        ),
     ],
     mode: Annotated[
         Literal["hybrid", "dense", "keyword", "all"], typer.Option("--mode", help="How to search.")
@@ -65,18 +63,36 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
         Path | None, typer.Option("--compare", help="Compare with a saved run, query by query.")
     ] = None,
     worst: Annotated[int, typer.Option("--worst", min=0, help="Worst misses to list.")] = 5,
+    collection: Annotated[
+        str | None,
+        typer.Option("--collection", "-c", help="Collection that my-questions were asked of."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Ingest a judged set into a throw-away collection and score the search on it."""
+    """Ingest a judged set into a throw-away collection and score the search on it.
+
+    my-questions are searched in their own collection, as it is.
+    """
     from kb.evaluation import runs  # noqa: PLC0415 - numpy is for this only
     from kb.evaluation import spans as span_runs  # noqa: PLC0415
     from kb.evaluation.judged import read_set  # noqa: PLC0415
 
     with expected_errors():
         _require_sensible(spans=spans, answers=answers, save=save, compare=compare)
-        judged = read_set(set_dir, spans=spans)
-        earlier = runs.load(compare) if compare else []
         modes = runs.MODES if mode == "all" else (mode,)
+        if is_own(set_dir):
+            _require_plain(spans=spans, answers=answers)
+            earlier = runs.load(compare) if compare else []
+            done = run_own(modes, collection=collection)
+            if save:
+                runs.save(done, save)
+            print_all(done, earlier, worst=worst, as_json=as_json)
+            return
+        if collection is not None:
+            msg = "--collection says where my-questions were asked; a set has documents of its own"
+            raise SettingsError(msg)
+        judged = read_set(set_folder(set_dir), spans=spans)
+        earlier = runs.load(compare) if compare else []
         if answers:
             evaluate_answers(
                 judged,
@@ -94,26 +110,15 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
                 if as_json:
                     print_json([asdict(each) for each in found])
                 else:
-                    _print_spans(found, stdout())
+                    print_spans(found, stdout())
                 return
             done = [runs.run(base, judged, mode=each, top_k=top_k) for each in modes]
         if save:
             runs.save(done, save)
-        pairs = [(old, new) for old in earlier for new in done]
-        if not earlier:
-            pairs = [(old, done[0]) for old in done[1:]]
-        if as_json:
-            print_json([_run_json(each, worst, pairs) for each in done])
-            return
-        console = stdout()
-        _print_runs(done, console)
-        for old, new in pairs:
-            _print_comparison(old, new, bool(earlier), console)
-        for each in done:
-            _print_worst(each, worst, console)
+        print_all(done, earlier, worst=worst, as_json=as_json)
 
 
-def make(
+def make(  # noqa: PLR0917 - as above
     folder: Annotated[Path, typer.Argument(help="Folder to write the set to.")],
     source: Annotated[str | None, typer.Option("--from", help="Collection to draw from.")] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Passages to draw.")] = 50,
@@ -121,12 +126,22 @@ def make(
     ask: Annotated[
         bool, typer.Option("--ask", help="Have the chat model of the settings write the questions.")
     ] = False,
+    mine: Annotated[
+        bool,
+        typer.Option("--mine", help="Write the questions that you marked hits for; draw nothing."),
+    ] = False,
 ) -> None:
     """Draw passages from a collection, as a set whose queries you (or a chat model) fill in."""
     from kb.chat.opening import open_chat_model  # noqa: PLC0415 - for this only
     from kb.evaluation.making import make_set, question_about  # noqa: PLC0415
 
     with opened() as base:
+        if mine:
+            if ask:
+                msg = "--mine writes questions that are there; leave out --ask"
+                raise SettingsError(msg)
+            write_own(base, folder, collection=source)
+            return
         if ask:
             chat = open_chat_model(base.settings)
             with closing(chat):
@@ -150,6 +165,14 @@ def make(
             f"its text, or delete its line; then run `kb eval {folder}`",
             markup=False,
         )
+
+
+def _require_plain(*, spans: bool, answers: bool) -> None:
+    """Refuse what needs documents of a set's own."""
+    if spans or answers:
+        which = "--spans" if spans else "--answers"
+        msg = f"{which} needs a set in a folder: write it with `kb eval make FOLDER --mine` first"
+        raise SettingsError(msg)
 
 
 def _require_sensible(
@@ -188,102 +211,3 @@ def _progress(judged: JudgedSet) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"ingesting {judged.name}", total=len(judged.documents))
         yield lambda done, _total: bar.update(task, completed=done)
-
-
-def _run_json(run: Run, worst: int, pairs: list[tuple[Run, Run]]) -> dict[str, Any]:
-    from kb.evaluation.runs import compare  # noqa: PLC0415
-
-    compared = []
-    for old, new in pairs:
-        if new is run:
-            difference, (low, high), p = compare(old, new, _COMPARED)
-            compared.append(
-                {
-                    "with": old.mode,
-                    "metric": _COMPARED,
-                    "difference": difference,
-                    "low": low,
-                    "high": high,
-                    "p": p,
-                }
-            )
-    return {
-        "set": run.set_name,
-        "mode": run.mode,
-        "documents": run.documents,
-        "queries": len(run.queries),
-        "latency_ms": {"p50": run.latency_p50_ms, "p95": run.latency_p95_ms},
-        "metrics": {
-            name: {"mean": mean, "low": low, "high": high}
-            for name, (mean, (low, high)) in run.means().items()
-        },
-        "worst": [asdict(item) for item in run.worst(worst)],
-        "compared": compared,
-    }
-
-
-def _print_runs(runs: list[Run], console: Console) -> None:
-    first = runs[0]
-    table = Table(
-        title=f"{first.set_name}: {first.documents} documents", box=None, padding=(0, 2, 0, 0)
-    )
-    # Two lines of headings and no lines between: it fits into 80 columns.
-    heads = [name.replace("@", "\n@") for name in _METRICS]
-    for name in ("mode", *heads, "95 %\nof ndcg", "p50\nms", "p95\nms"):
-        table.add_column(name, justify="left" if name == "mode" else "right", no_wrap=True)
-    for run in runs:
-        means = run.means()
-        low, high = means["ndcg@10"][1]
-        table.add_row(
-            run.mode,
-            *(f"{means[name][0]:.3f}" for name in _METRICS),
-            f"{low:.3f}–{high:.3f}",
-            f"{run.latency_p50_ms:.1f}",
-            f"{run.latency_p95_ms:.1f}",
-        )
-    console.print(table)
-
-
-def _print_comparison(old: Run, new: Run, saved: bool, console: Console) -> None:  # noqa: FBT001 - private, named at its one call
-    from kb.evaluation.runs import compare  # noqa: PLC0415
-
-    difference, (low, high), p = compare(old, new, _COMPARED)
-    verdict = "the difference is real" if p < _ALMOST_CERTAIN else "may be chance"
-    name = f"saved {old.mode}" if saved else old.mode
-    console.print(
-        f"{new.mode} - {name}: ndcg@10 {difference:+.4f} (95% {low:+.4f} to {high:+.4f}, "
-        f"p = {p:.3f}: {verdict})",
-        markup=False,
-    )
-
-
-def _print_worst(run: Run, count: int, console: Console) -> None:
-    missed = run.worst(count)
-    if not missed:
-        return
-    table = Table(title=f"worst misses, {run.mode}")
-    for name in ("query", "expected", "found instead"):
-        table.add_column(name)
-    for item in missed:
-        table.add_row(
-            f"{item.id}: {item.query[:_LONGEST_QUERY]}",
-            ", ".join(item.expected),
-            ", ".join(item.found[:3]),
-        )
-    console.print(table)
-
-
-def _print_spans(runs: list[SpanRun], console: Console) -> None:
-    first = runs[0]
-    table = Table(
-        title=f"{first.set_name}: {first.chunks} chunks, {first.queries} queries, "
-        f"first {first.top_k} hits, counted in characters"
-    )
-    for name in ("mode", "recall", "precision", "iou"):
-        table.add_column(name, justify="left" if name == "mode" else "right")
-    for run in runs:
-        table.add_row(
-            run.mode,
-            *(f"{mean:.3f} ({low:.3f}–{high:.3f})" for mean, (low, high) in run.means.values()),
-        )
-    console.print(table)

@@ -152,7 +152,7 @@ def _follow(queue: Jobs, ids: Sequence[int]) -> None:
     Raises:
         typer.Exit: one failed, or a file of it.
     """
-    queue.work()
+    queue.work(watching=False)  # it ends with the last job
     well = True
     with Progress(console=Console(stderr=True), transient=True) as bar:
         for job_id in ids:

@@ -40,6 +40,7 @@ SHAPES: Mapping[str, tuple[str, Any]] = MappingProxyType(
         "eval-run": ("kb eval run", list[measured.EvaluationShape]),
         "eval-run-answers": ("kb eval run --answers", list[measured.AnswersShape]),
         "eval-run-spans": ("kb eval run --spans", list[measured.SpansShape]),
+        "folders": ("kb folders", list[shapes.FolderShape]),
         "get": ("kb get ADDRESS", ReadingReply),
         "get-several": ("kb get PATTERN, or of several addresses", shapes.SeveralShape),
         "ingest": ("python -m ingest", shapes.ReportShape),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from kb.catalog.key_records import KeyScope, Standing
+from kb.catalog.watched_folders import FolderState
 from kb.records import MediaType
 from kb.server.knowledge.records import HitReply, NoticeReply, ReadingReply, SourceReply
 from kb.server.replies import Reply
@@ -65,6 +66,50 @@ class NewKeyShape(KeyShape):
     """A key that was made; ``key`` is told here and never again."""
 
     key: str
+
+
+class FolderFailureShape(Reply):
+    """A file of a watched folder that could not be read, and why."""
+
+    path: str
+    reason: str
+    reason_code: str
+
+
+class FolderRunShape(Reply):
+    """A run over a watched folder; ``counts`` are files by outcome.
+
+    ``gone_count`` files no longer exist, and their documents were kept, because they are more than
+    half of the folder's; ``gone`` names the first of them. ``left_out`` gives by name the rule that
+    leaves a known file out.
+    """
+
+    began_at: datetime
+    ended_at: datetime
+    counts: dict[str, int]
+    failures: list[FolderFailureShape]
+    gone: list[str]
+    gone_count: int
+    left_out: dict[str, dict[str, str]]
+
+
+class FolderShape(Reply):
+    """A folder that a collection is kept in step with.
+
+    ``done`` of ``total`` files of the run under way are done with; ``error`` says why the last run
+    failed as a whole.
+    """
+
+    id: int
+    path: str
+    collection: str
+    paused: bool
+    state: FolderState
+    error: str
+    done: int
+    total: int
+    last_run: FolderRunShape | None
+    added_at: datetime
 
 
 class ReembeddingShape(Reply):

@@ -198,8 +198,8 @@ def unit_rows(matrix: npt.NDArray[np.float32], *, dim: int | None = None) -> Vec
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         msg = (
-            f"the model gave a vector that is not a direction for input {row} of {len(matrix)}: "
-            "the model file is probably damaged; run `kb doctor`"
+            f"the model gave a vector without a direction for input {row} of {len(matrix)}: the "
+            "model file is probably damaged; run `kb doctor`"
         )
         raise EmbeddingError(msg)
     return np.ascontiguousarray(matrix / norms, dtype=np.float32)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from kb.errors import SettingsError
 
+SETS = "sets"
+"""Folder of judged sets that are known by name, below the data folder."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedDocument:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kb.chat.base import ChatModel, Message
 from kb.errors import ChatError, CollectionError, SettingsError
+from kb.evaluation.own import OwnSet
 from kb.knowledge_base import KnowledgeBase
 
 _FILES = ("corpus.jsonl", "queries.jsonl", "qrels.tsv", "spans.tsv")
@@ -54,9 +55,7 @@ def make_set(
         CollectionError: the collection does not exist or is empty.
         SettingsError: the folder has a set already, or is not writable.
     """
-    if taken := [name for name in _FILES if (folder / name).exists()]:
-        msg = f"{folder} holds {', '.join(taken)} already, which would be lost; name another folder"
-        raise SettingsError(msg)
+    _require_free(folder)
     infos = base.documents(collection=collection)
     if not infos:
         msg = "the collection has no documents; ingest some first"
@@ -94,6 +93,51 @@ def make_set(
         f"q{n}\t{each.document}\t{each.start}\t{each.end}\n"
         for n, each in enumerate(passages, start=1)
     ]
+    _write_all(folder, corpus, queries, qrels, spans)
+    return len(passages)
+
+
+def write_own_set(base: KnowledgeBase, judged: OwnSet, folder: Path) -> int:
+    """Write own questions as a set with finished queries; return their number.
+
+    Its corpus is the whole collection. Judgements of a set are about documents. Its spans are the
+    marked passages that are unchanged in their document.
+
+    Raises:
+        SettingsError: the folder has a set already, or is not writable.
+    """
+    _require_free(folder)
+    infos = base.documents(collection=judged.collection)
+    texts = {info.id: base.document_text(info.id) for info in infos}
+    qrels: list[str] = []
+    spans: list[str] = []
+    for question in judged.questions:
+        name = f"q{question.id}"
+        answering = dict.fromkeys(each.document_id for each in question.good)
+        qrels += [f"{name}\t{document}\t1\n" for document in answering]
+        for each in question.good:
+            at = texts.get(each.document_id or 0, "").find(each.passage)
+            if at >= 0:
+                spans.append(f"{name}\t{each.document_id}\t{at}\t{at + len(each.passage)}\n")
+    corpus = ({"id": str(info.id), "title": info.title, "text": texts[info.id]} for info in infos)
+    queries = ({"id": f"q{each.id}", "text": each.text} for each in judged.questions)
+    _write_all(folder, corpus, queries, qrels, spans)
+    return len(judged.questions)
+
+
+def _require_free(folder: Path) -> None:
+    if taken := [name for name in _FILES if (folder / name).exists()]:
+        msg = f"{folder} already has {', '.join(taken)}, which would be lost; name another folder"
+        raise SettingsError(msg)
+
+
+def _write_all(
+    folder: Path,
+    corpus: Iterable[object],
+    queries: Iterable[object],
+    qrels: Iterable[str],
+    spans: Iterable[str],
+) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "corpus.jsonl", map(_line, corpus))
@@ -103,7 +147,6 @@ def make_set(
     except OSError as error:
         msg = f"cannot write the set to {folder}: {error}; name another folder"
         raise SettingsError(msg) from error
-    return len(passages)
 
 
 def question_about(passage: str, chat: ChatModel) -> str:

@@ -6,8 +6,9 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,9 @@ class Run:
     """A judged set searched in one mode.
 
     Latencies are those of whole queries, in milliseconds; a query asks for as many passages as
-    documents are judged. ``fingerprint`` is the set's.
+    documents are judged. ``fingerprint`` is the set's. ``own`` says that the
+    set is the own questions of the collection ``set_name``. ``changed`` holds the settings that
+    differed from those in force.
     """
 
     set_name: str
@@ -52,6 +55,8 @@ class Run:
     latency_p95_ms: float
     queries: tuple[QueryResult, ...]
     fingerprint: str = ""
+    own: bool = False
+    changed: Mapping[str, str] = field(default_factory=dict)
 
     def values(self, metric: str) -> list[float]:
         """Return one metric for every query, in the order of the queries."""
@@ -83,26 +88,37 @@ def ingested(
     It reads models from the settings' own folder and writes nothing there. ``on_progress`` is
     called with the number of finished documents and the total.
     """
-    small = len(judged.documents) <= _MOST_COMPARED
+    with scratch_base(settings, embedder, documents=len(judged.documents)) as base:
+        for done, item in enumerate(judged.documents, start=1):
+            base.add(Document.from_text(item.text, title=item.title), name=item.id)
+            if on_progress is not None:
+                on_progress(done, len(judged.documents))
+        if base.settings.sentences:
+            base.refine()
+        yield base
+
+
+@contextmanager
+def scratch_base(
+    settings: Settings, embedder: Embedder | None, *, documents: int
+) -> Iterator[KnowledgeBase]:
+    """Yield an empty knowledge base in a temporary folder, for this number of documents.
+
+    Without an embedder it loads the settings' model, from the settings' own folder.
+    """
     with scratch_folder() as folder:
         scratch = settings.model_copy(
             update={
                 "data_dir": folder,
                 "collection": "eval",
                 # Never a server: temporary data does not belong there.
-                "vector_store": "exact" if small else "chroma",
+                "vector_store": "exact" if documents <= _MOST_COMPARED else "chroma",
             }
         )
         with (
             _embedder(settings, embedder) as model,
             KnowledgeBase.open(scratch, embedder=model) as base,
         ):
-            for done, item in enumerate(judged.documents, start=1):
-                base.add(Document.from_text(item.text, title=item.title), name=item.id)
-                if on_progress is not None:
-                    on_progress(done, len(judged.documents))
-            if base.settings.sentences:
-                base.refine()
             yield base
 
 
@@ -186,12 +202,17 @@ def load(path: Path) -> list[Run]:
     """
     try:
         return [
-            Run(**{**item, "queries": tuple(QueryResult(**each) for each in item["queries"])})
+            Run(**{**item, "queries": tuple(map(_result, item["queries"]))})
             for item in json.loads(path.read_text())
         ]
     except (OSError, ValueError, TypeError, KeyError) as error:
         msg = f"{path} is not a saved run: {error}; make one with `kb eval SET_DIR --save FILE`"
         raise SettingsError(msg) from error
+
+
+def _result(item: Mapping[str, Any]) -> QueryResult:
+    lists = {name: tuple(item[name]) for name in ("expected", "found")}
+    return QueryResult(**{**item, **lists})
 
 
 def compare(one: Run, other: Run, metric: str) -> tuple[float, tuple[float, float], float]:

@@ -12,6 +12,8 @@ from kb.embedding import open_embedder
 from kb.embedding.base import Embedder
 from kb.indexing.steps import Indexing
 from kb.lazy import Lazy
+from kb.near_duplicates import NearDuplicates
+from kb.own_questions import OwnQuestions
 from kb.queueing import JobQueue
 from kb.remembering import Remembered
 from kb.reranking import open_reranker
@@ -23,6 +25,7 @@ from kb.store.access import vector_access
 from kb.store.store import Store
 from kb.tracking import FileTracking
 from kb.uploads import Uploads
+from kb.watching import WatchedFolders
 
 
 class Parts:
@@ -59,8 +62,11 @@ class Parts:
         self.jobs = JobQueue(self._store.catalog)
         self.keys = ApiKeys(self._store.catalog)
         self.likeness = Likeness(self._store)
+        self.near_duplicates = NearDuplicates(self._store)
+        self.questions = OwnQuestions(self._store.catalog)
         self.remembered = Remembered(self._store.catalog)
         self.uploads = Uploads(settings.uploads_dir)
+        self.watched = WatchedFolders(self._store.catalog, default=settings.collection)
 
     def use_model(self, setting: Literal["reranker", "chat_model"], value: str | None) -> None:
         """Use another reranker or chat model from now on; None for none.

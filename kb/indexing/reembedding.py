@@ -82,8 +82,8 @@ def reembed(
         by_itself = rounds >= _ROUNDS_BESIDE_WRITERS and not remote
         if rounds >= _MOST_ROUNDS:
             msg = (
-                f"others write to {old.name} faster than the model embeds; what is done is kept: "
-                "run the command again when they are done"
+                f"others write to {old.name} faster than the model embeds; finished documents are "
+                "kept: run the command again when the others are done"
             )
             raise StoreBusyError(msg)
         with store.alone() if by_itself else store.writing():

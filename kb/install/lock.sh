@@ -21,6 +21,6 @@ printf '%s\n' langchain-tests llama-index-core |
   lock - --constraint requirements.txt --constraint requirements-dev.txt \
     --output-file tests/integrations/requirements.txt
 # Amazon's client wants an older python-dateutil than the others have.
-printf '%s\n' ray s3fs 'moto[server]' |
+printf '%s\n' ray s3fs 'moto[server]' gcsfs gcp-storage-emulator |
   lock - --constraint <(sed -n '/^python-dateutil/d; /^[a-z]/s/ \\$//p' requirements.txt) \
     --output-file tests/scaling/requirements.txt

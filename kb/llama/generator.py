@@ -72,7 +72,7 @@ class Generator:
         if room < 1:
             msg = (
                 f"the question takes {len(prompt)} tokens, and {self._model.path.name} reads "
-                f"{self.window_tokens}; ask more shortly, or raise KB_CHAT_CONTEXT_TOKENS"
+                f"{self.window_tokens}; shorten it, or raise KB_CHAT_CONTEXT_TOKENS"
             )
             raise ChatTooLongError(msg)
         sampler = _sampler(temperature)

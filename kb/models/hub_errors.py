@@ -51,8 +51,8 @@ def _advice(status: int, reference: Reference) -> str:
             ", or set HF_TOKEN" if reference.hub == "hf" else ""
         )
     if status >= _SERVER:
-        return "the server has trouble; run the same command again later"
-    return "this was not expected; check HF_ENDPOINT or the name"
+        return "the server failed; run the same command again later"
+    return "an unexpected answer; check HF_ENDPOINT or the name"
 
 
 def _trouble(error: httpx.RequestError, reference: Reference) -> str:

@@ -137,7 +137,7 @@ def _fetch_part(
         part.unlink()
         if not resumed:
             msg = (
-                f"what came from {remote.url} is not the file that was announced: its SHA-256 is "
+                f"the download from {remote.url} is not the announced file: its SHA-256 is "
                 f"{found}, not {remote.sha256}. It was deleted. A proxy or mirror may have "
                 "changed it: try again, or fetch it from another source"
             )

@@ -45,10 +45,14 @@ class Wanted:
         """Refuse contradictory options."""
         given = [name for name in ("pages", "lines", "characters") if getattr(self, name)]
         if len(given) > 1:
-            msg = f"{' and '.join(given)} are given; one range is read at a time, give one of them"
+            msg = (
+                f"{' and '.join(given)} are given, but only one range can be read; give one of them"
+            )
             raise SettingsError(msg)
         if given and self.context:
-            msg = f"context is of a passage, and {given[0]} are given; leave one of them out"
+            msg = (
+                f"context works only for a passage, but {given[0]} are given; leave one of them out"
+            )
             raise SettingsError(msg)
         if not 0 <= self.context <= MOST_CONTEXT:
             msg = f"context is {self.context}, but must be from 0 to {MOST_CONTEXT}"
@@ -106,7 +110,9 @@ def _read(state: State, tiers: Tiers, address: str, wanted: Wanted) -> Reading:
     if _names_passage(found) and not wanted.ranged and found.line is None:
         return taking.passage(found, state.chunks_of(found.document_id))
     if wanted.context:
-        msg = f"context is of a passage, and {address[:200]!r} is none; give the id in a hit"
+        msg = (
+            f"context works only for a passage, and {address[:200]!r} is none; give the id in a hit"
+        )
         raise SettingsError(msg)
     return taking.stretch(taking.span(found))
 
@@ -129,7 +135,7 @@ class _Taking:
         """Return the wanted characters; None for the whole document."""
         name, text, wanted = in_message(self._info.name), self._document.text, self._wanted
         if wanted.ranged and found.line is not None:
-            msg = "the address ends with lines, and another range is given; leave one of them out"
+            msg = "the address already selects lines, and another range is given; leave one out"
             raise SettingsError(msg)
         named = found.short_id
         if named is not None and named.end is not None:
@@ -142,7 +148,7 @@ class _Taking:
             return spans.of_characters(wanted.characters, text, name)
         if found.line is not None:
             if found.count == 0:
-                msg = "0 lines are asked for; give how many, or nothing for all that follow"
+                msg = "the address asks for 0 lines; give a number, or nothing for all that follow"
                 raise SettingsError(msg)
             last = None if found.count is None else found.line + found.count - 1
             return spans.numbered_lines(found.line, last, self._lines, name)
@@ -158,7 +164,7 @@ class _Taking:
             given = ["lines"]
         if given and named is not None:
             msg = (
-                f"the id holds characters already, {named.start}-{named.end}, and {given[0]} are "
+                f"the id already selects characters {named.start}-{named.end}, and {given[0]} are "
                 f"given; leave them out, or give the id of the whole document, "
                 f"{self._info.short_id!r}"
             )

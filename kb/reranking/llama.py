@@ -130,9 +130,9 @@ class LlamaReranker:
         taken = len(self._pairs.tokens(query, "", task))
         if taken + _LEAST_PASSAGE > self._context_tokens:
             msg = (
-                f"the query and what stands around it have {taken} tokens, but "
-                f"{self._identity.model_id} reads {self._context_tokens} with the passage; ask "
-                "more briefly, or search without reranking"
+                f"the query with its prompt has {taken} tokens, but {self._identity.model_id} "
+                f"reads {self._context_tokens} together with the passage; shorten the query, or "
+                "search without reranking"
             )
             raise InputTooLongError(msg)
         owners: list[int] = []

@@ -49,7 +49,7 @@ class JoinedPair:
         begin = model.mark("bos")
         begins = [begin] if begin is not None and (model.adds("bos") or kind == "t5") else []
         if not between or None in between:
-            msg = f"{model.path.name} has no token that parts a query from a passage"
+            msg = f"{model.path.name} has no token that separates query and passage"
             raise ModelError(msg)
         self._before, self._between, self._after = (
             np.array(ids, dtype=np.int32) for ids in (begins, between, ends)

@@ -1,12 +1,12 @@
 """The best chunks by BM25, without scoring those that cannot be among them.
 
-To score a chunk costs thirty times as much as to see that it holds a term: FTS5 looks at every
-place of every term, and up the chunk's length. So the chunks of each term are listed first. A term
-adds at most ``idf * (k1 + 1)`` to a score, however often it stands in however short a chunk, so the
-sum of its terms bounds what a chunk can score (Turtle & Flood, "Query Evaluation: Strategies and
-Optimizations", Information Processing & Management 31, 1995). The chunks of the highest bounds are
-scored; then those others whose bound reaches the last score that counts. What is found is the same,
-and at 100,000 chunks it takes 7 ms in place of 16.
+Scoring a chunk costs thirty times as much as listing it under a term: FTS5 reads every position of
+every term, and looks up the chunk's length. So the chunks of each term are listed first. A term
+adds at most ``idf * (k1 + 1)`` to a score, however often it occurs in however short a chunk. So the
+sum over its terms is an upper bound of a chunk's score (Turtle & Flood, "Query Evaluation:
+Strategies and Optimizations", Information Processing & Management 31, 1995). The chunks with the
+highest bounds are scored, then all others whose bound reaches the last score that counts. The
+result is the same, and at 100,000 chunks it takes 7 ms instead of 16.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ import numpy.typing as npt
 
 from kb.catalog.keywords import Ranking
 from kb.catalog.state import State
+from kb.search.kept_filters import Allowed
 
 K1 = 1.2
-"""Fixed by FTS5's bm25()."""
+"""A constant of FTS5's bm25()."""
 
-# Fewer postings are scored sooner than looked through.
+# Below this number, scoring all postings is faster than bounding them.
 _FEW_POSTINGS = 2_000
-# Chunks for each that is wanted, below which all are scored.
+# Chunks for each wanted one, below which all are scored.
 _FEW_CHUNKS = 3
-# Of the bound of the last chunk that is wanted, were bounds reached: what scores are expected to
-# reach. With .45 six searches of ten have to score some more, with .35 one of twenty.
+# Expected share of its bound that the score of the last wanted chunk reaches. With 0.45 six of ten
+# searches have to score more chunks, with 0.35 one of twenty.
 _EXPECTED = 0.35
-# The chunks of an index may have been counted a moment before.
+# The chunks of an index may have been counted a moment ago.
 _ROOM = 1.01
-# Numbers of chunks so far apart that a sum for each between them would take more time than sorting.
+# Above this spread of chunk numbers, a sum for each number takes longer than sorting.
 _MOST_SUMS = 2_000_000
 
 Ids = npt.NDArray[np.int64]
@@ -51,23 +52,30 @@ def best(
     *,
     chunks: int,
     postings: int,
+    allowed: Allowed | None = None,
 ) -> Ranking:
-    """Return up to ``limit`` (chunk id, BM25 score) that hold a term, best first.
+    """Return up to ``limit`` (chunk id, BM25 score) of passing chunks with a term, best first.
 
     Args:
-        state: of the catalog.
-        collection_id: which collection.
-        sought: FTS5 expressions of the terms, and how many times the score of each counts.
-        limit: how many at most.
-        chunks: of the collection.
-        postings: about how many chunks the terms have, one counted for each of its terms.
+        state: a state of the catalog.
+        collection_id: id of the collection.
+        sought: FTS5 expressions of the terms, each with the weight of its score.
+        limit: highest number of results.
+        chunks: number of chunks of the collection.
+        postings: approximate sum of the terms' chunk counts.
+        allowed: the passing chunks; None if all pass.
     """
     whole = " OR ".join(each for name, weight in sought.items() for each in [name] * weight)
-    if len(sought) == 1 or postings < _FEW_POSTINGS:
+    if allowed is None and (len(sought) == 1 or postings < _FEW_POSTINGS):
         return state.best_by_words(collection_id, whole, limit)
     ids, bounds = _bounds(state, collection_id, sought, _ROOM * chunks)
-    if len(ids) <= _FEW_CHUNKS * limit:
-        return state.best_by_words(collection_id, whole, limit)
+    if allowed is not None:
+        holds = allowed.hold(ids)
+        ids, bounds = ids[holds], bounds[holds]
+    if len(sought) == 1 or len(ids) <= _FEW_CHUNKS * limit:
+        if allowed is None:
+            return state.best_by_words(collection_id, whole, limit)
+        return state.best_by_words_among(collection_id, whole, ids.tolist(), limit)
     expected = _EXPECTED * float(np.partition(bounds, -limit)[-limit])
     likely = bounds >= expected
     found = state.best_by_words_among(collection_id, whole, ids[likely].tolist(), limit)
@@ -82,7 +90,7 @@ def best(
 def _bounds(
     state: State, collection_id: str, sought: Mapping[str, int], chunks: float
 ) -> tuple[Ids, npt.NDArray[np.float64]]:
-    """Return the chunks that hold any term, and the most that each can score."""
+    """Return the chunks with any term, and the upper bounds of their scores."""
     listed = [state.ids_with_words(collection_id, each) for each in sought]
     most = [
         (K1 + 1) * weight * idf(chunks, len(ids))

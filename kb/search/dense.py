@@ -1,4 +1,4 @@
-"""Search by meaning: the chunks whose vectors are nearest to the query's."""
+"""Search by meaning: the chunks with the vectors nearest to the query's."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from kb.records import CollectionInfo
 from kb.search.answers import VectorAnswers
 from kb.search.restriction import Restriction
 
-# Invisible vectors (a version being written or deleted) may be among the nearest: ask for more.
+# Some of the nearest vectors may be invisible (a version being written or deleted): ask for more.
 OVERFETCH = 16
-# Asking the index for more than this costs more than naming every allowed chunk.
+# Above this, comparing every allowed chunk is cheaper than asking the index.
 INDEX_LIMIT_MAX = 8000
 
 
@@ -26,11 +26,18 @@ def nearest(
 ) -> list[tuple[int, float]]:
     """Return up to ``limit`` (chunk id, cosine) of visible chunks that pass, best first.
 
-    Never fewer than ``limit`` while that many pass. ``passing`` says which of some chunks do.
+    It returns ``limit`` chunks whenever that many pass. ``passing`` selects the passing ones of
+    some chunks.
     """
+    compared = restriction.nearest(vector, limit)
+    if compared is not None:
+        return compared
     if restriction.few is not None:
+        few = restriction.nearest_of_all(vector, limit)
+        if few is not None:
+            return few
         return answers.nearest_of(collection.id, vector, limit, restriction.few)
-    # Most filters pass a half or less: asking the index once for more is cheaper than twice.
+    # Most filters pass half or less: asking the index once for more is cheaper than twice.
     asked = (limit if restriction.is_empty else 3 * limit) + OVERFETCH
     while True:
         found = answers.nearest(collection.id, vector, asked)
@@ -39,7 +46,10 @@ def nearest(
         if len(hits) >= limit or len(found) < asked:
             return hits[:limit]
         if asked >= INDEX_LIMIT_MAX:
-            return answers.nearest_of(collection.id, vector, limit, restriction.every())
-        # Aim at what the share of passing answers so far promises, with room to spare.
+            every = restriction.nearest_of_all(vector, limit)
+            if every is None:
+                every = answers.nearest_of(collection.id, vector, limit, restriction.every())
+            return every
+        # The share of passing answers so far predicts the number to ask for, plus some room.
         share = max(len(hits), 1) / len(found)
         asked = min(INDEX_LIMIT_MAX, max(2 * asked, int(1.5 * limit / share)))

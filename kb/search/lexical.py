@@ -1,4 +1,4 @@
-"""Search by words: the chunks that hold the query's terms, rarest terms first."""
+"""Search by words: the chunks with the query's terms, rarest terms first."""
 
 from __future__ import annotations
 
@@ -17,37 +17,36 @@ from kb.search.term_frequencies import TermFrequencies
 from kb.words.function_words import function_tokens
 from kb.words.stems import languages_of, stem_tokens
 
-# Postings read for one query. A word that stands in every third chunk tells nearly nothing and
-# costs the most: at 100,000 chunks this keeps a query near 10 ms instead of 90. Terms are
-# taken from the rarest on until the budget is spent; small collections never reach it.
+# Postings read for one query. A word in every third chunk has nearly no meaning and the highest
+# cost: at 100,000 chunks this budget keeps a query near 10 ms instead of 90. Terms are taken from
+# the rarest on until it is spent; small collections never reach it.
 POSTINGS_BUDGET = 30_000
-# FTS5 looks at every term for every posting: 2,000 terms took 1.3 s, with this budget 0.4 s. A
-# query of fewer than 300 different terms never reaches it.
+# FTS5 checks every term for every posting: 2,000 terms took 1.3 s, with this budget 0.4 s. A query
+# of fewer than 300 different terms never reaches it.
 LOOKS_BUDGET = 10_000_000
-# An identifier counts as much as four words beside its parts, three as it is written and one for
-# its parts in their order: who asks for E-1407 does not mean a short text with an E and a 1407.
+# An identifier counts as much as four words beside its parts: three for its own spelling and one
+# for its parts in order. A person who types E-1407 does not mean a short text with an E and a 1407.
 _WHOLE_WEIGHT = 3
-# A number without its spaces and marks, beside up to three groups of digits, which tell little.
+# A number without spaces and marks, beside up to three groups of digits, which mean little.
 _NUMBER_WEIGHT = 4
-# What a chunk counts, of the last that holds a word as it is typed, for holding a similar one.
+# Score of a chunk with a similar word, as a share of the last one with the typed word.
 _SIMILAR_SHARE = 0.3
-# Words of one query that are looked for as if misspelt: each takes a few milliseconds once.
+# Words of one query that are checked for typing errors: each takes a few milliseconds, once.
 _MOST_MISSPELT = 4
-# Of what a word counts that stands in a text of usual length once, what its stem counts.
+# Weight of a stem, as a share of that of a word that occurs once in a text of usual length.
 _STEM_SHARE = STEM_WEIGHT * (1 + K1) / (STEM_WEIGHT + K1)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a query's terms are worth in one collection.
+    """The terms of a query in one collection, with weights.
 
-    ``sought`` are the FTS5 expressions of those that are looked up, rarest first, and how often
-    the score of each counts; none if no term stands anywhere. ``best_score`` is the score of a
-    chunk that holds every term of the query as often as counts. ``misspelt`` are words that stand
-    nowhere, and what they may have been meant to be. ``postings`` says in how many chunks the terms
-    stand, one counted for each of its terms. ``codes_stand`` says whether the collection
-    holds a code of the query whole, where it has any. ``only_codes`` says whether the query is
-    nothing but such codes as it does not hold.
+    ``sought`` are the FTS5 expressions to look up, rarest first, with the weights of their scores;
+    empty if no term occurs. ``best_score`` is the score of a chunk that contains every term of the
+    query often enough. ``misspelt`` are words that occur nowhere, with possible corrections.
+    ``postings`` is the sum of the terms' chunk counts. ``codes_stand`` says whether the collection
+    contains a code of the query whole, if the query has any. ``only_codes`` says whether the query
+    consists only of codes that the collection lacks.
     """
 
     sought: Mapping[str, int]
@@ -64,24 +63,24 @@ class Words:
 
 
 class _Sought:
-    """What is looked up for a query, what that costs, and the most that it can score."""
+    """The look-ups of a query, their cost, and their highest possible score."""
 
     def __init__(self, chunks: int, frequency: Mapping[str, int]) -> None:
         self._chunks = chunks
         self._frequency = frequency
-        # By expression: postings to be read, and how often its score counts.
+        # By expression: its postings, and the weight of its score.
         self._sought: dict[str, tuple[int, int]] = {}
         self.best_score = 0.0
 
     def add(self, expression: str, tokens: Sequence[str], weight: int) -> None:
-        """Look up tokens that stand together; those that stand nowhere count as missing."""
+        """Look up adjacent tokens; tokens that occur nowhere count as missing."""
         frequency = min(self._frequency.get(name, 0) for name in tokens)
         if frequency or expression.endswith("*"):
             self._sought[expression] = (frequency, weight)
         self.best_score += (K1 + 1) * weight * self._rarity(frequency)
 
     def add_one_of(self, tokens: Sequence[str]) -> None:
-        """Look up tokens of which a chunk holds one at most."""
+        """Look up tokens of which a chunk contains at most one."""
         for name in tokens:
             if name in self._frequency:
                 self._sought[f'"{name}"'] = (self._frequency[name], 1)
@@ -89,7 +88,7 @@ class _Sought:
         self.best_score += (K1 + 1) * _STEM_SHARE * self._rarity(rarest)
 
     def chosen(self) -> tuple[dict[str, int], int]:
-        """Return what to look up, rarest first while the budget lasts, and all their postings."""
+        """Return the look-ups, rarest first within the budget, and the sum of their postings."""
         chosen: dict[str, int] = {}
         spent, looks = 0, 0
         for expression, (frequency, weight) in sorted(
@@ -99,7 +98,7 @@ class _Sought:
             if chosen and (total > POSTINGS_BUDGET or total * looks > LOOKS_BUDGET):
                 break
             spent = total
-            # FTS5 adds up what each phrase of the expression scores.
+            # FTS5 adds up the scores of an expression's phrases.
             chosen[expression] = weight
             looks += weight
         return chosen, spent
@@ -109,20 +108,20 @@ class _Sought:
 
 
 def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFrequencies) -> Words:
-    """Choose which of a query's terms to look up, by how rare they are."""
+    """Choose the terms of a query to look up, by their rarity."""
     by_token = {token_of(expression): expression for expression in query.tokens}
     telling = {name: each for name, each in by_token.items() if name not in function_tokens()}
     by_token = telling or by_token
     stems = _stems(known.languages(state, collection.id), query, by_token)
     names = [*by_token, *dict.fromkeys(stem for forms in stems.values() for stem in forms)]
-    frequency = known.frequencies(state, collection.id, names)
-    # The collection was described a moment before: another process may have added to it since.
+    frequency = known.frequencies(state, collection, names)
+    # The collection's record is a moment old: another process may have added to it since.
     chunks = max(1, collection.chunks, *frequency.values())
     dead = [each for each in query.codes if not _stands(state, collection, query, each, frequency)]
     parts = {query.terms[at] for code in dead for at in code.parts}
     others = set(query.terms) - {query.terms[at] for code in dead for at in code.wholes} - parts
     only_codes = bool(dead) and others <= function_tokens()
-    if not only_codes:  # what else the query says tells, and they do not
+    if not only_codes:  # the rest of the query has meaning, and the code's parts have none
         by_token = {name: each for name, each in by_token.items() if name not in parts}
     sought = _Sought(chunks, frequency)
     for name, expression in by_token.items():
@@ -131,7 +130,7 @@ def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFre
             weight = _NUMBER_WEIGHT
         sought.add(expression, [name], weight)
     for name, forms in stems.items():
-        # A chunk is in one language, mostly: of a word's stems it holds one.
+        # A chunk is mostly in one language, so it contains one of a word's stems.
         if forms and name in by_token:
             sought.add_one_of(forms)
     for sequence, each in query.sequences.items():
@@ -145,8 +144,8 @@ def weigh(state: State, collection: CollectionInfo, query: Query, known: TermFre
     misspelt: dict[str, tuple[str, ...]] = dict.fromkeys(nowhere, ())
     for name in nowhere[:_MOST_MISSPELT]:
         misspelt[name] = known.near(state, collection.id, name)
-    # Where most words stand nowhere, the query is in another language than the documents, in which
-    # some word is always similar; unless all of them are.
+    # If most words occur nowhere, the query is in another language than the documents, and some
+    # word is always similar; unless all of them occur nowhere.
     if 2 * len(nowhere) > len(spelled) and not all(misspelt.values()):
         misspelt = dict.fromkeys(nowhere, ())
     codes = [name for name, expression in by_token.items() if expression in query.identifiers]
@@ -163,7 +162,7 @@ def _stands(
     code: Code,
     frequency: Mapping[str, int],
 ) -> bool:
-    """Say whether a collection holds a code, in one word or its parts one after the other."""
+    """Return whether a collection contains a code, as one word or as its parts in order."""
     if any(query.terms[at] in frequency for at in code.wholes):
         return True
     return bool(state.best_by_words(collection.id, code.sequence, 1))
@@ -172,7 +171,7 @@ def _stands(
 def _stems(
     languages: Sequence[str], query: Query, by_token: Mapping[str, str]
 ) -> dict[str, list[str]]:
-    """Return the stems of each word in the languages of the collection."""
+    """Return the stems of each word in the collection's languages."""
     found: dict[str, list[str]] = {}
     for name, expression in by_token.items():
         if word := query.words.get(expression):
@@ -190,9 +189,9 @@ def similar(
     limit: int,
     restriction: Restriction,
 ) -> list[tuple[int, float]]:
-    """Return up to ``limit`` (chunk id, BM25 score) of chunks that hold one of some tokens.
+    """Return up to ``limit`` (chunk id, BM25 score) of chunks with one of some tokens.
 
-    They are what misspelt words may have been meant to be.
+    The tokens are possible corrections of misspelt words.
     """
     sought = {f'"{name}"': 1 for name in meant}
     return nearest(state, collection, Words(sought), limit, restriction)
@@ -205,7 +204,7 @@ def with_last(
     if not last:
         return found
     best = last[0][1]
-    # Where nothing holds a word as it is typed, that one is what was meant.
+    # If no chunk contains the typed word, the correction was meant.
     most = _SIMILAR_SHARE * min(best, found[-1][1]) if found else best
     return found + [(chunk_id, most * score / best) for chunk_id, score in last]
 
@@ -219,13 +218,23 @@ def nearest(
 ) -> list[tuple[int, float]]:
     """Return up to ``limit`` (chunk id, BM25 score) of chunks that pass, best first.
 
-    Never fewer than ``limit`` while that many hold a term and pass.
+    It returns ``limit`` chunks whenever that many contain a term and pass.
     """
     if not words.sought:
         return []
     if restriction.few is not None:
         expression = words.expression or ""
         return state.best_by_words_among(collection.id, expression, restriction.few, limit)
+    if restriction.allowed is not None:
+        return best(
+            state,
+            collection.id,
+            words.sought,
+            limit,
+            chunks=collection.chunks,
+            postings=words.postings,
+            allowed=restriction.listed(),
+        )
     asked = limit if restriction.is_empty else 4 * limit
     while True:
         found = best(
@@ -236,7 +245,7 @@ def nearest(
             chunks=collection.chunks,
             postings=words.postings,
         )
-        if restriction.is_empty:  # only visible chunks are in the index
+        if restriction.is_empty:  # the index has only visible chunks
             return found
         passing = restriction.passing([chunk_id for chunk_id, _ in found])
         hits = [(chunk_id, score) for chunk_id, score in found if chunk_id in passing]

@@ -1,4 +1,4 @@
-"""Passages like one that was found: those whose vectors lie nearest to its own."""
+"""Passages similar to a hit: those with the nearest vectors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kb.errors import StoreBusyError
 from kb.records import CollectionInfo, SearchHit
 from kb.search import dense, hits
 from kb.search.answers import UnansweredError, VectorAnswers
+from kb.search.kept_filters import KeptFilters
 from kb.search.query import parse
 from kb.search.restriction import Restriction
 from kb.store.store import Store
@@ -21,7 +22,7 @@ _ASKED_PER_HIT = 4
 
 
 class Likeness:
-    """Finds passages like one that is known. Thread-safe; no model is needed.
+    """Finds passages similar to a known one. Thread-safe; it needs no model.
 
     Raises (every method):
         StoreError: the disk or a file of the store failed.
@@ -31,18 +32,18 @@ class Likeness:
         self._store = store
 
     def like(self, hit: SearchHit, *, most: int = 5) -> list[SearchHit]:
-        """Return the passages of a hit's collection that are most like it, best first.
+        """Return the passages of a hit's collection that are most similar to it, best first.
 
-        The hit itself, its copies and the passages that overlap it are left out. ``score`` is the
-        cosine of both vectors, 0 where it is below. There are none where the passage is gone.
+        The hit itself, its copies and overlapping passages are left out. ``score`` is the cosine of
+        both vectors, at least 0. There are no results if the passage is gone.
 
         Args:
-            hit: a passage that a search gave.
-            most: how many.
+            hit: a hit of a search.
+            most: highest number of passages.
 
         Raises:
-            CollectionError: there is no such collection.
-            CollectionGoneError: it was deleted meanwhile.
+            CollectionError: the collection does not exist.
+            CollectionGoneError: the collection was deleted meanwhile.
         """
         with self._store.catalog.reading() as state:
             collection = state.collection(hit.collection)
@@ -58,7 +59,7 @@ class Likeness:
                     )
             except UnansweredError as missing:
                 answers.ask(missing)
-        msg = "others change the collection all the while; ask again in a moment"
+        msg = "other processes keep changing the collection; ask again in a moment"
         raise StoreBusyError(msg)
 
 
@@ -72,13 +73,13 @@ def _near(
     most: int,
 ) -> list[SearchHit]:
     state.current_collection(collection)
-    everything = Restriction(state, collection, parse(""), SearchFilter())
+    everything = Restriction(state, collection, parse(""), SearchFilter(), KeptFilters())
     limit = most * _ASKED_PER_HIT
     while True:
         near = dense.nearest(
             answers, collection, vector, limit, everything, passing=everything.passing
         )
-        # The passage stands first, so that what repeats it becomes one with it.
+        # The passage comes first, so that its repetitions merge with it.
         others = [(chunk_id, score) for chunk_id, score in near if chunk_id != hit.chunk_id]
         ranked = [(hit.chunk_id, 1.0), *others]
         passages = state.passages([collection.id], [chunk_id for chunk_id, _ in ranked])

@@ -212,7 +212,7 @@ class LanguageMeans:
     def _note_failure(self, fingerprint: str, error: Exception) -> None:
         if self._stop.is_set():
             return
-        _log.warning("what languages have in common is not made: %s", error)
+        _log.warning("the means of languages cannot be computed: %s", error)
         with self._mutex:
             self._failed[fingerprint] = str(error)
 

@@ -168,7 +168,7 @@ def parse_question(query: str) -> Query:
     """
     parsed = parse(query)
     if parsed.is_blank and parsed.excluded:
-        msg = f"{shortened(query)!r} only leaves passages out; add words to look for"
+        msg = f"{shortened(query)!r} only excludes passages; add words to search for"
         raise SettingsError(msg)
     return parsed
 

@@ -18,7 +18,7 @@ from kb.search.resolved import Resolved, Sought
 from kb.search.restriction import Restriction
 from kb.search.writing import as_typed_first
 
-# The index does not know of sentences: it gives twice as many at first, and this many at most.
+# The index knows no sentences: it gives twice as many at first, and this many at most.
 _INDEX_FACTOR = 2
 _MOST_FACTOR = 16
 
@@ -43,29 +43,29 @@ class QueryAttempt:
 
     @property
     def meant(self) -> dict[str, str]:
-        """What words of the query that stand nowhere were probably meant to be, once it is done."""
+        """Probable corrections of the query's words that occur nowhere, after the search."""
         return corrections(self._sought.query, self._misspelt)
 
     def candidates(self, limit: int, *, shown: bool) -> tuple[Found, bool]:
-        """Return the best chunks of all collections together, and whether those are all.
+        """Return the best chunks of all collections together, and whether there are no more.
 
-        Each stage gives ``limit`` chunks of each collection. They are ranked side by side, not
-        collection by collection: the best passage of one that knows nothing of the matter is not
-        as good as that of another.
+        Each stage returns ``limit`` chunks of each collection. They are ranked together, not by
+        collection: the best passage of an irrelevant collection is not as good as that of a
+        relevant one.
 
         Args:
-            limit: how many each stage gives.
-            shown: only the first ``limit`` of all are wanted, as they are shown.
+            limit: number of chunks from each stage.
+            shown: whether only the first ``limit`` of all are needed, to show them.
         """
         asked, sought, state = self._asked, self._sought, self._state
         found = Candidates()
         exhausted = True
         unknown: list[bool] = []
-        # As they are in this state: a search begins a moment before.
+        # In this state: a search begins a moment earlier.
         collections = [state.current_collection(each) for each in asked.collections]
         words = self._words()
         for at, (each, vector) in enumerate(zip(collections, sought.vectors, strict=True)):
-            restriction = Restriction(state, each, sought.query, asked.where)
+            restriction = Restriction(state, each, sought.query, asked.where, self._kept.filters)
             by_words: list[tuple[int, float]] = []
             if words:
                 best = words[at].best_score
@@ -95,7 +95,7 @@ class QueryAttempt:
                 exhausted = exhausted and whole
         found.unknown_codes = bool(unknown) and all(unknown)
         ranking, calibration = ranked(asked.collections, sought, found)
-        # The index gave more than the limit, which was needed to score them. Their texts are not.
+        # The index gave more than the limit, for scoring. Their texts are not needed.
         first = ranking[:limit] if shown else ranking
         exhausted = exhausted and len(first) == len(ranking)
         return judged(state, asked.collections, sought, found, (first, calibration)), exhausted
@@ -108,10 +108,10 @@ class QueryAttempt:
         others: Sequence[int],
         restriction: Restriction,
     ) -> bool:
-        """Have candidates of the index scored, and others; say whether those are all there are.
+        """Score candidates of the index, and ``others``; return whether there are no more.
 
-        A small collection is scored whole. The index does not know of sentences: it is asked for
-        more while one of those that it has not given yet may be among the best.
+        A small collection is scored whole. The index knows no sentences, so it is asked for more as
+        long as one of its further chunks may be among the best.
         """
         most, wanted = _INDEX_FACTOR * limit, self._asked.wanted
         if restriction.is_empty and not self._answers.is_remote(collection.id):
@@ -120,7 +120,7 @@ class QueryAttempt:
                 scoring.score_all(every, most, others)
                 return len(every.languages) < most
         passing = restriction.passing
-        if restriction.is_empty:  # what is scored is visible
+        if restriction.is_empty:  # scored chunks are visible
             passing = partial(scoring.visible, self._state)
         while True:
             near = dense.nearest(
@@ -134,7 +134,7 @@ class QueryAttempt:
             most = min(4 * most, _MOST_FACTOR * limit)
 
     def _words(self) -> list[lexical.Words]:
-        """Return what is looked up in each collection; nothing where no words are."""
+        """Return the look-ups in each collection; empty ones for a search without words."""
         asked, sought, state = self._asked, self._sought, self._state
         if sought.mode == "dense":
             return []
@@ -148,7 +148,7 @@ class QueryAttempt:
     def _similar(
         self, at: int, restriction: Restriction, found: list[tuple[int, float]], limit: int
     ) -> list[tuple[int, float]]:
-        """Return what else a collection holds of what misspelt words may have been meant to be."""
+        """Return more chunks of a collection, with possible corrections of misspelt words."""
         meant = [name for near in self._misspelt[at].values() for name in near]
         if not meant or len(found) >= limit:
             return []

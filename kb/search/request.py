@@ -87,22 +87,22 @@ class SearchRequest:
         """Refuse values that no search can use."""
         if self.context < 0 or not 0 <= self.diversity <= 1:
             msg = (
-                f"context {self.context} must not be below 0, diversity {self.diversity} be "
-                "within 0 and 1"
+                f"context is {self.context} and diversity {self.diversity}, but must be 0 or more, "
+                "and from 0 to 1"
             )
             raise SettingsError(msg)
         if self.query and self.queries:
             msg = "a request has one query or several; give either `query` or `queries`"
             raise SettingsError(msg)
         if len(self.queries) > MOST_QUERIES:
-            msg = f"{len(self.queries)} queries are more than one request may have, {MOST_QUERIES}"
+            msg = f"{len(self.queries)} queries are given, but a request has at most {MOST_QUERIES}"
             raise SettingsError(msg)
         _require_mode(self.mode)
         own = {each.mode for each in self.queries}
         if self.mode and own and None not in own and own != {self.mode}:
             msg = (
-                f"each query says itself how it is searched for, so that the mode {self.mode!r} "
-                "would change nothing; leave it out, or leave it out of a query"
+                f"every query has a mode of its own, so the mode {self.mode!r} has no effect; "
+                "leave it out, or leave out the mode of a query"
             )
             raise SettingsError(msg)
         if self.highlights not in get_args(Highlighting):

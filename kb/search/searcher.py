@@ -238,7 +238,7 @@ class Searcher:
                     return state.generation(), attempt.hits(), attempt.meant
             except UnansweredError as missing:
                 answers.ask(missing)
-        msg = "others change what the filter passes all the while; search again in a moment"
+        msg = "other processes keep changing the filtered documents; search again in a moment"
         raise StoreBusyError(msg)
 
     def _vectors(

@@ -6,7 +6,7 @@ docs/ranking.md has the measured loss.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ Numbers: TypeAlias = npt.NDArray[np.int8]
 
 _MOST = 127
 _SCALE = np.dtype("<f4")
+_NONE = np.zeros((0, 0), np.float32)
 
 
 @dataclass(slots=True)  # a search makes hundreds, and frozen ones take three times as long
@@ -145,6 +146,18 @@ def sentence_table(rows: Iterable[tuple[int, int, bytes]]) -> SentenceTable:
         np.frombuffer(b"".join(numbers), np.int8).reshape(-1, max(1, dim)),
         np.frombuffer(b"".join(scales), _SCALE),
     )
+
+
+def own_rows(rows: Sequence[tuple[bytes, bytes]]) -> Vectors:
+    """Return vectors of their scales and numbers: unit length, in order.
+
+    Raises:
+        ValueError: the vectors differ in width.
+    """
+    scales = np.frombuffer(b"".join(scale for scale, _ in rows), _SCALE)
+    numbers = np.frombuffer(b"".join(each for _, each in rows), np.int8)
+    vectors: Vectors = numbers.reshape(len(rows), -1) * scales[:, None] if rows else _NONE
+    return vectors
 
 
 def _parts(data: bytes, dim: int) -> tuple[Numbers, npt.NDArray[np.float32]]:

@@ -65,7 +65,7 @@ def check(store: Store) -> StoreCheck:
         return StoreCheck(
             collections=checks, integrity=integrity, wrong_names=wrong, not_checked=not_checked
         )
-    msg = "others change the store all the while; check it when they are done"
+    msg = "other processes keep changing the store; check it when they are done"
     raise StoreBusyError(msg)
 
 
@@ -97,8 +97,8 @@ def _held(store: Store, info: CollectionInfo) -> _Held:
 
 def _not_checked(folder: Path) -> str:
     return (
-        f"{folder} is read-only: whether it can be written, and what an interrupted change may "
-        "have left in it, was not looked at; nothing can be mended there"
+        f"{folder} is read-only: the check leaves out whether it is writable, and the remains of "
+        "interrupted changes; nothing can be mended there"
     )
 
 
@@ -142,10 +142,10 @@ def repair(store: Store, embed: EmbedAgain) -> StoreCheck:
     with _quiet(store):
         interrupted = store.recover()
         if interrupted:
-            mended.append(f"removed what {interrupted} interrupted changes had left behind")
+            mended.append(f"removed the remains of {interrupted} interrupted changes")
         described = store.describe_all()
         if described:
-            mended.append(f"described {described} documents of an earlier release as this one does")
+            mended.append(f"updated the metadata of {described} documents of an earlier release")
         mended += _make_unreadable_again(store)
         before = check(store)
         mended += _mend_names(store, before)
@@ -176,7 +176,7 @@ def _make_unreadable_again(store: Store) -> list[str]:
             break
         for info in broken:
             store.vectors.remake(info.id, info.dim)
-            made[info.id] = f"{info.name}: its vectors could not be read; made them again"
+            made[info.id] = f"{info.name}: its vectors could not be read; computing them again"
         store.tell_searches()
     return list(made.values())
 
@@ -187,7 +187,7 @@ def _mend_names(store: Store, found: StoreCheck) -> list[str]:
     with store.change_catalog() as change:
         change.renew_names()
     store.tell_searches()
-    return [f"made the index of file names again: {found.wrong_names} names were wrong in it"]
+    return [f"rebuilt the index of file names: {found.wrong_names} names were wrong"]
 
 
 def _mend(store: Store, found: CollectionCheck) -> list[str]:
@@ -195,21 +195,21 @@ def _mend(store: Store, found: CollectionCheck) -> list[str]:
     info, done = found.collection, []
     if found.stray_vectors:
         store.vectors.delete(info.id, found.stray_vectors)
-        done.append(f"{info.name}: deleted {len(found.stray_vectors)} vectors of no chunk")
+        done.append(f"{info.name}: deleted {len(found.stray_vectors)} vectors without a chunk")
     if found.not_indexed or found.stray_terms:
         with store.change_catalog() as change:
             change.rebuild_keyword_index(info.id)
-        done.append(f"{info.name}: made the full-text index again")
+        done.append(f"{info.name}: rebuilt the full-text index")
     if found.unsound_sentences or found.stray_sentences:
         with store.change_catalog() as change:
             change.mend_sentences(info.id, found.unsound_sentences)
         done.append(
-            f"{info.name}: the sentences of {len(found.unsound_sentences)} chunks are to be "
-            "embedded again (`kb refine`); deleted those of none"
+            f"{info.name}: the sentences of {len(found.unsound_sentences)} chunks must be embedded "
+            "again (`kb refine`); deleted sentences without a chunk"
         )
     for document_id in found.without_source:
         store.remove_document(document_id)
-        done.append(f"{info.name}: removed document {document_id}, which no file gives")
+        done.append(f"{info.name}: removed document {document_id}, which has no file")
     if done:
         store.tell_searches()
     return done
@@ -245,7 +245,7 @@ def _unknown(store: Store, info: CollectionInfo, chunks: Sequence[KeyedChunk]) -
     if len(ids) > _MOST_NAMED:
         named.append(f"{len(ids) - _MOST_NAMED} more")
     return (
-        f"{info.name}: {len(chunks)} chunks have no vector, and the text that they were embedded "
-        f"by cannot be made again; remove these documents (`kb remove`) and ingest their files "
-        f"again: {', '.join(named)}"
+        f"{info.name}: {len(chunks)} chunks have no vector, and their embedded text cannot be "
+        f"reconstructed; remove these documents (`kb remove`) and ingest their files again: "
+        f"{', '.join(named)}"
     )

@@ -118,7 +118,7 @@ def finish(catalog: Catalog, plan: Plan, place: str) -> list[AddResult]:
             raise ChangedMeanwhileError(msg)
         for content in plan.there:
             if (twin := change.find_version(collection_id, *content)) is None:
-                msg = "a document that was there was removed meanwhile; run the same command again"
+                msg = "another process removed the same document; run the same command again"
                 raise ChangedMeanwhileError(msg)
             plan.there[content] = twin
         for content in list(plan.fresh):

@@ -1,4 +1,4 @@
-"""What becomes of files, each in one change of the catalog; then what is left over is removed."""
+"""Records what became of files, each in one change of the catalog; then removes the leftovers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Sequence
 from kb.records import CollectionInfo, FileState, Source
 from kb.store.changing import Changing
 
-# Sources forgotten in one hold of the lock, a tenth of a second.
+# Sources forgotten in one hold of the lock: a tenth of a second.
 _SOURCES_PER_STEP = 100
 
 
 class FileSteps(Changing):
-    """The part of a store that deals with files, and with documents as what they show."""
+    """The part of a store for files, and for the documents that they show."""
 
     def attach(self, collection_id: str, file: FileState) -> None:
-        """Record a source's state; the document it had is removed if no other source has it.
+        """Record a source's state; remove its old document unless another source has it.
 
         Raises:
-            ChangedMeanwhileError: the document that it is to show was removed meanwhile.
+            ChangedMeanwhileError: the document that it should show was removed meanwhile.
         """
         with self.change_catalog() as change:
             change.attach_source(collection_id, file)
@@ -28,10 +28,11 @@ class FileSteps(Changing):
     def change_source(
         self, collection: CollectionInfo, before: FileState | None, after: FileState
     ) -> None:
-        """Record a source's new state, if it still has the one from which that was decided.
+        """Record a source's new state, if its old one is still the one of the decision.
 
         Raises:
-            ChangedMeanwhileError: it has not, or the document that it is to show was removed.
+            ChangedMeanwhileError: the old state has changed, or the document that it should show
+                was removed.
             CollectionGoneError: the collection was deleted meanwhile.
         """
         with self.change_catalog() as change:
@@ -41,7 +42,7 @@ class FileSteps(Changing):
         self.tidy()
 
     def fail_source(self, collection: CollectionInfo, file: FileState) -> int | None:
-        """Record that a file could not be read; what the source shows, it goes on to show.
+        """Record that a file could not be read; its source still shows its old document.
 
         Returns:
             The document shown, if any.
@@ -54,11 +55,11 @@ class FileSteps(Changing):
             return change.record_failure(collection.id, file)
 
     def move_source(self, collection: CollectionInfo, before: FileState, new: FileState) -> None:
-        """Give a source another place, without touching its document.
+        """Move a source to another place, without touching its document.
 
         Raises:
-            ChangedMeanwhileError: it is not as it was when that was decided, or another source
-                has the place.
+            ChangedMeanwhileError: the source has changed since the decision, or another source has
+                the place.
             CollectionGoneError: the collection was deleted meanwhile.
         """
         with self.change_catalog() as change:
@@ -69,9 +70,9 @@ class FileSteps(Changing):
         self.tidy()
 
     def remove_sources(self, collection_id: str, gone: Iterable[Source]) -> int:
-        """Forget sources; return how many documents went with them.
+        """Forget sources; return the number of documents deleted with them.
 
-        They are forgotten a few at a time, each time in one step, and others may write in between.
+        It forgets a few at a time, each time in one step, so that others may write in between.
         """
         removed = 0
         left = iter(gone)
@@ -86,7 +87,7 @@ class FileSteps(Changing):
         """Remove a document and all its sources.
 
         Raises:
-            DocumentNotFoundError: there is no such document (in the collection, if one is given).
+            DocumentNotFoundError: the document does not exist, or is not in the given collection.
         """
         with self.change_catalog() as change:
             change.remove_document(document_id, collection_id=collection_id)
@@ -100,10 +101,10 @@ class FileSteps(Changing):
         remove: Sequence[str],
         collection_id: str | None = None,
     ) -> None:
-        """Give tags to documents, and take others from them, all of them in one step.
+        """Add tags to documents and remove others, in one step.
 
         Raises:
-            DocumentNotFoundError: what names a document is no whole number.
+            DocumentNotFoundError: an id is not a whole number.
         """
-        with self.change_searchable() as change:
+        with self.change_catalog() as change:
             change.tag_documents(document_ids, add=add, remove=remove, collection_id=collection_id)

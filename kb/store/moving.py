@@ -89,7 +89,7 @@ def migrate(
             )
         time.sleep(_ROUND_S)  # documents being stored now will be there
     msg = (
-        f"others write to {collection.name} faster than its vectors are copied; what is copied is "
+        f"others write to {collection.name} faster than its vectors are copied; copied vectors are "
         "kept: run the command again when they are done"
     )
     raise StoreBusyError(msg)
@@ -102,8 +102,8 @@ def _begin(store: Store, collection: CollectionInfo, after: str, new: VectorStor
         change.current_collection(collection)
         if (collection.id, after) in change.dropped_collections():
             msg = (
-                f"what {after} held of {collection.name} is still to be deleted there: is it "
-                "running? Then run the command again"
+                f"{after} still has old vectors of {collection.name} to delete: is it running? "
+                "Then run the command again"
             )
             raise StoreError(msg)
         change.begin_move(collection.id, after)
@@ -171,8 +171,8 @@ def _compared(
     # Written so that not-a-number counts as different.
     if not largest <= _TOLERANCE:
         msg = (
-            f"vectors of {collection.name} came back from the new store other than they were "
-            "given; nothing was switched over. Is another program writing there?"
+            f"the new store returns other vectors of {collection.name} than it was given; the "
+            "collection stays where it is. Is another program writing there?"
         )
         raise StoreError(msg)
     return largest

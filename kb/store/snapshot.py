@@ -57,7 +57,7 @@ class Snapshot:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.refusal = (
-            f"{folder} is read-only: what it holds can be searched, but not changed; mount it "
+            f"{folder} is read-only: its contents can be searched, but not changed; mount it "
             "writable, or set KB_DATA_DIR to another folder (`kb export` and `kb import` take a "
             "collection there)"
         )

@@ -270,7 +270,7 @@ class Store(CollectionSteps, FileSteps):
             with self.lock.hold(timeout_s=_PATIENCE_S):
                 pass
             count = self.recover(remote=False)  # opening waits for no server
-            _log.info("removed what %d interrupted changes had left behind", count)
+            _log.info("removed the remains of %d interrupted changes", count)
         except StoreBusyError:
             return
 

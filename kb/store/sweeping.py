@@ -153,7 +153,7 @@ class Sweeper:
             work()
         except VectorServerUnavailableError as error:
             self._away_until = time.monotonic() + _REST_S
-            _log.warning("vectors that nobody finds any more are left for later: %s", error)
+            _log.warning("unused vectors are left for later: %s", error)
             return False
         return True
 

@@ -26,6 +26,7 @@ from kb.evaluation import runs
 from kb.evaluation.judged import JudgedSet, read_set
 from kb.records import CollectionInfo
 from kb.search import lexical
+from kb.search.kept_filters import KeptFilters
 from kb.search.query import Query, parse
 from kb.search.restriction import Restriction
 from kb.search.term_frequencies import TermFrequencies
@@ -168,7 +169,7 @@ def _words(
     scores = np.zeros((len(queries), WORDS_KEPT), np.float32)
     best = np.zeros(len(queries), np.float32)
     for at, query in enumerate(queries):
-        allowed = Restriction(state, info, query, SearchFilter())
+        allowed = Restriction(state, info, query, SearchFilter(), KeptFilters())
         sought = lexical.weigh(state, info, query, known)
         found = lexical.nearest(state, info, sought, WORDS_KEPT, allowed)
         best[at] = sought.best_score

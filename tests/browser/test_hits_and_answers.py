@@ -1,8 +1,9 @@
-"""Remembered searches, hits on a narrow screen, and answers with their passages beside them."""
+"""Hits by keys and on a narrow screen, remembered searches, answers with passages beside them."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -28,6 +29,11 @@ EGRET = "The white egret waits motionless in shallow water and strikes at small 
 OTTER = "The otter sleeps in its holt under the roots of an alder, far from the heron."
 MODEL_TIMEOUT_MS = 180_000
 NARROW = {"width": 400, "height": 850}
+LONG = "long"
+DAYS = "\n\n".join(
+    f"On day {day} the heron stood in the shallow water of the pond, and {day} fish passed."
+    for day in range(1, 150)
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +51,7 @@ def url(
     with KnowledgeBase.open(Settings.load(data_dir=data_dir), embedder=embedder) as base:
         for name, text in {"heron": HERON, "egret": EGRET, "otter": OTTER}.items():
             base.add(text, name=f"{name}.txt")
+        base.add(DAYS, name="days.txt", collection=LONG)
     service = ChatService(lambda _: "It strikes at fish [1]. It waits in shallow water [2].")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "KB_CHAT_MODEL", service.model)
@@ -79,12 +86,69 @@ def page(opened: Tab, url: str) -> Page:
     return opened.page
 
 
-def no_serious_faults(page: Page) -> None:
+def settled(page: Page) -> None:
+    """Wait until nothing is drawn any more, which would take the focus away."""
     app = page.locator("[data-testid=stApp]")
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    page.wait_for_function("window.kbKeys")
+
+
+def no_serious_faults(page: Page) -> None:
+    settled(page)
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [each for each in found if each["impact"] in {"serious", "critical"}] == []
+
+
+def test_keys_lead_to_the_question_through_the_hits_mark_one_and_open_it(
+    page: Page, url: str
+) -> None:
+    page.goto(f"{url}/?q=heron")
+    expect(page.locator(".kb-hit-head")).to_have_count(3)
+    expect(page.locator("mark b").first).to_be_visible()
+    settled(page)
+    hits = page.locator("[class*='st-key-hit-']")
+    page.keyboard.press("/")
+    expect(page.get_by_placeholder("Ask your documents")).to_be_focused()
+    for key, at in (("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0)):
+        page.keyboard.press(key)
+        expect(hits.nth(at)).to_be_focused()
+    for key, name in (("-", "Bad"), ("+", "Good")):
+        page.keyboard.press(key)
+        mark = hits.nth(0).get_by_role("radio", name=name)
+        expect(mark).to_have_attribute("aria-checked", "true")
+        settled(page)
+        expect(hits.nth(0)).to_be_focused()
+    expect(hits.nth(0).locator(".kb-hit-head")).to_have_css("display", "flex")  # still styled
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/document\?id=\d+&at=0"))
+    expect(page.locator(".kb-passage")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, NARROW])
+def test_a_passage_that_is_opened_and_a_short_answer_are_in_view(
+    page: Page, url: str, size: dict[str, int]
+) -> None:
+    page.set_viewport_size(size)  # type: ignore[arg-type] # its two numbers
+    page.goto(f"{url}/?collection={LONG}&q=heron")
+    expect(page.locator(".kb-hit-head").nth(5)).to_be_visible()
+    settled(page)
+    # A passage below the first screen of its document, wherever it ranks.
+    page.locator("[data-testid=stPageLink] a:not([href$='at=0'], [href$='at=1'])").first.click()
+    expect(page.locator(".kb-passage")).to_contain_text("the heron stood")
+    expect(page.locator("[data-aim=passage]")).to_be_in_viewport()
+    expect(page.get_by_role("heading").first).not_to_be_in_viewport()
+
+    if size == NARROW:
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Ask").click()
+    ask = page.get_by_test_id("stChatInputTextArea")
+    ask.fill("What did the heron do?")
+    ask.press("Enter")
+    expect(page.get_by_role("button", name="Save as Markdown").first).to_be_attached()
+    settled(page)
+    expect(page.locator(".kb-answer")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Save as Markdown").first).not_to_be_in_viewport()
 
 
 def test_a_slash_that_is_typed_is_a_slash(page: Page) -> None:

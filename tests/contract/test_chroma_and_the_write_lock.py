@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from hashing_embedder import HashingEmbedder
 from neighbour import Neighbour
 
 from kb import KnowledgeBase, Settings, StoreBusyError
+from kb.vectors.chroma import client, folder
 
 TEXT = "The harbour office opens at seven."
 
@@ -104,3 +107,47 @@ def test_recording_a_file_leaves_searches_as_quick_as_they_were(
     # What it has is current: it waits for nobody.
     assert base.search("ferry", mode="dense", top_k=1)[0].source == "ferry"
     neighbour.do("release")
+
+
+def vectors_found(base: KnowledgeBase) -> int:
+    """Ask the index, which a search of so small a collection does without."""
+    vector = base.embedder.embed_query("ferry")
+    return len(base._store.query(base.collection().id, vector, 5))
+
+
+def test_one_search_waits_for_another_process_and_the_others_answer_from_what_they_have(
+    base: KnowledgeBase, neighbour: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert vectors_found(base) == 1
+    monkeypatch.setattr(client, "REFRESH_INTERVAL_S", 0)
+    monkeypatch.setattr(folder, "_READER_PATIENCE_S", 60)
+    base._store.vectors.at("chroma")._client.took(0)
+    neighbour.do("put ferry The ferry leaves at nine.")
+    neighbour.do("hold")
+    found: list[int] = []
+    waiting = threading.Thread(target=lambda: found.append(vectors_found(base)))
+    waiting.start()
+    try:
+        refreshing = base._store.vectors.at("chroma")._client.refreshing
+        until = time.monotonic() + 60
+        while not refreshing.locked() and time.monotonic() < until:
+            time.sleep(0.001)
+        assert vectors_found(base) == 1
+        assert waiting.is_alive()
+    finally:
+        neighbour.do("release")
+        waiting.join()
+    assert found == [2]
+
+
+def test_the_longer_a_refresh_takes_the_longer_it_is_until_the_next(
+    base: KnowledgeBase, neighbour: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert vectors_found(base) == 1
+    monkeypatch.setattr(client, "REFRESH_INTERVAL_S", 0)
+    index = base._store.vectors.at("chroma")._client
+    index.took(600)
+    neighbour.do("put ferry The ferry leaves at nine.")
+    assert vectors_found(base) == 1
+    index.took(0)
+    assert vectors_found(base) == 2

@@ -443,10 +443,10 @@ class TestPassages:
             base.read(f"{own}.{len(NOTES)}")
 
     def test_context_of_what_is_no_passage_is_refused(self, base: Base) -> None:
-        with pytest.raises(SettingsError, match="context is of a passage"):
+        with pytest.raises(SettingsError, match="context works only for a passage"):
             base.read("notes.md", context=1)
         own = base.read("notes.md").document.short_id
-        with pytest.raises(SettingsError, match="context is of a passage"):
+        with pytest.raises(SettingsError, match="context works only for a passage"):
             base.read(f"{own}.0", lines="3", context=1)
 
     def test_pages_and_lines_by_the_id_in_a_hit_are_those_of_its_document(self, base: Base) -> None:

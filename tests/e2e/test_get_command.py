@@ -175,7 +175,7 @@ class TestGet:
             (("notes.md", "--lines", "x"), 2, "is not a range of lines"),
             (("notes.md", "--limit", "0"), 2, "limit"),
             (("notes.md", "--limit", "5", "--all"), 2, "leave one of them out"),
-            (("notes.md", "--context", "1"), 2, "context is of a passage"),
+            (("notes.md", "--context", "1"), 2, "context works only for a passage"),
             (("notes.md", "--lines", "1", "--chars", "1"), 2, "one range"),
             (("notes.md", "-c", "nowhere"), 1, "nowhere"),
             ((), 2, "Missing argument"),
@@ -284,7 +284,7 @@ class TestSearch:
             (("kestrel", "--document", "t0000000000.5"), 2, "is a passage"),
             (("kestrel", "--min-score", "2"), 2, "min-score"),
             (("kestrel", "--limit", "2"), 2, "No such option"),
-            (("-q", "meaning:kestrel", "-m", "keyword"), 2, "'keyword' would change nothing"),
+            (("-q", "meaning:kestrel", "-m", "keyword"), 2, "'keyword' has no effect"),
         ],
     )
     def test_nothing_is_ignored_in_silence(

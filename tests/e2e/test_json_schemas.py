@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from ingest.cli import app as ingest_app
 from ingest.jobs import Jobs
 from kb import KnowledgeBase, Settings, embedding
+from kb.catalog.watched_folders import FolderFailure, FolderRun
 from kb.cli import schemas
 from kb.cli.app import app
 from kb.facade import parts
@@ -77,9 +79,12 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
         with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as base:
             jobs = Jobs(base, working=False)
             jobs.add_uploads([jobs.batch().add("heron.txt", [b"The grey heron waits."])])
+            watched = base.watched.add(files)
+            base.watched.end_run(watched.id, folder_run())
         found |= {
             "search": [run("search", "heron"), run("search", "-q", "words:heron", "-q", "both:x")],
             "search-files": [run("search", "heron", "--files")],
+            "folders": [run("folders")],
             "get": [run("get", "heron.txt"), run("get", "kestrel.md:1:1", "--limit", "3")],
             "get-several": [run("get", "*"), run("get", "heron.txt", "kestrel", "--limit", "2")],
             "ask": [run("ask", "heron?"), run("ask", "heron?", **answering)],
@@ -104,6 +109,19 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
         }
     chat.stop()
     return found
+
+
+def folder_run() -> FolderRun:
+    """A run over a watched folder, as the catalog remembers it."""
+    return FolderRun(
+        began_at=datetime(2026, 11, 30, 8, tzinfo=UTC),
+        ended_at=datetime(2026, 11, 30, 9, tzinfo=UTC),
+        counts={"added": 1, "failed": 1},
+        failures=(FolderFailure(path="x.pdf", reason="damaged", reason_code="damaged_file"),),
+        gone=("y.txt",),
+        gone_count=1,
+        left_out={"z.txt": {"rule": "ignored", "by": ".kbignore"}},
+    )
 
 
 @pytest.mark.parametrize("name", sorted(schemas.SHAPES))

@@ -21,14 +21,13 @@ from read_only import read_only
 from typer.testing import CliRunner, Result
 
 from ingest import IngestOptions, ingest, ingest_uploads
-from kb import KnowledgeBase, SearchFilter, Settings, StoreError, StoreVersionError
+from kb import KnowledgeBase, Settings, StoreError, StoreVersionError
 from kb.cli.app import app
 from kb.doctor import _check as findings
 from kb.embedding.base import Embedder
 
 LEFT_LOG_RUN = Path(__file__).parent / "left_log_run.py"
 UPLOADED = b"The kiln is fired on Fridays.\n"
-HARBOUR = SearchFilter(path="harbour.txt")  # asks the vector store
 
 
 def fill(data_dir: Path, documents: Path) -> None:
@@ -165,9 +164,7 @@ def test_whatever_would_change_it_says_that_it_is_read_only(
     with opened(closed, tmp_path) as base:
         before = names(base)
         base.export(tmp_path / "out.kbz")
-        with pytest.raises(
-            StoreError, match="is read-only: what it holds can be searched"
-        ) as error:
+        with pytest.raises(StoreError, match="is read-only: its contents can be searched") as error:
             change(base, tmp_path / "documents")
         assert str(base.settings.store_dir) in str(error.value)
         assert names(base) == before
@@ -183,7 +180,7 @@ def test_a_catalog_that_was_closed_is_read_in_its_place_and_vectors_copied_when_
         assert base.search("harbour", mode="dense")  # few passages are scored by the catalog alone
         assert not [file for file in temporary.rglob("*") if file.is_file() and file.stat().st_size]
         assert caplog.messages == []
-        assert base.search("harbour", mode="dense", where=HARBOUR)
+        assert base.search("harbour", mode="dense", diversity=0.5)
         assert [file.name for file in temporary.rglob("chroma.sqlite3")] == ["chroma.sqlite3"]
         (said,) = caplog.messages
         assert "copying its vectors" in said
@@ -199,7 +196,7 @@ def test_too_little_room_for_a_copy_is_said_before_anything_is_copied(
     monkeypatch.setattr("kb.store.snapshot.shutil.disk_usage", lambda _: usage)
     with opened(closed, tmp_path) as base:
         with pytest.raises(StoreError, match=r"MiB are free in .*; free some, or set TMPDIR"):
-            base.search("harbour", mode="dense", where=HARBOUR)
+            base.search("harbour", mode="dense", diversity=0.5)
         assert not [file for file in temporary.rglob("*") if file.is_file() and file.stat().st_size]
         assert base.search("harbour", mode="keyword", highlights="none")
         said = findings(base.check())
@@ -282,7 +279,7 @@ def test_a_process_that_searches_works_and_one_that_writes_says_why_not(mounted:
     assert "heron.txt" in done.stdout
     done = command(mounted, "remove", "1")
     assert done.returncode == 1
-    assert "is read-only: what it holds can be searched" in " ".join(done.stderr.split())
+    assert "is read-only: its contents can be searched" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
@@ -304,7 +301,7 @@ def test_the_commands_that_read_work_and_those_that_write_say_why_not(mounted: P
         assert done.exit_code == 1
         # The doctor's findings are its result; the others' refusal is an error.
         said = done.stdout if "doctor" in arguments else done.stderr
-        assert "is read-only: what it holds can be searched" in " ".join(said.split())
+        assert "is read-only: its contents can be searched" in " ".join(said.split())
         assert isinstance(done.exception, SystemExit)  # no other, which would be a traceback
         assert "Traceback" not in done.stderr
         assert "now of the model" not in done.stdout

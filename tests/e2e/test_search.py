@@ -253,7 +253,7 @@ def test_an_identifier_is_found_before_its_scattered_parts(
     [
         ({"query": "fox", "mode": "fuzzy"}, "no mode 'fuzzy'"),
         ({"query": "fox", "top_k": 0}, "top_k is 0"),
-        ({"query": "-fox -dog"}, "only leaves passages out"),
+        ({"query": "-fox -dog"}, "only excludes passages"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(

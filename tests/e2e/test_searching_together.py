@@ -97,7 +97,7 @@ def test_a_blank_query_among_others_is_refused_by_its_number(base: KnowledgeBase
     with pytest.raises(SettingsError, match="query 2 of 3 is blank"):
         base.search(["owl", "  ", "tea"])
     assert base.search([" "]) == []
-    with pytest.raises(SettingsError, match="only leaves passages out"):
+    with pytest.raises(SettingsError, match="only excludes passages"):
         base.search(["owl", "-tea"])
 
 

@@ -423,7 +423,7 @@ def test_a_move_ends_where_the_target_does_not_give_back_what_it_was_given(
         monkeypatch.setattr(
             other, "vectors", lambda name, ids: {n: row * 0.5 for n, row in real(name, ids).items()}
         )
-        with pytest.raises(StoreError, match="nothing was switched over"):
+        with pytest.raises(StoreError, match="the collection stays where it is"):
             base.migrate("exact")
         assert place(base) == "chroma"
         assert base.check().ok

@@ -1,7 +1,8 @@
-"""Reads of a running process what attacks are measured by: its memory, and its peak."""
+"""Reads of a running process what attacks and loads are measured by: its memory, its time."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -13,6 +14,13 @@ def peak_mib(pid: int) -> float:
 def resident_mib(pid: int) -> float:
     """Return the memory that a process holds now, in MiB (VmRSS)."""
     return _field(pid, "VmRSS") / 1024
+
+
+def processor_s(pid: int) -> float:
+    """Return how many seconds of processors a process has taken so far, all its threads."""
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    user, system = told.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def reset_peak(pid: int) -> None:

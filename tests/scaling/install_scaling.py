@@ -1,4 +1,4 @@
-"""Set up what the slow tests of scaling need: Ray, s3fs, and a server that plays Amazon S3.
+"""Set up what the slow tests of scaling need: Ray, s3fs, gcsfs, and servers to play such storage.
 
     python tests/scaling/install_scaling.py
 

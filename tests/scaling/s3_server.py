@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from moto.moto_api import state_manager  # noqa: F401 - makes moto's parts know each other
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
+from storage_gate import Refusal, gate
 
 _ACCOUNT = "123456789012"
 
@@ -66,65 +64,29 @@ def s3_server() -> Iterator[Callable[[], S3]]:
     """Give a function that makes a bucket; one server serves all."""
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
-    host, port = moto.get_host_and_port()
     buckets: dict[str, S3] = {}
 
-    class Gate(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            name = urlsplit(self.path).path.lstrip("/").split("/", 1)[0]
-            request = Request(self.command, self.path)
-            made = buckets.get(name)
-            verdict: Answer = None
-            if made is not None:
-                made.requests.append(request)
-                verdict = made.judge(request)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if verdict is not None:
-                self._refuse(*verdict)
-                return
-            inner = http.client.HTTPConnection(host, port, timeout=30)
-            inner.request(self.command, self.path, body, dict(self.headers.items()))
-            answer = inner.getresponse()
-            data = answer.read()
-            self.send_response(answer.status)
-            for key, value in answer.getheaders():
-                if key.lower() not in {"transfer-encoding", "connection", "content-length"}:
-                    self.send_header(key, value)
-            length = answer.getheader("Content-Length") if self.command == "HEAD" else len(data)
-            self.send_header("Content-Length", str(length or 0))
-            self.end_headers()
-            self.wfile.write(data)
-            inner.close()
-
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 - as its base has it
-
-        def _refuse(self, status: int, code: str) -> None:
-            text = f"<Error><Code>{code}</Code><Message>played: {code}</Message></Error>"
-            data = b"" if self.command == "HEAD" else text.encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/xml")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    gate = ThreadingHTTPServer(("127.0.0.1", 0), Gate)
-    thread = threading.Thread(target=gate.serve_forever, daemon=True)
-    thread.start()
-
-    def bucket() -> S3:
-        made = S3(f"http://127.0.0.1:{gate.server_port}", s3_backends[_ACCOUNT]["aws"])
-        buckets[made.bucket] = made
-        return made
+    def judge(method: str, target: str) -> Refusal:
+        made = buckets.get(urlsplit(target).path.lstrip("/").split("/", 1)[0])
+        if made is None:
+            return None
+        request = Request(method, target)
+        made.requests.append(request)
+        verdict = made.judge(request)
+        if verdict is None:
+            return None
+        status, code = verdict
+        text = f"<Error><Code>{code}</Code><Message>played: {code}</Message></Error>"
+        return status, "application/xml", text.encode()
 
     try:
-        yield bucket
+        with gate(*moto.get_host_and_port(), judge) as port:
+
+            def bucket() -> S3:
+                made = S3(f"http://127.0.0.1:{port}", s3_backends[_ACCOUNT]["aws"])
+                buckets[made.bucket] = made
+                return made
+
+            yield bucket
     finally:
-        gate.shutdown()
-        gate.server_close()
-        thread.join()
         moto.stop()

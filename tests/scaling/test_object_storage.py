@@ -1,4 +1,4 @@
-"""Object storage through s3fs, against a server that plays Amazon S3, where both are installed.
+"""Object storage through s3fs and gcsfs, against servers that play it, where they are installed.
 
 `python tests/scaling/install_scaling.py` installs them.
 """
@@ -21,5 +21,6 @@ pytestmark = [
 ]
 
 
-def test_all_tests_of_s3_pass_where_s3fs_is_installed() -> None:
-    ENVIRONMENT.pass_all("s3_objects.py")
+@pytest.mark.parametrize("name", ["s3_objects.py", "gs_objects.py"])
+def test_all_tests_of_a_store_pass_where_its_client_is_installed(name: str) -> None:
+    ENVIRONMENT.pass_all(name)

@@ -55,7 +55,7 @@ def test_a_very_long_question_is_shown_by_its_beginning() -> None:
 
 
 def test_a_question_of_many_words_to_leave_out_is_shown_by_its_beginning() -> None:
-    with pytest.raises(SettingsError, match="only leaves passages out") as refusal:
+    with pytest.raises(SettingsError, match="only excludes passages") as refusal:
         parse_question("-word " * 1000)
     assert len(str(refusal.value)) < 300
 

@@ -70,7 +70,7 @@ def test_the_doctor_tells_of_an_index_of_file_names_that_is_wrong_and_makes_it_a
     found = doctor.examine(base, model=False)
     assert found["check"][doctor.AGREEMENT] is False
     assert not doctor.sound(found)
-    assert "wrong in it" in found["check"]["index of file names"]
+    assert "are wrong" in found["check"]["index of file names"]
     assert found["check"]["advice"] == "run `kb doctor --repair`"
     mended = doctor.examine(base, repair=True, model=False)["check"]
     assert mended[doctor.AGREEMENT] is True

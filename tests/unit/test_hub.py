@@ -134,7 +134,7 @@ def test_wrong_contents_are_deleted_and_never_get_the_files_name(
     remote: FakeHub, tmp_path: Path
 ) -> None:
     remote.announced = "0" * 64
-    with pytest.raises(ModelError, match=r"is not the file that was announced.*deleted"):
+    with pytest.raises(ModelError, match=r"is not the announced file.*deleted"):
         hub.pull(HF, tmp_path, patience=QUICK)
     assert leftovers(tmp_path) == []
 
@@ -384,4 +384,4 @@ def test_pull_from_the_command_line_says_where_the_file_is(
     remote.announced = "0" * 64
     refused = CliRunner().invoke(app, ["models", "pull", str(HF)])
     assert refused.exit_code == 1
-    assert "not the file that was announced" in refused.stderr
+    assert "not the announced file" in refused.stderr

@@ -162,11 +162,15 @@ def test_the_index_is_asked_while_vectors_of_sentences_are_missing(
     assert len(asked) == 1
 
 
-def test_the_index_is_asked_where_a_filter_leaves_something_out(
+def test_the_index_is_asked_of_what_passes_a_filter_while_vectors_of_sentences_are_missing(
     base: KnowledgeBase, asked: list[str]
 ) -> None:
-    (hit,) = base.search(QUESTION, where=SearchFilter(path="terns"))
-    assert hit.source == "terns"
+    base.add("Bitterns boom. They hide in reeds.", name="bitterns")
+    (hit,) = base.search(QUESTION, where=SearchFilter(path="bitterns"))
+    assert hit.source == "bitterns"
+    assert len(asked) == 1
+    base.refine()
+    assert base.search(QUESTION, where=SearchFilter(path="bitterns"))[0].source == "bitterns"
     assert len(asked) == 1
 
 

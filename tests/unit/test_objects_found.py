@@ -343,6 +343,8 @@ class TestRequests:
         [
             ([ConnectionRefusedError(111, "Connection refused")] * 3, "does not answer"),
             ([PermissionError("Access Denied")], "access is denied"),
+            # As gcsfs says it.
+            ([OSError("Forbidden: b/bucket/o\nmay not list")], "access is denied"),
         ],
     )
     def test_a_failure_that_lasts_is_named(

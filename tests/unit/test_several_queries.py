@@ -133,14 +133,14 @@ def test_a_mode_that_is_none_is_refused_for_each_query() -> None:
 def test_a_request_has_one_query_or_several_and_not_too_many() -> None:
     with pytest.raises(SettingsError, match="give either `query` or `queries`"):
         SearchRequest(query="x", queries=(WeightedQuery(text="y"),))
-    with pytest.raises(SettingsError, match="17 queries are more than one request may have, 16"):
+    with pytest.raises(SettingsError, match="17 queries are given, but a request has at most 16"):
         SearchRequest(queries=(WeightedQuery(text="y"),) * 17)
     assert SearchRequest(query="x").asked == (WeightedQuery(text="x"),)
 
 
 def test_a_mode_that_no_query_follows_is_refused() -> None:
     own = WeightedQuery(text="x", mode="dense")
-    with pytest.raises(SettingsError, match="the mode 'keyword' would change nothing"):
+    with pytest.raises(SettingsError, match="the mode 'keyword' has no effect"):
         SearchRequest(queries=(own,), mode="keyword")
     assert SearchRequest(queries=(own,), mode="dense").asked == (own,)
     beside = (own, WeightedQuery(text="y"))

@@ -10,14 +10,27 @@ import chat_server
 import pytest
 from chat_server import ChatService
 
+from ingest import ingest
 from ui.answering import RunningAnswer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import UserInterface
     from streamlit.testing.v1 import AppTest
 
 WARRANTY = "The warranty on the coffee machine lasts 24 months from the day of purchase."
 TURNS = "_conversation"
+SECTIONS = """# Waterside
+
+## Heron
+
+The grey heron strikes at passing fish.
+
+## Otter
+
+The otter sleeps in its holt under the roots of an alder.
+"""
 
 
 @pytest.fixture
@@ -49,6 +62,17 @@ def ask(page: AppTest, question: str) -> AppTest:
     page.run()
     assert not page.exception
     return page
+
+
+def test_a_passage_beside_an_answer_has_its_sentence_marked_and_names_its_section(
+    asking: UserInterface, tmp_path: Path
+) -> None:
+    (tmp_path / "waterside.md").write_text(SECTIONS, "utf-8")
+    ingest(asking.shared.base, [tmp_path])
+    page = ask(asking.open("ask"), "Where does the otter sleep?")
+    shown = html(page)
+    assert "Waterside › Otter" in shown
+    assert "<mark>The <b>otter</b>" in shown
 
 
 @pytest.mark.parametrize(

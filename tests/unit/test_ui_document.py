@@ -76,7 +76,10 @@ def test_an_upload_can_be_downloaded_again(ui: UserInterface) -> None:
 
 @pytest.mark.parametrize(
     ("locale", "heading", "dimensions"),
-    [("en-US", "Model", "Dimensions"), ("zh-CN", "模型", "维度")],
+    [
+        ("en-US", "Embedding model in use", "Dimensions"),
+        ("zh-CN", "使用中的嵌入模型", "维度"),
+    ],
 )
 def test_the_status_names_model_store_and_settings(
     ui: UserInterface, locale: str, heading: str, dimensions: str

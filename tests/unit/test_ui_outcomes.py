@@ -67,8 +67,8 @@ def folder(ui: UserInterface, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("locale", "outcomes", "notice"),
     [
-        ("en-US", ["indexed, one remark", "indexed"], SCANNED.message),
-        ("zh-CN", ["已入库，1 条备注", "已入库"], "2 页中有 1 页由 OCR 识别，平均置信度 0.93"),
+        ("en-US", ["one remark", "indexed"], SCANNED.message),
+        ("zh-CN", ["1 条备注", "已入库"], "2 页中有 1 页由 OCR 识别，平均置信度 0.93"),
     ],
 )
 def test_documents_show_their_outcome_and_remarks_in_full(
@@ -84,8 +84,8 @@ def test_documents_show_their_outcome_and_remarks_in_full(
 @pytest.mark.parametrize(
     ("locale", "older", "outcome"),
     [
-        ("en-US", "is still found", "newer version unreadable"),
-        ("zh-CN", "仍可搜到", "新版本无法读取"),
+        ("en-US", "is still found", "older version"),
+        ("zh-CN", "仍可搜到", "旧版本"),
     ],
 )
 def test_failed_files_of_folders_tell_of_the_older_version(

@@ -106,4 +106,4 @@ def test_sets_in_the_data_folder_are_offered_by_name(ui: UserInterface, judged: 
     folder = ui.shared.settings.data_dir / "sets"
     folder.mkdir()
     judged.rename(folder / "birds")
-    assert ui.open("quality").selectbox(key="set").options == ["birds"]
+    assert ui.open("quality").selectbox(key="set").options == ["My questions", "birds"]

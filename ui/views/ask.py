@@ -63,7 +63,10 @@ def render() -> None:
 
 def _draw_conversation(shared: Session, collection: CollectionInfo, narrowed: _Narrowed) -> None:
     turns = turns_here()
-    asked = st.chat_input(t("ask.placeholder"), key="question")
+    # At the bottom by our own hand: what Streamlit puts there scrolls the page to its end all the
+    # while, past an answer that is shorter than the passages beside it.
+    with st.bottom:
+        asked = st.chat_input(t("ask.placeholder"), key="question")
     if asked and asked.strip():
         for turn in turns:
             turn.stop()
@@ -73,6 +76,8 @@ def _draw_conversation(shared: Session, collection: CollectionInfo, narrowed: _N
         return
     for number, turn in enumerate(turns):
         with st.chat_message("user", avatar=":material/person:"):
+            if number == len(turns) - 1:
+                st.html(f'<span data-aim="turn-{number}"></span>')
             st.markdown(plain(turn.asked))
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             if turn.state == "working":

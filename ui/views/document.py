@@ -8,10 +8,12 @@ from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.places import page_span
 from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo
+from ui.duplicates import also_at
 from ui.i18n import has
 from ui.language import language_name, reason_text, t
 from ui.markup import escape, header_html, plain
 from ui.originals import original_file
+from ui.page_reading import draw_page_reading
 from ui.session import Session, session
 from ui.shared import (
     MEDIA_NAMES,
@@ -54,12 +56,16 @@ def render() -> None:
     _draw_newer(shared, info)
     _draw_facts(shared, info)
     _draw_outline(document)
+    at = whole_number(st.query_params.get("at", ""))
+    found = chunks[at] if at is not None and at < len(chunks) else None
+    draw_page_reading(shared, info, document, found)
     _draw_chunks(document, chunks)
 
 
 def _draw_facts(shared: Session, info: DocumentInfo) -> None:
     pairs = [
-        (t("document.sources"), ", ".join(str(source) for source in info.sources)),
+        (t("document.sources"), str(info.sources[0]) if info.sources else "–"),
+        *([(t("document.also_at"), also_at(info))] if also_at(info) else []),
         (t("sidebar.collection"), info.collection),
         (t("table.type"), MEDIA_NAMES[info.media_type]),
         (t("table.size"), size_text(info.size)),
@@ -169,9 +175,10 @@ def _draw_chunk(document: Document, chunk: Chunk, *, overlap: int, found: bool, 
     rest = chunk.text[overlap:]
     body = f'<span class="kb-passage">{escape(rest)}</span>' if found else escape(rest)
     read = f'<span class="kb-ocr">{escape(ocr)}</span>' if ocr else ""
+    aim = ' data-aim="passage"' if found else ""
     with st.container(border=True):
         st.html(
-            f'<div class="kb-hit-head"><span class="kb-rank">{chunk.ordinal + 1}</span>'
+            f'<div class="kb-hit-head"{aim}><span class="kb-rank">{chunk.ordinal + 1}</span>'
             f'<span class="kb-place">{escape(place)}</span>{read}'
             f'<span class="kb-score">{escape(size)}</span></div>'
             f'<p class="kb-text {chunk.kind}">{header}{repeated if overlap else ""}{body}</p>'

@@ -19,6 +19,7 @@ from ui.session import session
 from ui.shared import draw_empty, draw_error
 from ui.sidebar import chosen_collection
 from ui.uploading import draw_folder, draw_password, draw_upload
+from ui.watched_folders import draw_watched
 
 
 def render() -> None:
@@ -40,6 +41,7 @@ def render() -> None:
         with st.container(horizontal=True):
             draw_folder(shared, name)
             draw_password(shared)
+        draw_watched(shared, name)
         draw_jobs(shared)
         if collection is not None:
             draw_refining(shared, collection)

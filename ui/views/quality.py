@@ -1,4 +1,4 @@
-"""The quality view: judged sets run, their figures with intervals, misses, and comparisons."""
+"""The quality view: sets run, their figures with intervals, misses, and other settings tried."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ import streamlit as st
 from kb.errors import KnowledgeBaseError
 from kb.evaluation import runs
 from kb.evaluation.runs import Run
-from kb.records import SearchMode
+from kb.records import CollectionInfo, SearchMode
 from ui.evaluating import Evaluations, Progress
 from ui.language import t
 from ui.markup import plain
-from ui.session import session
+from ui.own_set import draw_own_set
+from ui.session import Session, session
 from ui.shared import draw_empty, draw_error
+from ui.sidebar import chosen_collection
 from ui.trust import is_trusted
+from ui.trying import change_label, draw_trying
 
 _POLL_S = 0.5
-_METRICS = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
+_METRICS = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10", "bad@10", "judged@10")
+_COMPARED = _METRICS[:6]
 _MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
 _WORST = 20
 _CERTAIN = 0.05
+# Stands for one's own questions among the names of sets, which are never empty.
+_MINE = ""
 
 
 def render() -> None:
@@ -30,9 +36,18 @@ def render() -> None:
     st.title(t("quality.title"), anchor=False)
     st.caption(t("quality.help"))
     evaluations = shared.evaluations
-    _draw_start(evaluations, trusted=is_trusted(shared.settings))
+    try:
+        collection = shared.find_collection(chosen_collection(shared))
+        mine = _draw_start(shared, collection)
+        if mine and collection is not None:
+            questions = shared.base.questions.of(collection.name)
+            draw_own_set(shared, collection.name, questions)
+            if any(each.good for each in questions):
+                draw_trying(shared, collection)
+    except KnowledgeBaseError as error:
+        draw_error(t("error.own"), error)
     _draw_progress(evaluations)
-    kept = evaluations.kept()
+    kept = {_name(moment, run): run for moment, run in evaluations.kept()}
     if not kept:
         if not evaluations.active:
             draw_empty(t("quality.empty"), t("quality.empty_help"))
@@ -42,14 +57,28 @@ def render() -> None:
     _draw_misses(kept)
 
 
-def _draw_start(evaluations: Evaluations, *, trusted: bool) -> None:
+def _name(moment: str, run: Run) -> str:
+    """Return what a kept run is called: its set, how it was searched, when."""
+    of = _set_name(run.set_name, own=run.own)
+    changed = change_label({key: value for key, value in run.changed.items() if key != "mode"})
+    return " · ".join(filter(None, [of, run.mode, changed, moment]))
+
+
+def _set_name(name: str, *, own: bool) -> str:
+    return t("quality.mine_of", name=name) if own else name
+
+
+def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
+    """Draw the choice of a set and how to run it; say whether it is one's own questions."""
+    evaluations = shared.evaluations
     known = {path.name: path for path in evaluations.sets()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(t("quality.set"), list(known), key="set") if known else None
-        typed = ""
-        # A path is for who sits at this machine.
-        if trusted:
-            typed = st.text_input(t("quality.folder"), key="set-folder").strip()
+        chosen = st.selectbox(
+            t("quality.set"),
+            [_MINE, *known],
+            format_func={_MINE: t("quality.mine"), **{name: name for name in known}}.__getitem__,
+            key="set",
+        )
         modes = st.multiselect(
             t("search.mode"),
             _MODES,
@@ -58,14 +87,35 @@ def _draw_start(evaluations: Evaluations, *, trusted: bool) -> None:
             key="set-modes",
             placeholder=t("action.choose"),
         )
+        typed = ""
+        # A path is for who sits at this machine.
+        if is_trusted(shared.settings):
+            typed = st.text_input(
+                t("quality.folder"), key="set-folder", help=t("quality.folder_help")
+            ).strip()
         folder = Path(typed).expanduser() if typed else known.get(chosen or "")
+        mine = folder is None
+        name = collection.name if collection is not None and mine else ""
         st.button(
             t("quality.run"),
-            type="primary",
+            type="secondary" if mine else "primary",
             key="set-run",
-            disabled=folder is None or not modes or evaluations.active,
-            on_click=lambda: evaluations.start(folder, modes) if folder else None,
+            disabled=not modes
+            or evaluations.active
+            or (mine and not (name and any(e.good for e in shared.base.questions.of(name)))),
+            on_click=_run,
+            args=(evaluations, folder, name, modes),
         )
+    return mine
+
+
+def _run(
+    evaluations: Evaluations, folder: Path | None, collection: str, modes: list[SearchMode]
+) -> None:
+    if folder is None:
+        evaluations.start_own(collection, modes)
+    else:
+        evaluations.start(folder, modes)
 
 
 def _draw_progress(evaluations: Evaluations) -> None:
@@ -77,7 +127,8 @@ def _draw_progress(evaluations: Evaluations) -> None:
     elif told.state == "failed":
         draw_error(t("error.evaluation"), told.error)
     elif told.state == "cancelled":
-        st.caption(t("quality.cancelled", name=plain(told.set_name)))
+        name = plain(_set_name(told.set_name, own=told.own))
+        st.caption(t("quality.cancelled", name=name))
 
 
 def _draw_working(told: Progress) -> None:
@@ -92,10 +143,10 @@ def _draw_working(told: Progress) -> None:
         told.cancel.set()
 
 
-def _draw_table(kept: list[tuple[str, Run]]) -> None:
+def _draw_table(kept: dict[str, Run]) -> None:
     st.subheader(t("quality.figures"), anchor=False)
     rows = []
-    for name, run in kept:
+    for name, run in kept.items():
         means = run.means()
         cells = {
             metric: f"{means[metric][0]:.3f} ({means[metric][1][0]:.3f}–{means[metric][1][1]:.3f})"
@@ -114,18 +165,17 @@ def _draw_table(kept: list[tuple[str, Run]]) -> None:
     st.dataframe(rows, hide_index=True)
 
 
-def _draw_comparison(kept: list[tuple[str, Run]]) -> None:
+def _draw_comparison(kept: dict[str, Run]) -> None:
     if len(kept) < 2:  # noqa: PLR2004 - it takes two
         return
     st.subheader(t("quality.compare"), anchor=False)
-    names = [name for name, _ in kept]
-    by_name = dict(kept)
+    names = list(kept)
     left, right, metric = st.columns(3)
     one = left.selectbox(t("quality.before"), names, index=1, key="compare-one")
     other = right.selectbox(t("quality.after"), names, index=0, key="compare-other")
-    chosen = metric.selectbox(t("quality.metric"), _METRICS, index=4, key="compare-metric")
+    chosen = metric.selectbox(t("quality.metric"), _COMPARED, index=4, key="compare-metric")
     try:
-        difference, (low, high), p = runs.compare(by_name[one], by_name[other], chosen)
+        difference, (low, high), p = runs.compare(kept[one], kept[other], chosen)
     except KnowledgeBaseError as error:
         draw_error(t("error.compare"), error)
         return
@@ -134,10 +184,9 @@ def _draw_comparison(kept: list[tuple[str, Run]]) -> None:
     st.caption(t("quality.differs", p=chance) if p < _CERTAIN else t("quality.same", p=chance))
 
 
-def _draw_misses(kept: list[tuple[str, Run]]) -> None:
+def _draw_misses(kept: dict[str, Run]) -> None:
     st.subheader(t("quality.misses"), anchor=False)
-    by_name = dict(kept)
-    run = by_name[st.selectbox(t("quality.what"), list(by_name), key="misses")]
+    run = kept[st.selectbox(t("quality.what"), list(kept), key="misses")]
     worst = run.worst(_WORST)
     if not worst:
         st.caption(t("quality.none_missed"))

@@ -14,6 +14,7 @@ from kb.search.reasons import anything_relevant
 from ui.hits import draw_hit
 from ui.keys import draw_key_hint
 from ui.language import t
+from ui.marking import marks_of
 from ui.markup import plain
 from ui.results import Result, mark_sentences, search
 from ui.search_options import EXPLAIN, draw_options
@@ -92,8 +93,9 @@ def _draw_result(shared: Session, result: Result) -> None:
         draw_key_hint()
     explain = bool(st.session_state.get(EXPLAIN))
     several = len(result.request.collections or ()) > 1
+    marks = marks_of(shared, result.request.query, result.hits)
     for rank, hit in enumerate(result.hits, start=1):
-        draw_hit(shared, hit, rank, hit.score, where=several, explain=explain)
+        draw_hit(shared, hit, rank, hit.score, where=several, explain=explain, marks=marks)
     mark_sentences(shared, result)
 
 

@@ -75,7 +75,7 @@ def object_address(given: Path | str) -> ObjectAddress | None:
         msg = (
             f"a {scheme}:// URL with a key in it is not taken, because it would stand in reports "
             f"and in the history; write {scheme}://BUCKET/FOLDER and leave credentials to the "
-            "environment (AWS_ACCESS_KEY_ID, AWS_PROFILE)"
+            "environment (AWS_PROFILE, GOOGLE_APPLICATION_CREDENTIALS)"
         )
         raise SettingsError(msg)
     if "::" in rest or "\0" in rest:

@@ -7,6 +7,15 @@ import errno
 from kb.redaction import redacted
 from kb.text import one_line
 
+CREDENTIALS = {
+    "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    "gs": (
+        "set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account's key, or run "
+        "`gcloud auth application-default login`"
+    ),
+}
+"""By scheme, what gives its client credentials."""
+
 _FINAL_NUMBERS = frozenset({errno.EINVAL, errno.ENAMETOOLONG, errno.ENOSYS, errno.EPERM})
 _FINAL = (
     FileNotFoundError,
@@ -21,27 +30,36 @@ _FINAL = (
 )
 
 
+def is_denied(error: Exception) -> bool:
+    """Say whether the store knows who asks and refuses; gcsfs has no class of its own for it."""
+    return isinstance(error, PermissionError) or (
+        type(error) is OSError and str(error).startswith("Forbidden:")
+    )
+
+
 def may_pass(error: Exception) -> bool:
     """Say whether the same request may succeed in a moment.
 
     The clients of object stores raise classes of their own for a network that fails, so what is
     known to last is named here, and everything else is tried again.
     """
-    if isinstance(error, _FINAL) or _is_about_credentials(error):
+    if isinstance(error, _FINAL) or is_denied(error) or _is_about_credentials(error):
         return False
     return not (isinstance(error, OSError) and error.errno in _FINAL_NUMBERS)
 
 
-def described(error: Exception) -> str:
-    """Return what happened and what to do, to follow a name and a colon."""
+def described(error: Exception, scheme: str) -> str:
+    """Return what happened in a store of that scheme and what to do, to follow a name and a colon.
+
+    Args:
+        error: of the store's client.
+        scheme: as URLs begin.
+    """
     said = error.strerror if isinstance(error, OSError) else None
     reason = one_line(redacted(said or str(error) or type(error).__name__)).rstrip(".")
     if _is_about_credentials(error):
-        return (
-            f"{reason}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or what your "
-            "object store asks for instead"
-        )
-    if isinstance(error, PermissionError):
+        return f"{reason}; {CREDENTIALS.get(scheme, 'give the credentials that it asks for')}"
+    if is_denied(error):
         return f"access is denied ({reason}); check that these credentials may list and read it"
     if isinstance(error, FileNotFoundError):
         return f"it does not exist ({reason}); check the address"
@@ -51,4 +69,7 @@ def described(error: Exception) -> str:
 
 
 def _is_about_credentials(error: Exception) -> bool:
-    return "Credential" in type(error).__name__ or "RefreshError" in type(error).__name__
+    name = type(error).__name__
+    # gcsfs notes the status of an answer.
+    unknown = str(getattr(error, "code", "")) == "401"
+    return unknown or "Credential" in name or "RefreshError" in name

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.errors import UnreadableFileError
-from ingest.finding.objects.failures import described, may_pass
+from ingest.finding.objects.failures import described, is_denied, may_pass
 from ingest.loaders import too_large
 from kb.errors import KnowledgeBaseError, MissingExtraError, StoreError
 from kb.retry import RetryPolicy
@@ -143,9 +143,9 @@ class ObjectStore:
         # One listing of everything, a thousand objects a request: not a request for each folder.
         try:
             found: Mapping[str, Mapping[str, Any]] = self._filesystem.find(path, detail=True)
-        except PermissionError:
+        except Exception as error:
             # Who may not list may still read an object whose name is known.
-            info = self._filesystem.info(path)
+            info = self._filesystem.info(path) if is_denied(error) else {}
             if info.get("type") != "file":
                 raise
             found = {path: info}
@@ -199,7 +199,7 @@ class ObjectStore:
                 failures += 1
                 patient = failures < self._patience.attempts and time.monotonic() < give_up_at
                 if not may_pass(error) or not patient:
-                    msg = f"{url} cannot be read: {described(error)}"
+                    msg = f"{url} cannot be read: {described(error, self.scheme)}"
                     raise UnreadableFileError(msg) from error
             _wait(self._patience.delay_s(failures), stop)
 

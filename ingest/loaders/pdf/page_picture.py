@@ -1,22 +1,29 @@
-"""Draws one page of a PDF as a picture, with a passage marked on it."""
+"""Draws one page of a PDF as a picture, with a passage marked on it, or what was not read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.loaders.page_pictures import Box, PagePicture, PictureRequest
+from ingest.loaders.page_pictures import Box, PagePicture, PictureRequest, UnreadPlace
+from ingest.loaders.pdf.left_unread import unread_places
 from ingest.loaders.pdf.passage import find_passage
 from ingest.loaders.pdf.pdfium import PdfiumFile
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 DPI = 130
 MAX_PIXELS = 4_000_000
 _MARK = (255, 226, 89)  # multiplied with the page, so that its text stays as black as it was
+_UNREAD = (190, 30, 50)
+_FRAME_PX, _NUMBER_PX = 3, 18
 _MARGIN = 0.002  # of the page's height, around each line
 
 
@@ -42,7 +49,8 @@ def draw_page(path: Path, request: PictureRequest) -> PagePicture:
         if pixels is None:
             msg = f"page {request.index + 1} of {path.name} cannot be drawn; open the original."
             raise DamagedFileError(msg)
-        boxes: Sequence[Box] = request.boxes
+        unread = unread_places(file, request) if request.reading is not None else []
+        boxes: Sequence[Box] = request.boxes if request.reading is None else ()
         if not boxes and request.passage:
             boxes = find_passage(request.passage, file.characters(request.index))
     finally:
@@ -50,9 +58,34 @@ def draw_page(path: Path, request: PictureRequest) -> PagePicture:
     picture = pixels[:, :, ::-1].copy()  # blue first to red first
     place = _marked(picture.shape[:2], boxes)
     picture[place] = (picture[place].astype("uint16") * _MARK // 255).astype("uint8")
+    drawn = Image.fromarray(picture)
+    _frame(drawn, unread)
     target = BytesIO()
-    Image.fromarray(picture).save(target, "PNG")
-    return PagePicture(png=target.getvalue(), marked=bool(place.any()))
+    drawn.save(target, "PNG")
+    return PagePicture(png=target.getvalue(), marked=bool(place.any()), unread=tuple(unread))
+
+
+def _frame(picture: Picture, unread: Sequence[UnreadPlace]) -> None:
+    """Draw a frame with a number around each place that was not read."""
+    from PIL import ImageDraw, ImageFont  # noqa: PLC0415 - see draw_page
+
+    pen = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(_NUMBER_PX)
+    width, height = picture.size
+    for number, place in enumerate(unread, start=1):
+        left, top, right, bottom = place.box
+        corners = (
+            left * width - _FRAME_PX,
+            top * height - _FRAME_PX,
+            right * width + _FRAME_PX,
+            bottom * height + _FRAME_PX,
+        )
+        pen.rectangle(corners, outline=_UNREAD, width=_FRAME_PX)
+        # Beside the frame, where it hides nothing of what stands in it; inside at the edge.
+        at = (max(0.0, corners[0] - _NUMBER_PX * 1.3), max(0.0, corners[1]))
+        size = pen.textbbox(at, str(number), font=font)
+        pen.rectangle((size[0] - 3, size[1] - 3, size[2] + 3, size[3] + 3), fill=_UNREAD)
+        pen.text(at, str(number), fill="white", font=font)
 
 
 def _marked(shape: tuple[int, ...], boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:

@@ -38,8 +38,8 @@ def find_passage(passage: str, characters: Sequence[Character]) -> list[Box]:
         passage: what the page is known to hold of the passage.
         characters: of the page, in the file's order.
     """
-    wanted, _ = _letters([passage])
-    page, owners = _letters(character.text for character in characters)
+    wanted, _ = letters_of([passage])
+    page, owners = letters_of(character.text for character in characters)
     if not wanted or not page:
         return []
     at = page.find(wanted)
@@ -47,7 +47,7 @@ def find_passage(passage: str, characters: Sequence[Character]) -> list[Box]:
     return _lines([characters[index].box for index in sorted({owners[i] for i in found})])
 
 
-def _letters(parts: Iterable[str]) -> tuple[str, list[int]]:
+def letters_of(parts: Iterable[str]) -> tuple[str, list[int]]:
     """Return the letters and digits of all parts, folded, and from which part each came."""
     letters: list[str] = []
     owners: list[int] = []
@@ -84,16 +84,23 @@ def _similar(wanted: str, page: str) -> set[int]:
 
 def _lines(boxes: Sequence[Box]) -> list[Box]:
     """Join the boxes of characters that follow each other on a line."""
-    lines: list[Box] = []
-    for left, top, right, bottom in boxes:
+    return [box for box, _ in joined_lines(boxes)]
+
+
+def joined_lines(boxes: Sequence[Box]) -> list[tuple[Box, list[int]]]:
+    """Join the boxes of characters that follow each other on a line; say which each line holds."""
+    lines: list[tuple[Box, list[int]]] = []
+    for number, (left, top, right, bottom) in enumerate(boxes):
         if right <= left or bottom <= top:
             continue
         if lines:
-            first, above, last, below = lines[-1]
+            (first, above, last, below), members = lines[-1]
             height = min(bottom, below) - max(top, above)
             beside = left >= first and left - last < 3 * (below - above)
             if beside and height > 0.5 * min(bottom - top, below - above):
-                lines[-1] = (first, min(top, above), max(right, last), max(bottom, below))
+                joined = (first, min(top, above), max(right, last), max(bottom, below))
+                members.append(number)
+                lines[-1] = (joined, members)
                 continue
-        lines.append((left, top, right, bottom))
+        lines.append(((left, top, right, bottom), [number]))
     return lines

@@ -1,4 +1,4 @@
-"""The numbered steps that bring an older catalog up to date, one file each.
+"""The numbered steps that migrate an older catalog, one file each.
 
 A new step is a module with ``apply(db)``, named by its number, at the end of :data:`MIGRATIONS`.
 """
@@ -33,6 +33,8 @@ from kb.catalog.migrations import (
     v20_revisions,
     v21_file_names,
     v22_remembered,
+    v23_watched_folders,
+    v24_own_questions,
 )
 from kb.catalog.transactions import roll_back
 from kb.errors import StoreVersionError
@@ -62,6 +64,8 @@ MIGRATIONS: tuple[Step, ...] = (
     v20_revisions.apply,
     v21_file_names.apply,
     v22_remembered.apply,
+    v23_watched_folders.apply,
+    v24_own_questions.apply,
 )
 """Step ``n`` takes a catalog from ``user_version`` n to n + 1; steps are only ever appended."""
 
@@ -69,15 +73,15 @@ CURRENT_VERSION = len(MIGRATIONS)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the catalog at ``path`` to this release's version, after a backup beside it.
+    """Migrate the catalog at ``path`` to this release's version, after a backup beside it.
 
     Raises:
-        StoreVersionError: the catalog was written by a newer release; it is left untouched.
+        StoreVersionError: a newer release wrote the catalog, which stays untouched.
     """
     if _version(connection) == CURRENT_VERSION:
         return
     # One transaction from the backup to the last step: a program that opens the catalog meanwhile
-    # waits here, and never takes a version that lies half way for one that a release wrote.
+    # waits here, and never mistakes an intermediate version for that of a release.
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = _version(connection)
@@ -102,7 +106,7 @@ def refuse_newer(version: int, path: Path) -> None:
     """Refuse the catalog at ``path`` if a newer release wrote it.
 
     Raises:
-        StoreVersionError: it did.
+        StoreVersionError: a newer release wrote it.
     """
     if version > CURRENT_VERSION:
         msg = (
@@ -113,9 +117,9 @@ def refuse_newer(version: int, path: Path) -> None:
 
 
 def _back_up(path: Path, version: int) -> None:
-    """Copy the catalog as it is; a copy that was cut short never has the backup's name.
+    """Copy the catalog as it is; a truncated copy never has the backup's name.
 
-    SQLite backs nothing up through a connection that is writing, so this opens another one.
+    SQLite makes no backup through a connection that is writing, so this opens another one.
     """
     target = path.with_name(f"{path.name}.v{version}.bak")
     part = target.with_name(f"{target.name}.{os.getpid()}")

@@ -203,8 +203,8 @@ class ServerEmbedder:
         """
         if task and not self.abilities.takes_task:
             msg = (
-                f"{self.identity.model_id} takes no instruction for its queries as far as its "
-                "name tells; leave the instruction out, or name its family in KB_PROMPTS"
+                f"judging by its name, {self.identity.model_id} takes no instruction for its "
+                "queries; leave the instruction out, or name its family in KB_PROMPTS"
             )
             raise SettingsError(msg)
         bare = sendable(text)

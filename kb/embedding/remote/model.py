@@ -60,8 +60,8 @@ class ServedModel:
         family = family_of(name, prompts)
         if family is None:
             _log.warning(
-                "how the model %r wants queries and documents worded is not known from its name; "
-                "they are sent bare. If it wants prompts, name its family in KB_PROMPTS",
+                "the name of the model %r does not tell its prompts; queries and documents are "
+                "sent without any. If it needs prompts, name its family in KB_PROMPTS",
                 name,
             )
         width = len(raw)

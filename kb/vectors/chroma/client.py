@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # Shortest time between two refreshes of a reader, however often another process commits.
 REFRESH_INTERVAL_S = 0.5
+# Likewise, in multiples of what the last refresh took. To read 100,000 vectors anew takes a second,
+# and every search waits for it.
+_REFRESH_INTERVAL = 4
 
 
 class SharedClient:
@@ -37,6 +40,7 @@ class SharedClient:
     Attributes:
         batch_size: most records of one Chroma call; 0 before the client is opened.
         gate: users of a collection pass it together; the one who closes the client passes alone.
+        refreshing: held by the thread that refreshes; the others go on with what is in memory.
     """
 
     _open: ClassVar[dict[Path, tuple[SharedClient, int]]] = {}
@@ -72,6 +76,8 @@ class SharedClient:
         self._cleared: set[str] = set()
         self._seen: str | None = None
         self._looked_at = 0.0
+        self._rest_s = 0.0
+        self.refreshing = threading.Lock()
 
     def is_loaded(self, collection: str) -> bool:
         """Return whether the collection's index is in memory at this moment."""
@@ -80,7 +86,7 @@ class SharedClient:
 
     def is_due(self) -> bool:
         """Return whether another process has written and this client should refresh."""
-        rested = time.monotonic() - self._looked_at >= REFRESH_INTERVAL_S
+        rested = time.monotonic() - self._looked_at >= max(REFRESH_INTERVAL_S, self._rest_s)
         return rested and self._seen != mark.read(self.folder)
 
     def refresh_if_stale(self) -> None:
@@ -90,6 +96,10 @@ class SharedClient:
         if self._seen != now:
             self.shut()
             self._seen = now
+
+    def took(self, seconds: float) -> None:
+        """Set how long the last refresh took, on which the time until the next one depends."""
+        self._rest_s = _REFRESH_INTERVAL * seconds
 
     def has_written(self) -> None:
         """Tell other processes that this one has written; call it inside the write lock.

@@ -6,6 +6,7 @@ has written. They then reopen Chroma, also inside the lock.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -189,17 +190,23 @@ class ChromaFolder:
         Raises:
             StoreBusyError: no index is loaded yet, and another process writes for too long.
         """
-        loaded = self._client.is_loaded(collection)
-        if loaded and not self._client.is_due():
-            return
-        try:
-            # Not while holding a mutex: the holder of the lock may come here, too.
-            with self._lock.hold(_READER_PATIENCE_S if loaded else None):
-                self._client.refresh_if_stale()
-                self._client.load(collection)
-        except StoreBusyError:
-            if not loaded:
-                raise
+        client = self._client
+        if not client.is_loaded(collection):
+            with self._lock.hold():
+                client.refresh_if_stale()
+                client.load(collection)
+        # Of many searches at once one waits for the writer; the others have an index to ask.
+        elif client.is_due() and client.refreshing.acquire(blocking=False):
+            try:
+                with self._lock.hold(_READER_PATIENCE_S):
+                    began = time.monotonic()
+                    client.refresh_if_stale()
+                    client.load(collection)
+                    client.took(time.monotonic() - began)
+            except StoreBusyError:
+                pass
+            finally:
+                client.refreshing.release()
 
     @contextmanager
     def _using(self, collection: str) -> Iterator[Collection]:

@@ -1,0 +1,169 @@
+"""The folders that collections are kept in step with; :mod:`ingest.jobs` follows them.
+
+None of this waits for the store's write lock: it concerns nothing that can be found.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from kb.catalog.catalog import Catalog
+from kb.catalog.watched_folders import FolderRun, FolderState, WatchedFolder
+from kb.errors import SettingsError
+from kb.records import CollectionInfo
+
+Overlap = Literal["same", "inside", "around"]
+
+
+class WatchedFolders:
+    """The watched folders of a knowledge base. Thread-safe.
+
+    Args:
+        catalog: where they are written down.
+        default: the collection that is meant where none is named.
+
+    Raises (every method that changes something):
+        StoreError: the data folder is read-only, the disk is full, or the file failed.
+    """
+
+    def __init__(self, catalog: Catalog, *, default: str) -> None:
+        self._catalog = catalog
+        self._default = default
+
+    def listed(self) -> list[WatchedFolder]:
+        """Return all watched folders, by collection and path."""
+        with self._catalog.reading() as state:
+            return state.watched_folders()
+
+    def get(self, folder_id: int) -> WatchedFolder | None:
+        """Return a watched folder; None if there is none of that number."""
+        with self._catalog.reading() as state:
+            return state.watched_folder(folder_id)
+
+    def is_waiting(self) -> bool:
+        """Say whether the run of a watched folder waits for its turn."""
+        with self._catalog.reading() as state:
+            return state.awaits_folder_turn()
+
+    def add(self, path: Path | str, *, collection: str | None = None) -> WatchedFolder:
+        """Keep a collection in step with a folder from now on.
+
+        Args:
+            path: the folder, which is there.
+            collection: which; None is the settings'. The first run makes it if need be.
+
+        Raises:
+            SettingsError: there is no such folder, or the collection is kept in step with it, a
+                folder around it or one inside it already.
+        """
+        folder = located(path)
+        name = collection or self._default
+        with self._catalog.change() as change:
+            known = change.find_collection(name)
+            for other in change.watched_folders():
+                if other.collection == (known.name if known else name):
+                    _refuse_overlap(folder, Path(other.path))
+            folder_id = change.watch_folder(str(folder), known or name)
+            added = change.watched_folder(folder_id)
+        assert added is not None  # noqa: S101 - it was added a moment ago
+        return added
+
+    def remove(self, folder_id: int) -> bool:
+        """Leave a folder alone from now on; its documents stay. Say whether it was watched."""
+        with self._catalog.change() as change:
+            return change.unwatch_folder(folder_id)
+
+    def pause(self, folder_id: int, *, paused: bool = True) -> bool:
+        """Stop following a folder for now, or go on; say whether there is one."""
+        with self._catalog.change() as change:
+            return change.pause_folder(folder_id, paused=paused)
+
+    def run_now(self, folder_id: int, *, forced: bool = False) -> bool:
+        """Have a folder looked through now, its failed files too; say whether there is one.
+
+        Args:
+            folder_id: which.
+            forced: remove the documents of files that are gone even if they are more than half.
+        """
+        with self._catalog.change() as change:
+            return change.want_folder_run(folder_id, forced=forced)
+
+    # -- whoever watches, with the lock held
+
+    def begin(self) -> None:
+        """Note that this process watches from now on: what others were allowed is withdrawn."""
+        with self._catalog.change() as change:
+            change.withdraw_forced_runs()
+
+    def place(self, folder_id: int, collection: CollectionInfo) -> None:
+        """Note which collection a folder fills, where there was none of that name before."""
+        with self._catalog.change() as change:
+            change.place_folder(folder_id, collection)
+
+    def note(
+        self,
+        folder_id: int,
+        state: FolderState,
+        *,
+        error: str = "",
+        done: int = 0,
+        total: int = 0,
+    ) -> None:
+        """Write down how a folder is doing."""
+        with self._catalog.change() as change:
+            change.note_folder(folder_id, state, error=error, done=done, total=total)
+
+    def end_run(self, folder_id: int, run: FolderRun) -> None:
+        """Write down what a run over a folder did."""
+        with self._catalog.change() as change:
+            change.end_folder_run(folder_id, run)
+
+
+def located(path: Path | str) -> Path:
+    """Return a folder of this computer as it is written down; a link stays a link.
+
+    Raises:
+        SettingsError: there is no such folder.
+    """
+    try:
+        folder = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - ``..`` goes
+        there = folder.is_dir()
+        str(folder).encode("utf-8")
+    except (OSError, RuntimeError, ValueError) as error:  # no such home, a NUL, not Unicode
+        msg = f"{os.fspath(path)!r} cannot be watched: {error}; check the path"
+        raise SettingsError(msg) from error
+    if not there or not str(path).strip():
+        msg = f"there is no folder {os.fspath(path)!r}; give the path of a folder of this computer"
+        raise SettingsError(msg)
+    return folder
+
+
+def overlap(folder: Path, other: Path) -> Overlap | None:
+    """Say how a folder lies to another one: the ``same``, ``inside`` it, or ``around`` it."""
+    here, there = folder.resolve(), other.resolve()
+    if here == there:
+        return "same"
+    if here.is_relative_to(there):
+        return "inside"
+    return "around" if there.is_relative_to(here) else None
+
+
+def _refuse_overlap(folder: Path, other: Path) -> None:
+    """Refuse a folder that has files in common with one that is watched.
+
+    Raises:
+        SettingsError: it has.
+    """
+    messages: dict[Overlap | None, str] = {
+        "same": f"{folder} is kept in step already",
+        "inside": f"{folder} is inside {other}, which is kept in step already",
+        "around": (
+            f"{other}, inside {folder}, is kept in step already; stop watching it first, its "
+            "documents stay"
+        ),
+    }
+    how = overlap(folder, other)
+    if how is not None:
+        raise SettingsError(messages[how])

@@ -1,0 +1,105 @@
+"""A page of a PDF beside what was read from it; what was not read is framed and listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from ingest.errors import EncryptedFileError
+from ingest.loaders.page_pictures import PagePicture, PictureRequest, UnreadPlace
+from kb.errors import KnowledgeBaseError
+from kb.places import page_span
+from kb.records import Chunk, Document, DocumentInfo, Page
+from ui.language import t
+from ui.markup import escape
+from ui.originals import original_file
+from ui.page_picture import drawn
+from ui.session import Session
+from ui.shared import draw_error, ocr_text
+
+# Sentences run on over the end of a page, and belong to the page that they begin on.
+_AROUND = 400
+_WIDTHS = (3, 2)
+
+
+def draw_page_reading(
+    shared: Session, info: DocumentInfo, document: Document, chunk: Chunk | None
+) -> None:
+    """Draw a switch, and below it a page beside its reading.
+
+    Args:
+        shared: the session.
+        info: the document.
+        document: its content.
+        chunk: on whose page to begin; None for the first page.
+    """
+    if info.media_type != "pdf" or not document.pages:
+        return
+    path = original_file(shared, info)
+    st.toggle(
+        t("reading.show"),
+        key=f"reading-{info.id}",
+        help=t("reading.help" if path else "page.no_original"),
+        disabled=path is None,
+    )
+    if path is None or not st.session_state.get(f"reading-{info.id}"):
+        return
+    pages = document.pages
+    number = 1
+    if len(pages) > 1:
+        first = chunk.page_first if chunk is not None else None
+        at = next((n for n, page in enumerate(pages, start=1) if page.number == first), 1)
+        number = st.pagination(len(pages), default=at, key=f"reading-page-{info.id}-{at}")
+    _draw(shared, path, info, document, pages[number - 1])
+
+
+def _draw(shared: Session, path: Path, info: DocumentInfo, document: Document, page: Page) -> None:
+    picture = _picture(shared, path, info, document, page)
+    if picture is None:
+        return
+    left, right = st.columns(_WIDTHS, gap="medium")
+    name = t("place.page", page=page_span(page.number, first_label=page.label))
+    with left:
+        st.image(picture.png, caption=name, width="stretch")
+    with right:
+        _draw_unread(picture.unread)
+        how = "ocr" if page.read_by == "ocr" else "text"
+        said = t("reading.read") if how == "text" else ocr_text(page.confidence)
+        st.markdown(f"**{said}**")
+        text = document.text[page.start : page.end].strip()
+        if text:
+            st.html(f'<div class="kb-reading-text"><p class="kb-text">{escape(text)}</p></div>')
+        else:
+            st.caption(t("reading.empty"))
+
+
+def _picture(
+    shared: Session, path: Path, info: DocumentInfo, document: Document, page: Page
+) -> PagePicture | None:
+    request = PictureRequest(
+        index=page.number - 1,
+        boxes=tuple(box.box for box in page.boxes),
+        reading=document.text[max(0, page.start - _AROUND) : page.end + _AROUND],
+    )
+    try:
+        with st.spinner(t("page.drawing")):
+            return drawn(shared, path, info.content_hash, request)
+    except EncryptedFileError:
+        st.caption(t("page.protected"))
+    except KnowledgeBaseError as error:
+        draw_error(t("error.page"), error)
+    return None
+
+
+def _draw_unread(places: tuple[UnreadPlace, ...]) -> None:
+    if not places:
+        st.caption(f":material/check_circle: {t('reading.all')}")
+        return
+    st.markdown(f"**{t('reading.unread', n=len(places))}**")
+    items = "".join(
+        f'<li value="{number}">{escape(t(f"reading.kind_{place.kind}"))}'
+        f"{f': <q>{escape(place.text)}</q>' if place.text else ''}</li>"
+        for number, place in enumerate(places, start=1)
+    )
+    st.html(f'<ol class="kb-unread">{items}</ol>')
