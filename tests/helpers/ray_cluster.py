@@ -22,9 +22,10 @@ WAIT_S = 120.0
 _STARTS = 4
 
 KILLER = "kills-its-reader"
+HANGS = "hangs-its-reader"
 UNSEEN = "only-the-driver-sees"
 _KILLING = f"""
-import os, signal, sys
+import os, signal, sys, time
 
 if "ingest.reading.worker" in sys.orig_argv:
     from ingest.loaders.text.loader import TextLoader
@@ -34,6 +35,8 @@ if "ingest.reading.worker" in sys.orig_argv:
     def killing(self, path, *args, **kwargs):
         if path.name.startswith("{KILLER}"):
             os.kill(os.getppid(), signal.SIGKILL)
+        if path.name.startswith("{HANGS}"):
+            time.sleep(3600)
         return load(self, path, *args, **kwargs)
 
     TextLoader.load = killing
@@ -44,16 +47,22 @@ else:
 
 
 @contextlib.contextmanager
-def two_nodes(folder: Path) -> Iterator[Cluster]:
+def two_nodes(folder: Path, *, head_cpus: int = 1, more: int = 1) -> Iterator[Cluster]:
     """Start a head and one more node, with one processor each; the latter says it has a GPU.
 
-    On both, a text file whose name begins with :data:`KILLER` kills the process that reads it, and
-    files with :data:`UNSEEN` in their name are not there.
+    On both, a text file whose name begins with :data:`KILLER` kills the process that reads it,
+    one whose name begins with :data:`HANGS` keeps it waiting, and files with :data:`UNSEEN` in
+    their name are not there.
+
+    Args:
+        folder: where what the nodes' processes import is written.
+        head_cpus: processors of the head, 0 for one that only knows the others.
+        more: nodes besides the head.
     """
     (folder / "sitecustomize.py").write_text(_KILLING)
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(HELPERS)))
-    cluster = _started()
+    cluster = _started(head_cpus, more)
     try:
         yield cluster
     finally:
@@ -64,19 +73,20 @@ def two_nodes(folder: Path) -> Iterator[Cluster]:
             os.environ["PYTHONPATH"] = before
 
 
-def _started() -> Cluster:
-    """Start both nodes; anew where a busy machine needs more than the 30 s that Ray gives each."""
+def _started(head_cpus: int, more: int) -> Cluster:
+    """Start the nodes; anew where a busy machine needs more than the 30 s that Ray gives each."""
     for attempt in range(_STARTS):
         cluster = Cluster()
         try:
             cluster.add_node(
-                num_cpus=1,
+                num_cpus=head_cpus,
                 object_store_memory=STORE_BYTES,
                 include_dashboard=False,
                 # A disk that is nearly full is no reason to fail here.
                 _system_config={"local_fs_capacity_threshold": 0.999},
             )
-            add_node(cluster)
+            for _ in range(more):
+                add_node(cluster)
         except Exception:  # Ray raises no class of its own
             cluster.shutdown()
             if attempt == _STARTS - 1:

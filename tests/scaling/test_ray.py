@@ -23,6 +23,8 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("name", ["ray_reading.py", "ray_faults.py", "ray_command.py"])
+@pytest.mark.parametrize(
+    "name", ["ray_reading.py", "ray_faults.py", "ray_deaths.py", "ray_command.py"]
+)
 def test_all_tests_of_a_file_pass_where_ray_is_installed(name: str) -> None:
     ENVIRONMENT.pass_all(name)

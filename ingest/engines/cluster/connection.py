@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import threading
+import time
 
 from ingest.engines.cluster.library import ray
 from ingest.engines.cluster.nodes import Node
@@ -12,6 +15,12 @@ from kb import interrupts
 
 _NAMESPACE = "shelfmark"
 _KNOCK_S = 10.0
+# A head that is silent for so long is gone. After a minute Ray ends this process, without a word
+# that a user understands.
+_GONE_S = 20.0
+_LOOK_S = 2.0
+# How long leaving may take where nobody answers any more.
+_LEAVE_S = 3.0
 
 
 class Connection:
@@ -24,9 +33,16 @@ class Connection:
 
     Raises:
         ClusterError: no cluster answers.
+
+    Attributes:
+        lost: the cluster does not answer any more; do not call Ray then, it may wait for ever.
     """
 
     def __init__(self, address: str) -> None:
+        self.lost = False
+        self._seen: list[Node] = []
+        self._silent_since: float | None = None
+        self._mutex = threading.Lock()
         self._own = not ray.is_initialized()
         if self._own:
             # Ray tells its makers how it is used unless told not to.
@@ -34,13 +50,50 @@ class Connection:
             with interrupts.kept():
                 _connect(address or None)
 
+        context = ray.get_runtime_context()
+        self._head = str(context.gcs_address)
+        self._beside = str(context.get_node_id())
+
     @property
     def nodes(self) -> list[Node]:
         """The machines that are there now, in the order of their ids.
 
+        A head that is silent for a moment leaves them as they were.
+
         Raises:
             ClusterError: the cluster does not answer any more.
         """
+        with self._mutex:
+            try:
+                if self._answers():
+                    self._seen = self._listed()
+            except ClusterError:
+                self.lost = True
+                raise
+            return self._seen
+
+    def _answers(self) -> bool:
+        """Knock at the head: Ray itself would wait for it for a minute.
+
+        Raises:
+            ClusterError: it was silent for too long.
+        """
+        try:
+            _knock(self._head, _LOOK_S)
+        except OSError as error:
+            now = time.monotonic()
+            self._silent_since = self._silent_since or now
+            if now - self._silent_since > _GONE_S:
+                msg = (
+                    f"the head of the Ray cluster, {self._head}, does not answer any more "
+                    f"({_first_line(error)}); what was stored stays: ingest again when it is back"
+                )
+                raise ClusterError(msg) from error
+            return False
+        self._silent_since = None
+        return True
+
+    def _listed(self) -> list[Node]:
         try:
             found = ray.nodes()
         except Exception as error:
@@ -49,6 +102,12 @@ class Connection:
                 "stays: ingest again when it is back"
             )
             raise ClusterError(msg) from error
+        if any(each["NodeID"] == self._beside and not each["Alive"] for each in found):
+            msg = (
+                "the Ray node of this machine has ended, and a command needs one beside it; what "
+                "was stored stays: start the node with `ray start` and ingest again"
+            )
+            raise ClusterError(msg)
         return sorted(
             (
                 Node(
@@ -65,9 +124,20 @@ class Connection:
 
     def close(self) -> None:
         """Leave the cluster; its actors of this run end."""
-        if self._own and ray.is_initialized():
-            with interrupts.kept():
-                ray.shutdown()
+        if not self._own or not ray.is_initialized():
+            return
+        if self.lost:
+            leaving = threading.Thread(target=_leave, daemon=True)
+            leaving.start()
+            leaving.join(_LEAVE_S)
+            return
+        with interrupts.kept():
+            ray.shutdown()
+
+
+def _leave() -> None:
+    with contextlib.suppress(Exception):
+        ray.shutdown()
 
 
 def _connect(address: str | None) -> None:
@@ -89,7 +159,7 @@ def _connect(address: str | None) -> None:
         raise ClusterError(msg) from error
 
 
-def _knock(address: str) -> None:
+def _knock(address: str, patience_s: float = _KNOCK_S) -> None:
     """See that somebody listens there: Ray tries for minutes before it says that nobody does.
 
     Raises:
@@ -97,7 +167,7 @@ def _knock(address: str) -> None:
     """
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "/" not in host:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=patience_s).close()
 
 
 def _first_line(error: BaseException) -> str:

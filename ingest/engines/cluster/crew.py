@@ -26,6 +26,8 @@ _FAILED_STARTS = 3
 # How often the nodes are looked at, and how long none may be there.
 _LOOK_S = 2.0
 _NO_NODE_S = 30.0
+# How long a call may still take that nobody answers.
+_LAST_CALL_S = 3.0
 
 
 class Crew:
@@ -55,6 +57,7 @@ class Crew:
         self._name = name
         self._changed = threading.Condition()
         self._tasks: deque[Task[Any]] = deque()
+        self._doing: set[Task[Any]] = set()
         self._manned: dict[Post, Manned] = {}
         self._barred: dict[str, int] = {}
         self._failure: Exception | None = None
@@ -77,10 +80,10 @@ class Crew:
             RuntimeError: the crew was closed.
         """
         with self._changed:
-            if self.cancelled.is_set():
+            if self._failure is None and self.cancelled.is_set():
                 task.cancel()
                 return
-            if self._closed:
+            if self._failure is None and self._closed:
                 msg = f"this crew for {self._name} is closed; make a new one"
                 raise RuntimeError(msg)
             failure = self._failure
@@ -88,7 +91,7 @@ class Crew:
                 self._tasks.append(task)
                 self._changed.notify_all()
         if failure is not None:
-            task.future.set_exception(failure)
+            task.fail(failure)
 
     def close(self, *, cancel: bool) -> None:
         """End the actors, after the work that waits or, with ``cancel``, at once."""
@@ -101,10 +104,10 @@ class Crew:
         for each in list(self._manned.values()):
             for thread in each.threads:
                 if thread is not threading.current_thread():
-                    thread.join()
+                    thread.join(_LAST_CALL_S if self._connection.lost else None)
         self._kill()
         for task in self._tasks:  # its node was lost when there was nobody left to take it over
-            task.future.set_exception(self._lonely())
+            task.fail(self._lonely())
 
     def cancel(self) -> None:
         """Drop all work and end the actors; wait for nothing."""
@@ -119,6 +122,8 @@ class Crew:
         self._kill()
 
     def _kill(self) -> None:
+        if self._connection.lost:
+            return
         for each in list(self._manned.values()):
             each.kill()
 
@@ -169,13 +174,15 @@ class Crew:
         )
 
     def _fail(self, error: Exception) -> None:
+        """Give up: what waits, what is under way and what comes ends with this error."""
         with self._changed:
             self._failure = self._failure or error
-            dropped = list(self._tasks)
+            self.cancelled.set()
+            dropped = [*self._tasks, *self._doing]
             self._tasks.clear()
             self._changed.notify_all()
         for task in dropped:
-            task.future.set_exception(error)
+            task.fail(error)
 
     # -- work
 
@@ -187,6 +194,8 @@ class Crew:
             return
         while (task := self._next(post, mine)) is not None:
             self._do(task, post, mine)
+            with self._changed:
+                self._doing.discard(task)
             del task
 
     def _next(self, post: Post, mine: Manned) -> Task[Any] | None:
@@ -194,6 +203,7 @@ class Crew:
             while not (mine.gone or self.cancelled.is_set()):
                 task = self._fitting(post)
                 if task is not None:
+                    self._doing.add(task)
                     return task
                 if self._closed and not self._tasks:
                     return None
@@ -211,7 +221,7 @@ class Crew:
 
     def _do(self, task: Task[Any], post: Post, mine: Manned) -> None:
         if not task.begun:
-            if not task.future.set_running_or_notify_cancel():
+            if task.future.done() or not task.future.set_running_or_notify_cancel():
                 return
             task.begun = True
         actor = self._actor(post, mine)
@@ -220,22 +230,20 @@ class Crew:
             return
         try:
             result = task.done_by(actor, self.cancelled)
-        except CancelledError as error:
-            task.future.set_exception(error)
         except Exception as error:  # noqa: BLE001 - the future carries it to its owner
-            if self.cancelled.is_set():
-                task.future.set_exception(CancelledError())
+            if isinstance(error, CancelledError) or self.cancelled.is_set():
+                task.fail(self._failure or CancelledError())
             elif died(error):
                 mine.dead(actor)
                 task.died_on.append(post.node.id)
                 if len(task.died_on) < DEATHS:
                     self._again(task)
                 else:
-                    task.future.set_exception(task.obituary(len(task.died_on)))
+                    task.fail(task.obituary(len(task.died_on)))
             else:
-                task.future.set_exception(error)
+                task.fail(error)
         else:
-            task.future.set_result(result)
+            task.give(result)
 
     def _again(self, task: Task[Any]) -> None:
         with self._changed:
@@ -244,7 +252,7 @@ class Crew:
                 self._tasks.appendleft(task)
                 self._changed.notify_all()
                 return
-        task.future.set_exception(failure or CancelledError())
+        task.fail(failure or CancelledError())
 
     def _actor(self, post: Post, mine: Manned) -> Actor | None:
         """Return the actor of a post, made if there is none; None where it cannot be made."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -18,7 +18,7 @@ _FULL_WAIT_S = 1.0
 _FULL_ATTEMPTS = 60
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Task(Generic[T]):
     """A piece of work. ``obituary`` makes the error where it has killed too many actors."""
 
@@ -48,10 +48,20 @@ class Task(Generic[T]):
         )
         raise ClusterError(msg)
 
+    def give(self, result: T) -> None:
+        """Settle the future, unless that was done while an actor was silent."""
+        with contextlib.suppress(InvalidStateError):
+            self.future.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        """Settle the future with an error, unless that was done."""
+        with contextlib.suppress(InvalidStateError):
+            self.future.set_exception(error)
+
     def cancel(self) -> None:
         """Settle the future of what nobody works on."""
         if self.begun:
-            self.future.set_exception(CancelledError())
+            self.fail(CancelledError())
         elif self.future.cancel():
             self.future.set_running_or_notify_cancel()
 
