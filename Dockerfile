@@ -20,12 +20,18 @@ COPY kb kb
 COPY ingest ingest
 COPY ui ui
 COPY data/samples data/samples
-# llama.cpp is compiled for the processor of the machine that builds the image.
+# llama.cpp is compiled for the processor of the machine that builds the image; its wheel stays in
+# the cache mount, so the next build compiles nothing. Both secrets are optional: pip's settings
+# and certificates of your own (docs/containers.md).
 ARG CMAKE_ARGS=""
 # hadolint ignore=DL3042
-RUN python3 kb/install \
+RUN --mount=type=cache,target=/root/.cache \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    --mount=type=secret,id=certificates \
+    HOME=/root python3 kb/install \
     && .venv/bin/python -m pip uninstall --yes cmake ninja scikit-build-core \
-    && rm -rf .cache "${HOME:-/root}/.cache"
+    && .venv/bin/python -m compileall -q kb ingest ui \
+    && rm -rf .cache
 
 FROM ${RUN_IMAGE}
 # hadolint ignore=DL3008

@@ -45,8 +45,10 @@
     else if (event.key === "ArrowUp") move(event, -1);
     else if (hits().includes(target)) {
       if (event.key === "Enter") target.querySelector("[data-testid=stPageLink] a")?.click();
-      else if (event.key in MARKS)
-        target.querySelectorAll("[class*='st-key-mark-'] button")[MARKS[event.key]]?.click();
+      else if (event.key in MARKS) {
+        const mark = target.querySelectorAll("[class*='st-key-mark-'] button")[MARKS[event.key]];
+        if (mark?.getAttribute("aria-checked") !== "true") mark?.click();
+      }
     }
   });
 

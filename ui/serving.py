@@ -21,12 +21,11 @@ from streamlit.starlette import App
 
 from ingest.jobs import Spool
 from kb.errors import KnowledgeBaseError
-from kb.knowledge_base import KnowledgeBase
 from kb.listening import AnnouncingServer, require_guard, take_addresses, url_of
 from kb.settings import Settings
 from ui.access import open_to_all, turned_away
 from ui.gate import Gate
-from ui.session import session, stop_jobs
+from ui.session import has_watched_folders, session, stop_jobs
 from ui.shared import draw_unexpected
 from ui.trust import is_guarded
 from ui.visits import Visits, install
@@ -126,16 +125,8 @@ def _go_on(settings: Settings) -> None:
     """Go on with what an earlier process left undone, without waiting for a visitor."""
     # Of a knowledge base that cannot be opened the page says why not.
     with contextlib.suppress(KnowledgeBaseError, PermissionError):
-        if not Spool(settings.spool_dir).is_empty() or _watches(settings):
+        if not Spool(settings.spool_dir).is_empty() or has_watched_folders(settings):
             session()
-
-
-def _watches(settings: Settings) -> bool:
-    """Say whether any folder is to be kept in step."""
-    if not settings.store_dir.is_dir():
-        return False
-    with KnowledgeBase.open(settings) as base:
-        return not base.read_only and bool(base.watched.listed())
 
 
 def _open(url: str) -> None:

@@ -174,6 +174,14 @@ def session() -> Session:
     return _opened[0]
 
 
+def has_watched_folders(settings: Settings) -> bool:
+    """Say whether this program is to keep any folder in step."""
+    if not settings.store_dir.is_dir():
+        return False
+    with KnowledgeBase.open(settings) as base:
+        return not base.read_only and bool(base.watched.listed())
+
+
 def stop_jobs(timeout_s: float) -> None:
     """Stop working on jobs, if anybody has opened the session; they go on at the next start."""
     for shared in _opened:

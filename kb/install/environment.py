@@ -17,7 +17,7 @@ from pathlib import Path
 
 from . import llama
 from .commands import SetupError, answer, run_logged
-from .machine import accelerator, cpu_identity, gpu_identity
+from .machine import Accelerator, accelerator, cpu_identity, gpu_identity
 from .progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +62,9 @@ class Environment:
         wanted = fingerprints(self.root, self._environ)
         if not dev:
             del wanted["developer tools"], wanted["chat model for tests"]
+        return self._do(wanted)
+
+    def _do(self, wanted: Mapping[str, str]) -> list[str]:
         state = self._state()
         todo = [step for step, fingerprint in wanted.items() if state.get(step) != fingerprint]
         if not todo:
@@ -87,6 +90,17 @@ class Environment:
             state[step] = wanted[step]
             _write_whole(self._stamp, json.dumps(state, indent=1))
         return todo
+
+    def llama_wheel(self) -> Path:
+        """Return llama.cpp's wheel for this machine, building it first unless it is kept.
+
+        Only the build tools are installed here: the wheel is for another environment.
+
+        Raises:
+            SetupError: it cannot be built.
+        """
+        self._do({"build tools": fingerprints(self.root, self._environ)["build tools"]})
+        return self._llama_wheel(accelerator(self._environ))
 
     def _state(self) -> dict[str, str]:
         """Read the stamp.
@@ -130,18 +144,21 @@ class Environment:
         self._pip(command, what=f"Installing the {what}", describe=describe)
         self._progress.done(f"installed {seen} {what} from {lock}")
 
-    def _install_llama(self) -> None:
-        device = accelerator(self._environ)
+    def _llama_wheel(self, device: Accelerator) -> Path:
         if device.advice:
             self._progress.note(device.advice)
         self._progress.start(f"readying llama.cpp for {device.name}")
-        wheel = llama.ensure_wheel(
+        return llama.ensure_wheel(
             llama.recipe_for(self.root, device, self._environ),
             python=self.python,
             root=self.root,
             progress=self._progress,
             environ=self._environ,
         )
+
+    def _install_llama(self) -> None:
+        device = accelerator(self._environ)
+        wheel = self._llama_wheel(device)
         # The same version built with other flags must replace the installed one.
         command = ("--no-deps", "--no-index", "--force-reinstall", wheel)
         self._pip(command, what="Installing llama.cpp", describe=lambda _: None)
@@ -200,9 +217,19 @@ def main(argv: list[str] | None = None) -> int:
     """Set the checkout up; return the exit code."""
     parser = argparse.ArgumentParser(prog="python3 kb/install", description=__doc__)
     parser.add_argument("--dev", action="store_true", help="with the tools for tests and lint")
+    parser.add_argument(
+        "--llama",
+        action="store_true",
+        help="only build the wheel of llama.cpp and print its folder, which pipx, uv and pip "
+        "take with --find-links",
+    )
     arguments = parser.parse_args(argv)
+    place = Environment(ROOT, Progress(), os.environ)
     try:
-        Environment(ROOT, Progress(), os.environ).bring_up(dev=arguments.dev)
+        if arguments.llama:
+            sys.stdout.write(f"{place.llama_wheel().parent}\n")
+        else:
+            place.bring_up(dev=arguments.dev)
     except SetupError as error:
         sys.stderr.write(f"\nThe set-up stopped. {error}\n")
         return 1

@@ -33,8 +33,6 @@ _FEW_CHUNKS = 3
 _EXPECTED = 0.35
 # The chunks of an index may have been counted a moment ago.
 _ROOM = 1.01
-# Above this spread of chunk numbers, a sum for each number takes longer than sorting.
-_MOST_SUMS = 2_000_000
 
 Ids = npt.NDArray[np.int64]
 
@@ -100,10 +98,9 @@ def _bounds(
     adds = np.repeat(np.array(most), [len(ids) for ids in listed])
     if not len(each):
         return each, adds
-    low = int(each.min())
-    if int(each.max()) - low > _MOST_SUMS:
-        ids, where = np.unique(each, return_inverse=True)
-        return ids, np.bincount(where, weights=adds).astype(np.float64, copy=False)
-    sums = np.bincount(each - low, weights=adds).astype(np.float64, copy=False)
-    places = np.flatnonzero(sums)
-    return places + low, sums[places]
+    # Each term's chunks are in their order, so sorting merges: at a million chunks it takes a sixth
+    # of the time of a sum for each chunk of the collection.
+    order = np.argsort(each, kind="stable")
+    each, adds = each[order], adds[order]
+    first = np.flatnonzero(np.concatenate(([True], each[1:] != each[:-1])))
+    return each[first], np.add.reduceat(adds, first)

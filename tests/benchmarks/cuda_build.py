@@ -44,7 +44,25 @@ PACKAGES = (
     "nvidia-nvvm==13.0.88",
     "nvidia-cublas==13.0.2.14",
 )
+TIMES = "times.txt"
 LIKENESS = 0.999
+KINDS = {
+    "flash attention on tensor cores": ("fattn-mma", "fattn-wmma"),
+    "flash attention without them": ("fattn-tile",),
+    "flash attention of single tokens": ("fattn-vec",),
+    "products with quantised weights": ("mmq", "mmvq"),
+    "products with small batches": ("mmf", "mmvf"),
+    "all others": ("",),
+}
+LAUNCHER = """#!{python}
+import os, sys
+child = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
+_, status, used = os.wait4(child, 0)
+made = sys.argv[sys.argv.index("-o") + 1] if "-o" in sys.argv else ""
+with open({log!r}, "a") as log:
+    log.write(f"{{used.ru_utime + used.ru_stime}} {{used.ru_maxrss}} {{os.path.basename(made)}}\\n")
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 EMBED = """
 import json, sys
 from pathlib import Path
@@ -69,6 +87,7 @@ def main() -> int:
             print(f"the set-up would build for the {device.name}: {device.advice}")
             return 1
         print(f"{device.compiler}, flags {' '.join(device.flags)}")
+        (folder / TIMES).unlink(missing_ok=True)
         started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         steps: set[str] = set()
         wheel = _built(environ, device, steps)
@@ -77,6 +96,8 @@ def main() -> int:
         print(f"{len(steps)} steps, {seconds:,.0f} s of processor time")
         print(f"{(time.monotonic() - started) / 60:.0f} minutes on {available_cores()} cores")
         print(f"peak memory of a compiler {used.ru_maxrss / 1024:,.0f} MiB")
+        for kind, files, share in _kinds(folder / TIMES):
+            print(f"  {kind}: {files} files, {share:,.0f} s")
         print(f"wheel {wheel.stat().st_size / 1e6:,.0f} MB")
         likeness = _likeness(folder, wheel, environ)
         print(f"embeds without a card, cosine to the ordinary build {likeness:.5f}")
@@ -120,7 +141,10 @@ def _environment(folder: Path, toolkit: Path, capability: str) -> dict[str, str]
     driver.write_text(
         f'#!/bin/sh\ncase "$1" in -L) echo "GPU 0: stand-in";; *) echo {capability};; esac\n'
     )
-    driver.chmod(0o755)
+    launcher = tools / "timed"
+    launcher.write_text(LAUNCHER.format(python=sys.executable, log=str(folder / TIMES)))
+    for program in (driver, launcher):
+        program.chmod(0o755)
     path = os.pathsep.join((str(tools), str(toolkit / "bin"), os.environ["PATH"]))
     flags = ("-DGGML_CUDA_NO_VMM=ON", f"-DCUDAToolkit_ROOT={toolkit}")
     return {
@@ -128,6 +152,7 @@ def _environment(folder: Path, toolkit: Path, capability: str) -> dict[str, str]
         "PATH": path,
         "XDG_CACHE_HOME": str(folder / "cache"),
         "CMAKE_ARGS": " ".join(flags),
+        "CMAKE_CUDA_COMPILER_LAUNCHER": str(launcher),
         "LD_LIBRARY_PATH": str(toolkit / "lib64"),
     }
 
@@ -153,6 +178,18 @@ def _built(environ: dict[str, str], device: Accelerator, steps: set[str]) -> Pat
         )
     finally:
         llama.describe_build = describe
+
+
+def _kinds(times: Path) -> Iterator[tuple[str, int, float]]:
+    """Give how many files each kind of kernel has, and the processor seconds that they took."""
+    taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for line in times.read_text(encoding="utf-8").splitlines():
+        took, _, name = line.split(" ", 2)
+        if ".cu" in name:
+            kind = next(kind for kind, prefixes in KINDS.items() if name.startswith(prefixes))
+            taken[kind].append(float(took))
+    for kind, seconds in taken.items():
+        yield kind, len(seconds), sum(seconds)
 
 
 def _likeness(folder: Path, wheel: Path, environ: dict[str, str]) -> float:

@@ -108,6 +108,7 @@ def test_keys_lead_to_the_question_through_the_hits_mark_one_and_open_it(
     expect(page.locator("mark b").first).to_be_visible()
     settled(page)
     hits = page.locator("[class*='st-key-hit-']")
+    page.wait_for_function("window.kbKeys")
     page.keyboard.press("/")
     expect(page.get_by_placeholder("Ask your documents")).to_be_focused()
     for key, at in (("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0)):

@@ -190,7 +190,7 @@ def test_an_answer_that_the_servers_filter_cut_short_says_so_and_cannot_go_on(
     with pytest.raises(ChatError, match=r"filter.*cannot be continued"):
         base.continue_answer(answer)
     service.reply = lambda _: ""
-    with pytest.raises(ChatError, match=r"filter of the chat server .* no word of an answer"):
+    with pytest.raises(ChatError, match=r"filter of the chat server .* blocked the whole answer"):
         base.ask("warranty?").answer  # noqa: B018 - raises
 
 

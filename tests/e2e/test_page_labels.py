@@ -133,6 +133,9 @@ LATER_TRIGGERS = (
     "source_name_changed",
 )
 LATER_TABLES = (
+    "judgements",
+    "own_questions",
+    "watched_folders",
     "conversation_passages",
     "conversations",
     "remembered_searches",

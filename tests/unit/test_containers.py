@@ -68,6 +68,19 @@ def test_the_image_is_built_by_the_set_up_of_a_checkout() -> None:
         assert str(name.relative_to(ROOT)) in copied
 
 
+def test_settings_of_pip_are_secrets_of_the_build_and_compiled_wheels_are_kept() -> None:
+    build = next(rest for name, rest in instructions() if name == "RUN" and "kb/install" in rest)
+    mounts = re.findall(r"--mount=(\S+)", build)
+    assert mounts == [
+        "type=cache,target=/root/.cache",
+        "type=secret,id=pip.conf,target=/etc/pip.conf",
+        "type=secret,id=certificates",
+    ]
+    # What the secrets are for stands in the page that names them.
+    page = (ROOT / "docs" / "containers.md").read_text("utf-8")
+    assert all(f"--secret id={name}," in page for name in ("pip.conf", "certificates"))
+
+
 def test_the_context_holds_what_is_copied_and_no_data_of_the_user() -> None:
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     assert ignored[0] == "*"

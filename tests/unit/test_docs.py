@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,17 @@ def test_python_examples_use_public_names_only() -> None:
         for node in ast.walk(ast.parse(example, page)):
             if isinstance(node, ast.ImportFrom) and node.module in PUBLIC:
                 assert {alias.name for alias in node.names} <= PUBLIC[node.module], page
+
+
+@pytest.mark.slow
+def test_python_examples_type_check(tmp_path: Path) -> None:
+    files = []
+    for number, (page, example) in enumerate(blocks("python")):
+        files.append(tmp_path / f"{re.sub(r'[^a-z]', '_', page.lower())}_{number}.py")
+        files[-1].write_text(example, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", *map(str, files)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_settings_examples_are_accepted() -> None:

@@ -352,6 +352,22 @@ class TestEnvironment:
         (root / "cuda" / "lib64" / "stubs" / "libcuda.so").touch()
         assert before["llama.cpp"] != environment.fingerprints(root, environ)["llama.cpp"]
 
+    def test_the_wheel_of_llama_alone_needs_the_build_tools_alone(self, root: Path) -> None:
+        (root / ".venv" / "bin" / "python").unlink()
+        script = f'echo "$*" >> {root}/asked; '
+        script += f"mkdir -p {root}/made; touch {root}/made/llama.whl; "
+        script += 'while [ $# -gt 1 ]; do [ "$1" = --wheel-dir ] && cp -r made "$2"; shift; done'
+        python = program(root / ".venv" / "bin", "python", f"cd {root}; {script}")
+        self.stamp(root, python=str(python.resolve()), **{"build tools": "older"})
+        environ = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(root / "cache")}
+        place = environment.Environment(root, Progress(io.StringIO()), environ)
+        wheel = place.llama_wheel()
+        assert wheel.is_relative_to(root / "cache")
+        assert place.llama_wheel() == wheel
+        first, second = (root / "asked").read_text(encoding="utf-8").splitlines()
+        assert first.endswith(f"--requirement {root / 'requirements-build.txt'}")
+        assert " pip --disable-pip-version-check wheel " in second
+
     def test_a_failed_step_is_told_and_tried_again(self, root: Path) -> None:
         (root / "requirements.txt").write_text("no-such-package-here\n", encoding="utf-8")
         self.stamp(root, packages="older")

@@ -291,7 +291,7 @@ def test_wrong_settings_are_shown_and_not_raised(
         (
             "en-US",
             "the passage is marked",
-            "The file is no longer where it was read, or has changed: its page cannot be drawn.",
+            "The page cannot be drawn: the file has changed, or is no longer where it was read.",
         ),
         ("zh-CN", "片段已标出", "原文件已不在原处或已改动，无法绘制页面。"),
     ],
