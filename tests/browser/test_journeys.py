@@ -145,7 +145,7 @@ def test_the_work_goes_on_through_a_reload_and_shows_in_a_second_tab(
 ) -> None:
     page = tab.page
     go_to(page, "Library")
-    text = "\n\n".join(f"Paragraph {n}: {SENTENCE * 12}" for n in range(400))
+    text = "\n\n".join(f"Paragraph {n}: {SENTENCE * 12}" for n in range(1600))
     upload(page, "long.txt", text.encode())
     embedding = page.get_by_text("chunks embedded")
     expect(embedding.first).to_be_visible(timeout=INGEST_TIMEOUT_MS)
