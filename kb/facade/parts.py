@@ -85,3 +85,4 @@ class Parts:
         self._reranker.close()
         self._loaded.close()
         self._store.close()
+        self._searcher.close()

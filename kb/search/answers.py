@@ -1,13 +1,17 @@
 """Answers of vector stores during one search, requested while no transaction is open.
 
-A store in files answers at once. A server is asked between two transactions of the catalog: the
-search ends at the first missing answer, and starts again when the answer is there.
+A store in files answers at once, or in another thread while the search goes on by words: each way
+takes one core about 28 ms in a million chunks, and neither needs the other. A server is asked
+between two transactions of the catalog: the search ends at the first missing answer, and starts
+again when the answer is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from kb.embedding.base import Vector
 from kb.store.store import Store
@@ -18,29 +22,63 @@ Nearest = list[tuple[int, float]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A request for the nearest chunks of a collection; all of a search have the same vector."""
+    """A request for the nearest chunks of a collection; several queries have several vectors."""
 
     collection_id: str
+    numbers: bytes
     limit: int
     where: VectorFilter | None
+    vector: Vector = field(compare=False)
+
+    @classmethod
+    def of(
+        cls, collection_id: str, vector: Vector, limit: int, where: VectorFilter | None = None
+    ) -> Question:
+        """Create it; equal numbers are equal vectors."""
+        return cls(
+            collection_id=collection_id,
+            numbers=vector.tobytes(),
+            limit=limit,
+            where=where,
+            vector=vector,
+        )
 
 
 class UnansweredError(Exception):
     """A server must answer before the search can continue; the error never leaves the search."""
 
-    def __init__(self, question: Question, vector: Vector) -> None:
+    def __init__(self, question: Question) -> None:
         super().__init__()
         self.question = question
-        self.vector = vector
 
 
 class VectorAnswers:
-    """Remembers the answers of servers for one search."""
+    """Remembers the answers of servers for one search.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: the store of the vectors.
+        aside: runs what :meth:`begin` starts; without it, nothing starts early.
+    """
+
+    def __init__(self, store: Store, aside: Executor | None = None) -> None:
         self._store = store
+        self._aside = aside
         self._remote: dict[str, bool] = {}
         self._known: dict[Question, Nearest] = {}
+        self._begun: dict[Question, Future[Nearest]] = {}
+
+    def begin(self, collection_id: str, vector: Vector, limit: int) -> None:
+        """Ask a store in files in another thread; :meth:`nearest` waits for the answer.
+
+        Raises:
+            UnansweredError: a server must answer first; call :meth:`ask`.
+        """
+        question = Question.of(collection_id, vector, limit)
+        if self.is_remote(collection_id):
+            self._answered(question)
+        elif self._aside is not None and question not in self._begun:
+            with suppress(RuntimeError):  # closed just now, which this thread will find out
+                self._begun[question] = self._aside.submit(self._asked, question)
 
     def nearest(
         self, collection_id: str, vector: Vector, limit: int, where: VectorFilter | None = None
@@ -50,12 +88,14 @@ class VectorAnswers:
         Raises:
             UnansweredError: a server must answer first; call :meth:`ask`.
         """
-        if not self.is_remote(collection_id):
-            return self._store.query(collection_id, vector, limit, where)
-        question = Question(collection_id=collection_id, limit=limit, where=where)
-        if question not in self._known:
-            raise UnansweredError(question, vector)
-        return self._known[question]
+        question = Question.of(collection_id, vector, limit, where)
+        if self.is_remote(collection_id):
+            return self._answered(question)
+        begun = self._begun.pop(question, None)
+        # While many search, no thread may have been free: this one is.
+        if begun is None or begun.cancel():
+            return self._asked(question)
+        return begun.result()
 
     def nearest_of(
         self, collection_id: str, vector: Vector, limit: int, ids: Sequence[int]
@@ -70,17 +110,25 @@ class VectorAnswers:
 
     def ask(self, missing: UnansweredError) -> None:
         """Ask a server; call it only while no transaction is open."""
-        asked = missing.question
-        self._known[asked] = self._store.query(
-            asked.collection_id, missing.vector, asked.limit, asked.where
-        )
+        self._known[missing.question] = self._asked(missing.question)
 
     def forget(self) -> None:
         """Forget all answers, because other processes have written."""
         self._known.clear()
+        self._begun.clear()
 
     def is_remote(self, collection_id: str) -> bool:
         """Return whether the vectors of a collection are on a server."""
         if collection_id not in self._remote:
             self._remote[collection_id] = self._store.vectors.are_remote(collection_id)
         return self._remote[collection_id]
+
+    def _asked(self, question: Question) -> Nearest:
+        return self._store.query(
+            question.collection_id, question.vector, question.limit, question.where
+        )
+
+    def _answered(self, question: Question) -> Nearest:
+        if question not in self._known:
+            raise UnansweredError(question)
+        return self._known[question]

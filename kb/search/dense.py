@@ -15,6 +15,18 @@ OVERFETCH = 16
 INDEX_LIMIT_MAX = 8000
 
 
+def begin(
+    answers: VectorAnswers,
+    collection: CollectionInfo,
+    vector: Vector,
+    limit: int,
+    restriction: Restriction,
+) -> None:
+    """Ask the index early what :func:`nearest` asks it first, unless each chunk is compared."""
+    if not restriction.is_compared:
+        answers.begin(collection.id, vector, _asked(limit, restriction))
+
+
 def nearest(
     answers: VectorAnswers,
     collection: CollectionInfo,
@@ -37,8 +49,7 @@ def nearest(
         if few is not None:
             return few
         return answers.nearest_of(collection.id, vector, limit, restriction.few)
-    # Most filters pass half or less: asking the index once for more is cheaper than twice.
-    asked = (limit if restriction.is_empty else 3 * limit) + OVERFETCH
+    asked = _asked(limit, restriction)
     while True:
         found = answers.nearest(collection.id, vector, asked)
         allowed = passing([chunk_id for chunk_id, _ in found])
@@ -53,3 +64,8 @@ def nearest(
         # The share of passing answers so far predicts the number to ask for, plus some room.
         share = max(len(hits), 1) / len(found)
         asked = min(INDEX_LIMIT_MAX, max(2 * asked, int(1.5 * limit / share)))
+
+
+def _asked(limit: int, restriction: Restriction) -> int:
+    # Most filters pass half or less: asking the index once for more is cheaper than twice.
+    return (limit if restriction.is_empty else 3 * limit) + OVERFETCH

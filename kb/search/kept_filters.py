@@ -66,6 +66,11 @@ class Allowed:
         return inside
 
 
+def fits(allowed: Allowed, collection: CollectionInfo) -> bool:
+    """Return whether the vectors of the chunks that pass a filter are few enough to remember."""
+    return len(allowed) * collection.dim <= MOST_NUMBERS
+
+
 class KeptFilters:
     """Remembers the chunks that pass filters until the store changes. Thread-safe."""
 
@@ -113,7 +118,7 @@ class KeptFilters:
 
         The result is None for too many chunks, or if some have no vectors in the catalog yet.
         """
-        if len(allowed) * collection.dim > MOST_NUMBERS:
+        if not fits(allowed, collection):
             return None
         key = (collection.id, repr(condition))
         with self._mutex:

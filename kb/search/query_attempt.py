@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from kb.catalog.state import State
+from kb.embedding.base import Vector
 from kb.records import CollectionInfo
 from kb.search import dense, fusion, lexical, naming
 from kb.search.answers import VectorAnswers
@@ -13,6 +14,7 @@ from kb.search.candidates import Candidates, judged, ranked
 from kb.search.corrections import Misspelt, corrections, everywhere
 from kb.search.hits import Found
 from kb.search.kept import Kept
+from kb.search.kept_vectors import Every
 from kb.search.rescoring import Rescoring
 from kb.search.resolved import Resolved, Sought
 from kb.search.restriction import Restriction
@@ -63,9 +65,12 @@ class QueryAttempt:
         unknown: list[bool] = []
         # In this state: a search begins a moment earlier.
         collections = [state.current_collection(each) for each in asked.collections]
+        begun = [
+            self._begun(each, vector, limit)
+            for each, vector in zip(collections, sought.vectors, strict=True)
+        ]
         words = self._words()
-        for at, (each, vector) in enumerate(zip(collections, sought.vectors, strict=True)):
-            restriction = Restriction(state, each, sought.query, asked.where, self._kept.filters)
+        for at, (each, (restriction, scoring)) in enumerate(zip(collections, begun, strict=True)):
             by_words: list[tuple[int, float]] = []
             if words:
                 best = words[at].best_score
@@ -85,9 +90,7 @@ class QueryAttempt:
                     )
                 found.words += by_words
                 found.similar |= {chunk_id for chunk_id, _ in last}
-            if sought.mode != "keyword" and vector is not None:
-                text = sought.query.text
-                scoring = Rescoring(each.id, sought.means, vector, text, self._kept.vectors)
+            if scoring is not None:
                 others = [chunk_id for chunk_id, _ in by_words]
                 whole = self._near(each, scoring, limit, others, restriction)
                 found.meaning += scoring.ranked()
@@ -99,6 +102,27 @@ class QueryAttempt:
         first = ranking[:limit] if shown else ranking
         exhausted = exhausted and len(first) == len(ranking)
         return judged(state, asked.collections, sought, found, (first, calibration)), exhausted
+
+    def _begun(
+        self, collection: CollectionInfo, vector: Vector | None, limit: int
+    ) -> tuple[Restriction, Rescoring | None]:
+        """Return what passes and what scores by meaning, which begins beside that by words."""
+        sought, kept = self._sought, self._kept
+        where = self._asked.where
+        restriction = Restriction(self._state, collection, sought.query, where, kept.filters)
+        if sought.mode == "keyword" or vector is None:
+            return restriction, None
+        scoring = Rescoring(collection.id, sought.means, vector, sought.query.text, kept.vectors)
+        if sought.mode == "hybrid" and self._every(collection, restriction) is None:
+            most = _INDEX_FACTOR * limit
+            dense.begin(self._answers, collection, scoring.asked, most, restriction)
+        return restriction, scoring
+
+    def _every(self, collection: CollectionInfo, restriction: Restriction) -> Every | None:
+        """Return all chunks of a small collection, if all pass."""
+        if not restriction.is_empty or self._answers.is_remote(collection.id):
+            return None
+        return self._kept.vectors.every(self._state, collection)
 
     def _near(
         self,
@@ -114,11 +138,10 @@ class QueryAttempt:
         long as one of its further chunks may be among the best.
         """
         most, wanted = _INDEX_FACTOR * limit, self._asked.wanted
-        if restriction.is_empty and not self._answers.is_remote(collection.id):
-            every = self._kept.vectors.every(self._state, collection)
-            if every is not None:
-                scoring.score_all(every, most, others)
-                return len(every.languages) < most
+        every = self._every(collection, restriction)
+        if every is not None:
+            scoring.score_all(every, most, others)
+            return len(every.languages) < most
         passing = restriction.passing
         if restriction.is_empty:  # scored chunks are visible
             passing = partial(scoring.visible, self._state)

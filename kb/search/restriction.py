@@ -11,7 +11,7 @@ from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.records import CollectionInfo
 from kb.search import comparing
-from kb.search.kept_filters import Allowed, KeptFilters
+from kb.search.kept_filters import Allowed, KeptFilters, fits
 from kb.search.query import Query
 
 # Up to this many allowed chunks, comparing all of them is exact, and faster than asking the index
@@ -54,6 +54,13 @@ class Restriction:
     def is_empty(self) -> bool:
         """Whether every visible chunk passes."""
         return self._filter.is_empty and self._required is None and not self._excluded
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether so few chunks pass that each is compared, and the index is not asked."""
+        return self.few is not None or (
+            self.allowed is not None and fits(self.allowed, self._collection)
+        )
 
     def passing(self, ids: Sequence[int]) -> set[int]:
         """Return the visible and passing ones of ``ids``."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from kb.catalog.state import State
+from kb.cores import available_cores
 from kb.embedding.base import Embedder, EmbedderIdentity, Vector
 from kb.errors import (
     CollectionGoneError,
@@ -70,6 +72,11 @@ class Searcher:
         self._means = means
         self._queries = QueryCache()
         self._kept = Kept()
+        self._aside = ThreadPoolExecutor(available_cores(), "search by meaning")
+
+    def close(self) -> None:
+        """End the threads that search by meaning."""
+        self._aside.shutdown(wait=False)
 
     def adopt(self, settings: Settings) -> None:
         """Use other settings from the next search on."""
@@ -206,7 +213,7 @@ class Searcher:
         self, asked: Resolved, *, sentences: bool
     ) -> tuple[list[SearchHit], marking.Known, list[dict[str, str]]]:
         """Return the hits, the data for marking them, and each query's corrections."""
-        answers = VectorAnswers(self._store)
+        answers = VectorAnswers(self._store, self._aside)
         try:
             for _ in range(_ATTEMPTS):
                 generation, found, meant = self._found(asked, answers)

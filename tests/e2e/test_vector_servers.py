@@ -17,8 +17,11 @@ from neighbour import Neighbour
 from ingest import IngestOptions, ingest
 from kb import KnowledgeBase, SearchFilter, Settings
 from kb.catalog.connections import Connections
+from kb.embedding.base import Vector
 from kb.errors import SettingsError, StoreBusyError, StoreError, VectorServerUnavailableError
+from kb.store.store import Store
 from kb.vectors.address import Address
+from kb.vectors.base import VectorFilter
 from kb.vectors.chroma.wire import Wire
 
 FILES = 60
@@ -149,6 +152,29 @@ def test_all_that_is_done_with_a_collection_is_done_on_a_server_and_nothing_is_h
             base.delete_collection("default")
             assert base.check().ok
     assert wrong == []
+
+
+def test_each_of_several_queries_has_its_own_answer_of_the_server(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    query = Store.query
+
+    def watched(
+        self: Store,
+        collection_id: str,
+        vector: Vector,
+        limit: int,
+        where: VectorFilter | None = None,
+    ) -> list[tuple[int, float]]:
+        asked.append(vector.tobytes())
+        return query(self, collection_id, vector, limit, where)
+
+    monkeypatch.setattr(Store, "query", watched)
+    with opened(settings) as base:
+        assert ingest(base, [folder]).ok
+        assert base.search([f"Harbour {number}" for number in (7, 33, 51)])
+    assert len(asked) == len(set(asked)) == 3
 
 
 def test_several_processes_search_and_write_at_once(settings: Settings) -> None:

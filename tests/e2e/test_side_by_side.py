@@ -1,0 +1,103 @@
+"""A search by meaning and by words at once: the index is asked in another thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hashing_embedder import HashingEmbedder
+
+from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
+from kb.embedding.base import Vector
+from kb.errors import StoreError
+from kb.search import kept_filters, kept_vectors
+from kb.vectors.base import VectorFilter
+from kb.vectors.chroma.folder import ChromaFolder
+
+PLACES = 90
+QUERIES = [f"which harbour opens at {number} o'clock" for number in range(0, PLACES, 7)]
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KnowledgeBase]:
+    # A library of 90 passages is compared whole, and so are the passages of a filter.
+    monkeypatch.setattr(kept_vectors, "MOST_NUMBERS", 0)
+    monkeypatch.setattr(kept_filters, "MOST_NUMBERS", 0)
+    monkeypatch.setattr("kb.search.restriction.FEW", 0)
+    settings = Settings.load(data_dir=tmp_path)
+    with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
+        for number in range(PLACES):
+            kind = "north" if number % 2 else "south"
+            opened.add(f"Harbour {number} opens at {number} o'clock. " * 9, name=f"{kind} {number}")
+        yield opened
+
+
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
+    """The threads that ask the index, in order."""
+    threads: list[threading.Thread] = []
+    query = ChromaFolder.query
+
+    def watched(
+        self: ChromaFolder,
+        collection: str,
+        vector: Vector,
+        limit: int,
+        where: VectorFilter | None = None,
+    ) -> list[tuple[int, float]]:
+        threads.append(threading.current_thread())
+        return query(self, collection, vector, limit, where)
+
+    monkeypatch.setattr(ChromaFolder, "query", watched)
+    return threads
+
+
+def hits(found: list[SearchHit]) -> list[tuple[int, float]]:
+    return [(hit.chunk_id, hit.score) for hit in found]
+
+
+@pytest.mark.parametrize("where", [SearchFilter(), SearchFilter(path="north*")])
+def test_the_index_is_asked_once_and_in_another_thread(
+    base: KnowledgeBase, asking: list[threading.Thread], where: SearchFilter
+) -> None:
+    assert base.search(QUERIES[1], where=where)
+    assert len(asking) == 1
+    assert asking[0] is not threading.current_thread()
+
+
+def test_by_meaning_alone_no_other_thread_is_needed(
+    base: KnowledgeBase, asking: list[threading.Thread]
+) -> None:
+    assert base.search(QUERIES[1], mode="dense")
+    assert asking == [threading.current_thread()]
+
+
+def test_many_searches_at_once_give_what_each_gives_alone(base: KnowledgeBase) -> None:
+    alone = [hits(base.search(query, highlights="none")) for query in QUERIES]
+    with ThreadPoolExecutor(8) as clients:
+        together = clients.map(lambda query: hits(base.search(query, highlights="none")), QUERIES)
+        assert list(together) == alone
+
+
+def test_an_error_of_the_index_is_that_of_the_search(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> list[tuple[int, float]]:
+        msg = "the index is damaged"
+        raise StoreError(msg)
+
+    monkeypatch.setattr(ChromaFolder, "query", failing)
+    with pytest.raises(StoreError, match="the index is damaged"):
+        base.search(QUERIES[0])
+
+
+def test_a_closed_knowledge_base_leaves_no_thread_behind(base: KnowledgeBase) -> None:
+    assert base.search(QUERIES[0])
+    base.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("search by meaning"):
+            thread.join(60)
+            assert not thread.is_alive()
