@@ -14,6 +14,7 @@ from ingest.engines.cluster.actors import (
     Terms,
     program_identity,
 )
+from ingest.engines.cluster.bookings import Bookings
 from ingest.engines.cluster.connection import Connection
 from ingest.engines.cluster.crew import Crew
 from ingest.engines.cluster.embedder import RayEmbedder
@@ -47,6 +48,7 @@ class RayEngine:
         self._staffing = Staffing(
             workers=base.settings.workers, gpus_per_actor=cluster.gpus_per_actor
         )
+        self._bookings = Bookings(self._staffing)
         self._mutex = threading.RLock()
         self._sending = threading.Lock()
         self._connection: Connection | None = None
@@ -68,16 +70,7 @@ class RayEngine:
                 Crew(
                     connection,
                     posts=self._staffing.readers,
-                    start=lambda post, given_up: self._started(
-                        actor_on(
-                            post.node.id,
-                            ReadingActor,
-                            cpus=self._staffing.reader_cpus(post.node),
-                            gpus=0,
-                            threads=1,
-                        ).remote(terms),
-                        given_up,
-                    ),
+                    start=lambda post, given_up: self._reading_actor(post, terms, given_up),
                     lanes=1,
                     name="reading",
                 )
@@ -105,9 +98,7 @@ class RayEngine:
                     crew = Crew(
                         connection,
                         posts=self._staffing.embedders,
-                        start=lambda post, given_up: self._started(
-                            self._embedding_actor(post, terms), given_up
-                        ),
+                        start=lambda post, given_up: self._embedding_actor(post, terms, given_up),
                         lanes=_CALLS,
                         name="embedding",
                     )
@@ -134,6 +125,8 @@ class RayEngine:
             self._embedder.close()
         self._parts.clear()
         if self._connection is not None:
+            if not self._connection.lost:
+                self._bookings.close()
             self._connection.close()
             self._connection = None
 
@@ -155,19 +148,28 @@ class RayEngine:
             self._connection = Connection(self._cluster.address)
         return self._connection, self._terms
 
-    def _embedding_actor(self, post: Post, terms: Terms) -> Actor:
-        make = actor_on(
-            post.node.id,
-            EmbeddingActor,
-            cpus=self._staffing.embedder_cpus(post.node),
-            gpus=self._cluster.gpus_per_actor,
-            threads=_CALLS,
-        )
-        return make.remote(terms, self._staffing.threads(post.node))
+    def _reading_actor(self, post: Post, terms: Terms, given_up: threading.Event) -> Actor:
+        self._bookings.take_place(post.node, given_up)
+        cpus = self._staffing.reader_cpus(post)
+        make = actor_on(post.node.id, ReadingActor, cpus=cpus, gpus=0, threads=1)
+        return self._started(make.remote(terms), given_up)
 
-    def _started(self, actor: Actor, given_up: threading.Event) -> Actor:
+    def _embedding_actor(self, post: Post, terms: Terms, given_up: threading.Event) -> Actor:
+        self._bookings.take_place(post.node, given_up)
+        gpus = self._cluster.gpus_per_actor
+        make = actor_on(post.node.id, EmbeddingActor, cpus=0, gpus=gpus, threads=_CALLS)
+        actor = make.remote(terms, self._staffing.threads(post.node))
+        return self._started(actor, given_up, post if gpus else None)
+
+    def _started(
+        self, actor: Actor, given_up: threading.Event, on_gpu_of: Post | None = None
+    ) -> Actor:
         """Return an actor once it is ready; its node is sent the model's bytes if it lacks them."""
         try:
+            if on_gpu_of is not None:
+                gpus = self._cluster.gpus_per_actor
+                what = f"{gpus:g} GPU" + ("s" if gpus > 1 else "")
+                self._bookings.wait(actor.pid.remote(), what, on_gpu_of.node, given_up)
             if result_of(actor.prepare.remote(), given_up) == NEEDS_MODEL:
                 result_of(actor.prepare.remote(self._model_parts()), given_up)
         except BaseException:
