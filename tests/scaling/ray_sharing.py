@@ -140,4 +140,4 @@ def test_who_waits_for_cores_that_others_hold_says_so_and_can_stop(
     assert report.interrupted
     assert report.files == ()
     assert len(said) == 1
-    assert "waited 0.5 s for 1 core of node" in said[0]
+    assert "reading has waited 0.5 s for 1 core of node" in said[0]

@@ -7,7 +7,8 @@ import logging
 import threading
 import time
 from concurrent.futures import CancelledError
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from ingest.engines.cluster.library import POLL_S, Actor, actor_on, ray
 from ingest.engines.cluster.nodes import Node
@@ -26,6 +27,14 @@ class Place:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What some work needs: cores or GPUs."""
+
+    unit: Literal["core", "GPU"]
+    work: str
+
+
 class Bookings:
     """The places of one run on the nodes of a cluster. Thread-safe.
 
@@ -37,10 +46,15 @@ class Bookings:
         self._staffing = staffing
         self._mutex = threading.Lock()
         self._places: dict[str, tuple[Actor, Any]] = {}
-        self._had: set[str] = set()
+        self._settled: set[Want] = set()
 
-    def take_place(self, node: Node, given_up: threading.Event) -> None:
+    def take_place(self, node: Node, work: str, given_up: threading.Event) -> None:
         """Wait until the run has its place on a node; it keeps it to its end.
+
+        Args:
+            node: where.
+            work: what is to be done there.
+            given_up: set when nobody needs it any more.
 
         Raises:
             CancelledError: that was given up.
@@ -53,7 +67,7 @@ class Bookings:
                 self._places[node.id] = (actor, actor.here.remote())
             place = self._places[node.id]
         try:
-            self.wait(place[1], f"{cpus:g} core" + ("s" if cpus > 1 else ""), node, given_up)
+            self.wait(place[1], node, Want("core", work), cpus, given_up)
         except CancelledError:
             raise
         except Exception:
@@ -62,8 +76,17 @@ class Bookings:
                     del self._places[node.id]
             raise
 
-    def wait(self, first: Any, what: str, node: Node, given_up: threading.Event) -> None:  # noqa: ANN401 - Ray's
-        """Wait for the first word of an actor; say so once where no node has what it needs.
+    def wait(
+        self,
+        first: Any,  # noqa: ANN401 - a reference of Ray's
+        node: Node,
+        want: Want,
+        count: float,
+        given_up: threading.Event,
+    ) -> None:
+        """Wait for the first word of an actor, which comes once it has ``count`` of its want.
+
+        A run that has this nowhere yet says so after a while, once.
 
         Raises:
             CancelledError: that was given up.
@@ -74,11 +97,11 @@ class Bookings:
             if ready:
                 ray.get(first)
                 with self._mutex:
-                    self._had.add(what)
+                    self._settled.add(want)
                 return
             if since is not None and time.monotonic() - since > _SAID_AFTER_S:
                 since = None
-                self._say(what, node)
+                self._say(want, count, node)
         raise CancelledError
 
     def close(self) -> None:
@@ -89,15 +112,18 @@ class Bookings:
             with contextlib.suppress(Exception):  # the cluster itself may be gone
                 ray.kill(actor)
 
-    def _say(self, what: str, node: Node) -> None:
+    def _say(self, want: Want, count: float, node: Node) -> None:
         with self._mutex:
-            if what in self._had:
+            if want in self._settled:
                 return
-            self._had.add(what)
+            self._settled.add(want)
         _log.warning(
-            "this run has waited %g s for %s of node %s: other jobs of the Ray cluster may hold "
-            "all that its nodes have; it goes on once one is free, and Ctrl-C ends it",
+            "%s has waited %g s for %g %s%s of node %s: other jobs of the Ray cluster may hold all "
+            "that there are; it begins once they are free, and Ctrl-C ends the run",
+            want.work,
             _SAID_AFTER_S,
-            what,
+            count,
+            want.unit,
+            "s" if count > 1 else "",
             node.name,
         )

@@ -99,6 +99,8 @@ class Crew:
             self.cancel()
         with self._changed:
             self._closed = True
+            if not self._roster.tasks and not self._roster.doing:
+                self._given_up.set()
             self._changed.notify_all()
         self._watcher.join()
         for each in list(self._roster.manned.values()):

@@ -14,7 +14,7 @@ from ingest.engines.cluster.actors import (
     Terms,
     program_identity,
 )
-from ingest.engines.cluster.bookings import Bookings
+from ingest.engines.cluster.bookings import Bookings, Want
 from ingest.engines.cluster.connection import Connection
 from ingest.engines.cluster.crew import Crew
 from ingest.engines.cluster.embedder import RayEmbedder
@@ -32,6 +32,7 @@ _LANES = 2
 # Calls of one actor at a time: the next texts are there when the model is free.
 _CALLS = 2
 _TEXTS = 16
+_READING, _EMBEDDING = "reading", "embedding"
 
 
 class RayEngine:
@@ -72,7 +73,7 @@ class RayEngine:
                     posts=self._staffing.readers,
                     start=lambda post, given_up: self._reading_actor(post, terms, given_up),
                     lanes=1,
-                    name="reading",
+                    name=_READING,
                 )
             )
             return self._reader
@@ -100,7 +101,7 @@ class RayEngine:
                         posts=self._staffing.embedders,
                         start=lambda post, given_up: self._embedding_actor(post, terms, given_up),
                         lanes=_CALLS,
-                        name="embedding",
+                        name=_EMBEDDING,
                     )
                     self._embedder = RayEmbedder(near, crew, texts=_TEXTS)
                     actors = max(1, crew.size)
@@ -149,13 +150,13 @@ class RayEngine:
         return self._connection, self._terms
 
     def _reading_actor(self, post: Post, terms: Terms, given_up: threading.Event) -> Actor:
-        self._bookings.take_place(post.node, given_up)
+        self._bookings.take_place(post.node, _READING, given_up)
         cpus = self._staffing.reader_cpus(post)
         make = actor_on(post.node.id, ReadingActor, cpus=cpus, gpus=0, threads=1)
         return self._started(make.remote(terms), given_up)
 
     def _embedding_actor(self, post: Post, terms: Terms, given_up: threading.Event) -> Actor:
-        self._bookings.take_place(post.node, given_up)
+        self._bookings.take_place(post.node, _EMBEDDING, given_up)
         gpus = self._cluster.gpus_per_actor
         make = actor_on(post.node.id, EmbeddingActor, cpus=0, gpus=gpus, threads=_CALLS)
         actor = make.remote(terms, self._staffing.threads(post.node))
@@ -168,8 +169,9 @@ class RayEngine:
         try:
             if on_gpu_of is not None:
                 gpus = self._cluster.gpus_per_actor
-                what = f"{gpus:g} GPU" + ("s" if gpus > 1 else "")
-                self._bookings.wait(actor.pid.remote(), what, on_gpu_of.node, given_up)
+                self._bookings.wait(
+                    actor.pid.remote(), on_gpu_of.node, Want("GPU", _EMBEDDING), gpus, given_up
+                )
             if result_of(actor.prepare.remote(), given_up) == NEEDS_MODEL:
                 result_of(actor.prepare.remote(self._model_parts()), given_up)
         except BaseException:
