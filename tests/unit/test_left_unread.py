@@ -126,7 +126,9 @@ def test_what_was_left_out_on_purpose_is_told_apart_and_not_framed(
     for number in range(1, 5):
         write(canvas, 72, 800, "Bird club, yearly report")
         for line in range(6):
-            write(canvas, 72, 700 - 20 * line, f"In week {number}{line} the club saw {line} herons.")
+            write(
+                canvas, 72, 700 - 20 * line, f"In week {number}{line} the club saw {line} herons."
+            )
         write(canvas, 290, 30, str(number))
         canvas.showPage()
     canvas.save()

@@ -168,7 +168,7 @@ def test_what_embeds_again_says_so_and_is_written_into_the_settings(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("checkpoint", "file", "option"),
+    "names",
     [
         ("qwen3-reranker", "qwen3-reranker-0.6b-q8_0.gguf", "reranker=Qwen3-Reranker-0.6B"),
         ("qwen3", "Qwen3-Embedding-0.6B-Q8_0.gguf", "model=Qwen3-Embedding-0.6B"),
@@ -178,10 +178,9 @@ def test_another_model_that_is_here_is_tried(
     filled: UserInterface,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    checkpoint: str,
-    file: str,
-    option: str,
+    names: tuple[str, str, str],
 ) -> None:
+    checkpoint, file, option = names
     config = tmp_path / "kb.toml"
     monkeypatch.setenv("KB_CONFIG", str(config))
     monkeypatch.setenv("KB_DATA_DIR", str(filled.shared.settings.data_dir))
