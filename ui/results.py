@@ -104,7 +104,7 @@ def mark_sentences(shared: Session, result: Result) -> None:
         hits = result.hits
     st.session_state[_MEMO] = replace(result, hits=hits, marked=True)
     if hits != result.hits:
-        # What somebody has asked for meanwhile comes first: st.rerun() would take its place, and who
-        # has opened a hit would stay here.
+        # What somebody has asked for meanwhile comes first: st.rerun() would take its place, and
+        # who has opened a hit would stay here.
         st.empty()
         st.rerun()
