@@ -37,6 +37,8 @@ from ui.watched_folders import keep_in_step
 _ROUND = "_upload_round"
 _ARRIVED = "_arrived"
 _REMARKS = "_upload_remarks"
+_FOLDERS = "_folders_taken"
+_TAKEN = "_folder_taken"
 _SHOWN_NAMES = 8
 _SHOWN_REMARKS = 40
 
@@ -189,7 +191,11 @@ def draw_folder(shared: Session, collection: str) -> None:
     """Draw the field for a folder of this machine, for who sits at it."""
     if not is_trusted(shared.settings):
         return
-    with st.popover(t("folder.title"), icon=":material/folder_open:"):
+    round_ = st.session_state.get(_FOLDERS, 0)
+    if st.session_state.pop(_TAKEN, False):
+        st.session_state["folder"] = ""
+    # Another key is another popover, which is closed.
+    with st.popover(t("folder.title"), icon=":material/folder_open:", key=f"folder-{round_}"):
         typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
         with st.container(horizontal=True):
             read = st.button(t("folder.read"), key="folder-read", type="primary")
@@ -216,7 +222,7 @@ def _read_folder(shared: Session, collection: str, typed: str) -> None:
     except SettingsError as error:
         st.error(plain(str(error)))
         return
-    st.rerun()
+    _close_folder()
 
 
 def _keep_in_step(shared: Session, collection: str, typed: str) -> None:
@@ -224,7 +230,14 @@ def _keep_in_step(shared: Session, collection: str, typed: str) -> None:
     if why_not:
         st.error(why_not)
     else:
-        st.rerun()
+        _close_folder()
+
+
+def _close_folder() -> None:
+    """Draw the page again, with the popover closed and its field empty."""
+    st.session_state[_FOLDERS] = st.session_state.get(_FOLDERS, 0) + 1
+    st.session_state[_TAKEN] = True
+    st.rerun()
 
 
 def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -> None:
