@@ -48,7 +48,7 @@ def test_the_heading_path_names_the_section_whose_sentence_answers(
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"), [("en-US", "passages are most like"), ("zh-CN", "与此段最相似的")]
+    ("locale", "said"), [("en-US", "passages are most like"), ("zh-CN", "与此段落最相似的")]
 )
 def test_more_like_a_hit_is_shown_below_it(ui: UserInterface, locale: str, said: str) -> None:
     for name, text in {"heron": HERON, "egret": EGRET, "bread": "Rye bread rests."}.items():
@@ -79,7 +79,7 @@ def remembered(page: AppTest) -> list[str]:
     ("locale", "keep", "none"),
     [
         ("en-US", "Remember this search", "No remembered searches yet"),
-        ("zh-CN", "记住此搜索", "还没有记住的搜索"),
+        ("zh-CN", "保存此搜索", "还没有保存的搜索"),
     ],
 )
 def test_a_search_is_remembered_with_its_choices_and_made_again(

@@ -343,7 +343,7 @@ def fill_three(ui: UserInterface) -> None:
     )
 
 
-@pytest.mark.parametrize(("locale", "chinese"), [("en-US", "Chinese (1)"), ("zh-CN", "中文 (1)")])
+@pytest.mark.parametrize(("locale", "chinese"), [("en-US", "Chinese (1)"), ("zh-CN", "中文（1）")])
 def test_the_list_is_narrowed_by_language_and_tag(
     ui: UserInterface, locale: str, chinese: str
 ) -> None:

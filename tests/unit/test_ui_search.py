@@ -293,7 +293,7 @@ def test_wrong_settings_are_shown_and_not_raised(
             "the passage is marked",
             "The page cannot be drawn: the file has changed, or is no longer where it was read.",
         ),
-        ("zh-CN", "片段已标出", "原文件已不在原处或已改动，无法绘制页面。"),
+        ("zh-CN", "段落已标出", "无法生成页面图：原文件已更改，或已不在原处。"),
     ],
 )
 def test_the_page_of_a_pdf_is_shown_until_the_file_has_changed(
