@@ -97,6 +97,16 @@ def test_above_hits_that_do_not_answer_stands_that_nothing_relevant_was_found(
     assert best not in html(page)
 
 
+@pytest.mark.parametrize(
+    ("locale", "said"), [("en-US", "is not a date"), ("zh-CN", "日期请写成 2024、2024-05")]
+)
+def test_a_date_that_is_none_is_refused_in_the_pages_language(
+    filled: UserInterface, locale: str, said: str
+) -> None:
+    page = filled.open(locale=locale, q="heron", since="soon")
+    assert said in page.error[0].value.replace("\\", "")
+
+
 def test_a_link_brings_question_and_filters_with_it(filled: UserInterface) -> None:
     page = filled.open(q="heron", type="TXT", top_k="5", path="birds")
     assert page.text_input(key="q").value == "heron"

@@ -33,9 +33,9 @@ _EXPLAINED = {
 }
 _MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
 _WORST = 20
-_NAME_PX = 190
-_COUNT_PX = 64
-_FIGURE_PX = 82
+_NAME_PX = 188
+_COUNT_PX = 62
+_FIGURE_PX = 80
 _ROW_PX = 66
 _CERTAIN = 0.05
 # Stands for one's own questions among the names of sets, which are never empty.
@@ -176,11 +176,11 @@ def _draw_table(kept: dict[str, Run]) -> None:
     for name, run in kept.items():
         means = run.means()
         cells = {
-            metric: f"{means[metric][0]:.3f}\n{means[metric][1][0]:.2f}–{means[metric][1][1]:.2f}"
+            metric: f"{means[metric][0]:.3f} {means[metric][1][0]:.2f}–{means[metric][1][1]:.2f}"
             for metric in _METRICS
             if metric in means
         }
-        latency = f"{run.latency_p50_ms:.0f} ms\n{run.latency_p95_ms:.0f} ms"
+        latency = f"{run.latency_p50_ms:.0f}\u00a0ms {run.latency_p95_ms:.0f}\u00a0ms"
         rows.append(
             {
                 t("quality.what"): name,
