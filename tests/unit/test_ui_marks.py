@@ -124,7 +124,7 @@ def test_own_questions_are_run_without_ingesting_anything(filled: UserInterface)
     page.button(key="set-run").click().run()
     figures = measured(filled, page).dataframe[0].value
     assert len(figures) == 3
-    assert "My questions (default) · hybrid" in figures.iloc[0, 0]
+    assert figures.iloc[0, 0].endswith(" · meaning and words · My questions (default)")
     assert filled.shared.base.generation == generation
 
 
