@@ -19,6 +19,7 @@ def main() -> None:
     """Draw the page."""
     st.set_page_config(page_title="Shelfmark", page_icon="📚", layout="wide")
     st.html(STYLE_SHEET)
+    draw_keys()  # first: keys are pressed while the page is drawn
     try:
         shared = session()
     except KnowledgeBaseError as error:
@@ -74,7 +75,6 @@ def main() -> None:
         draw_logout(shared)
     st.set_page_config(page_title=f"{plain(page.title)} · Shelfmark")
     page.run()
-    draw_keys()
 
 
 main()

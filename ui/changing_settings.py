@@ -17,7 +17,7 @@ from kb.setting_changes import (
     variable,
 )
 from kb.settings import Settings
-from ui.language import t
+from ui.language import listed, t
 from ui.markup import plain
 from ui.session import Session
 from ui.shared import draw_error
@@ -57,7 +57,7 @@ def _draw_pending(shared: Session) -> None:
         if not outranked(name) and getattr(kept, name) != getattr(shared.settings, name)
     ]
     if waiting:
-        st.info(t("change.pending", names=", ".join(waiting)), icon=":material/restart_alt:")
+        st.info(t("change.pending", names=listed(waiting)), icon=":material/restart_alt:")
 
 
 def _draw_value(shared: Session, name: str) -> None:

@@ -82,7 +82,7 @@ def _draw_looking(shared: Session) -> None:
 def _in_use(kind: Kind, settings: Settings, offered: Sequence[Offer]) -> str:
     used = next((offer for offer in offered if offer.in_use), None)
     if used is not None:
-        return plain(", ".join([used.label, *_speed(used.speed)]))
+        return plain(" · ".join([used.label, *_speed(used.speed)]))
     shown = settings.shown(SETTINGS[kind])
     # Of a file's path the name says which model it is.
     return plain(Path(shown).name if shown.endswith(".gguf") else shown) or t("models.none")

@@ -9,7 +9,7 @@ import streamlit as st
 from kb.near_duplicates import LEAST_SHARE, NearDuplicate
 from kb.records import CollectionInfo, DocumentInfo
 from kb.shingles import RUN
-from ui.language import t
+from ui.language import listed, t
 from ui.markup import escape, plain
 from ui.session import Session
 from ui.shared import draw_pages
@@ -38,7 +38,7 @@ def draw_duplicates(
 
 def also_at(info: DocumentInfo) -> str:
     """Return the other files with a document's content; empty where there is one file alone."""
-    return ", ".join(str(source) for source in info.sources[1:])
+    return listed(str(source) for source in info.sources[1:])
 
 
 def _draw_same(collection: CollectionInfo, same: Sequence[DocumentInfo]) -> None:
@@ -68,7 +68,8 @@ def _draw_near(
         with st.container(key=f"near-{pair.first}-{pair.second}"):
             part, first, second = st.columns(_WIDTHS, vertical_alignment="center")
             # Rounded down: what differs at all is not the same.
-            part.markdown(f"**{int(100 * pair.share)} %**")
+            share = t("duplicates.share", share=int(100 * pair.share))
+            part.markdown(f"**{share}**")
             _draw_link(first, infos[pair.first])
             _draw_link(second, infos[pair.second])
 

@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 FOLDER = "evaluations"
 """Folder of kept runs, below the data folder."""
 
+MOMENT = "%Y-%m-%dT%H.%M.%S"
+"""How the name of a kept run's file begins: its moment, of local time."""
+
 
 class _CancelledError(Exception):
     """Raised inside a run that was cancelled."""
@@ -133,7 +136,7 @@ class Evaluations:
         try:
             found = work(told)
             self._folder.mkdir(parents=True, exist_ok=True)
-            moment = datetime.now(UTC).astimezone().strftime("%Y-%m-%dT%H.%M.%S")
+            moment = datetime.now(UTC).astimezone().strftime(MOMENT)
             # A collection's name may hold what no file's name can.
             name = own.NAME if told.own else told.set_name
             runs.save(found, self._folder / f"{moment} {name}.json")

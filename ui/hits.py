@@ -6,7 +6,7 @@ import streamlit as st
 
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.records import SearchHit, with_header
-from ui.language import t
+from ui.language import listed, t
 from ui.marking import Marks, draw_marks
 from ui.markup import bar, escape, excerpt, header_html
 from ui.originals import original_file
@@ -101,11 +101,12 @@ def citation(hit: SearchHit) -> str:
     """Return the passage as a quotation with its source."""
     place = place_text(hit)
     name = hit.title or hit.source
-    origin = f"{name} ({hit.source})" if hit.title and hit.title != hit.source else name
+    if hit.title and hit.title != hit.source:
+        name = t("list.noted", text=hit.title, note=hit.source)
     return t(
         "hit.citation",
         text=with_header(hit.header, hit.text.strip()),
-        origin=f"{origin}, {place}" if place else origin,
+        origin=t("hit.origin", name=name, place=place) if place else name,
     )
 
 
@@ -142,7 +143,7 @@ def _about_html(hit: SearchHit) -> str:
     if not hit.about:
         return ""
     said = " · ".join(hit.about)
-    title = f"{t('hit.about')}: {said}"
+    title = t("list.pair", label=t("hit.about"), text=said)
     return f'<div class="kb-about" title="{escape(title)}">{escape(said)}</div>'
 
 
@@ -150,7 +151,7 @@ def why_text(hit: SearchHit) -> str:
     """Return why a hit was found, as a person reads it."""
     told = {reason: t(f"hit.by_{reason}") for reason in hit.told_reasons}
     if "words" in told and hit.matched:
-        told["words"] = t("hit.words", words=t("hit.comma").join(hit.matched))
+        told["words"] = t("hit.words", words=listed(hit.matched))
     return " · ".join(told.values())
 
 

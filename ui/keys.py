@@ -20,6 +20,11 @@ def draw_keys() -> None:
         st.html(_script(), unsafe_allow_javascript=True)
 
 
+def draw_asked(question: str) -> None:
+    """Tell the keys, below the hits, which question they answer."""
+    st.html(f'<span data-asked="{escape(question)}"></span>')
+
+
 def draw_key_hint() -> None:
     """Say which keys there are, where there is a keyboard."""
     st.html(f'<p class="kb-keys">{escape(t("search.keys"))}</p>')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from kb.records import Notice
@@ -20,6 +22,11 @@ def language() -> Language:
 def t(key: str, **values: object) -> str:
     """Return a text in the language in use; see :func:`ui.i18n.translate`."""
     return translate(language(), key, **values)
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return texts as a list on one line, as the language in use writes it."""
+    return t("list.comma").join(texts)
 
 
 def draw_switch(settings: Settings) -> None:

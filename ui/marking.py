@@ -52,6 +52,8 @@ def draw_marks(shared: Session, hit: SearchHit, marks: Marks) -> None:
         on_change=_mark,
         args=(shared, hit, marks.question, key),
     )
+    # What the server has, for keys that wait for it.
+    st.html(f'<span data-marked="{st.session_state.get(key) or ""}"></span>')
     if error := st.session_state.pop(f"{key}-error", None):
         draw_error(t("error.mark"), error)
     # Not a toast: one of a fragment takes the place of the page's style sheet.

@@ -32,6 +32,9 @@ def draw_own_set(shared: Session, collection: str, questions: list[OwnQuestion])
     good = sum(len(each.good) for each in questions)
     bad = sum(len(each.judgements) for each in questions) - good
     st.caption(t("own.holds", n=len(questions), good=good, bad=bad))
+    if not good:
+        st.info(t("own.needs_good"), icon=":material/info:")
+        st.page_link("views/search.py", label=t("own.to_search"), icon=":material/search:")
     with st.expander(t("own.list"), icon=":material/list:"):
         for question in draw_pages(questions, _SHOWN, key="own"):
             _draw(shared, question)

@@ -9,7 +9,7 @@ import streamlit as st
 from ingest.jobs import CRASHES, UNEXPECTED, JobFile, JobInfo
 from ingest.mishaps import Mishap
 from ui.asking import draw_asking
-from ui.language import notice_text, reason_text, t
+from ui.language import listed, notice_text, reason_text, t
 from ui.markup import bar, escape, plain
 from ui.session import Session
 from ui.shared import draw_error, duration_text
@@ -63,10 +63,10 @@ def _draw_job(shared: Session, job: JobInfo) -> None:
     if speed := _speed(job):
         st.caption(speed)
     for label, names in still_searchable(job.progress.gone, job.progress.left_out):
-        shown = ", ".join(map(plain, names[:_FEW_FILES]))
         left = len(names) - _FEW_FILES
-        more = f" {t('upload.more', n=left)}" if left > 0 else ""
-        st.warning(f"{label}: {shown}{more}. {t('runs.still_searchable')}")
+        more = [t("upload.more", n=left)] if left > 0 else []
+        shown = listed([*map(plain, names[:_FEW_FILES]), *more])
+        st.warning(f"{t('list.pair', label=label, text=shown)}\n\n{t('runs.still_searchable')}")
     # What moves stands first, then what failed, then the rest.
     if not job.ended or job.total <= _FEW_FILES:
         _draw_files(job.files, of=job.total)

@@ -109,7 +109,7 @@ def _label(search: RememberedSearch, here: str) -> str:
     ]
     told = " · ".join([*collections, *narrowing])
     query = plain(_shortened(search.query))
-    return f"{query} ({plain(_shortened(told))})" if told else query
+    return t("list.noted", text=query, note=plain(_shortened(told))) if told else query
 
 
 def _shortened(text: str) -> str:

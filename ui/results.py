@@ -12,6 +12,7 @@ import streamlit as st
 from kb.answering.answer import Answer
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
+from kb.search.marking import NOTHING
 from kb.search.request import SearchRequest
 from ui.sections import sections_named
 from ui.session import Session
@@ -92,7 +93,7 @@ def mark_sentences(shared: Session, result: Result) -> None:
     For the end of a page: its hits are there to be read while the model looks for the sentences
     of those that have no stored vectors yet.
     """
-    if result.marked or all(hit.sentence is not None for hit in result.hits):
+    if result.marked or all(hit.sentence or hit.score < NOTHING for hit in result.hits):
         return
     request = result.request
     try:
@@ -103,4 +104,7 @@ def mark_sentences(shared: Session, result: Result) -> None:
         hits = result.hits
     st.session_state[_MEMO] = replace(result, hits=hits, marked=True)
     if hits != result.hits:
+        # What somebody has asked for meanwhile comes first: st.rerun() would take its place, and
+        # who has opened a hit would stay here.
+        st.empty()
         st.rerun()

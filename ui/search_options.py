@@ -9,11 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kb.catalog.filters import SearchFilter
-from kb.errors import DocumentNotFoundError
+from kb.errors import DocumentNotFoundError, SettingsError
 from kb.records import CollectionInfo, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.request import SearchRequest
-from ui.language import language_name, t
+from ui.language import by_code, language_name, t
 from ui.markup import plain
 from ui.remembered_searches import draw_searches
 from ui.session import Session
@@ -79,11 +79,11 @@ def draw_narrowing(
         with st.popover(t("search.options"), icon=":material/tune:"):
             also = _draw_collections(shared, collection)
             filters = _draw_filters(shared, collection)
-    where = filter_from_text(
-        documents=_draw_document(shared),
-        media_types=tuple(media or ()),
-        **filters,
-    )
+    documents = _draw_document(shared)
+    try:
+        where = filter_from_text(documents=documents, media_types=tuple(media or ()), **filters)
+    except SettingsError as error:
+        raise SettingsError(by_code("wrong", "date", str(error), {})) from error
     return (collection.name, *also), where
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -26,6 +27,7 @@ MEDIA_NAMES: dict[MediaType, str] = {
 _KIB = 1024
 # More than any number of a document or a passage has, and few enough for 64 bits.
 _MOST_DIGITS = 18
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _T = TypeVar("_T")
 
 
@@ -98,13 +100,28 @@ def size_text(size: int) -> str:
     return f"{amount:.1f} GB"
 
 
-def date_text(moment: datetime) -> str:
-    """Return a time in the browser's time zone, to the minute."""
+def date_text(moment: datetime, *, seconds: bool = False) -> str:
+    """Return a time in the browser's time zone, to the minute or to the second."""
     try:
         zone = ZoneInfo(st.context.timezone) if st.context.timezone else None
     except (ZoneInfoNotFoundError, ValueError):
         zone = None
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
+    return moment.astimezone(zone).strftime(form)
+
+
+def moment_text(value: str) -> str:
+    """Return a time that is written as ISO 8601 for people; anything else as it is.
+
+    A time without a zone stays the time of its place.
+    """
+    if not _MOMENT.match(value):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return date_text(moment) if moment.tzinfo else moment.strftime("%Y-%m-%d %H:%M")
 
 
 def duration_text(seconds: float) -> str:

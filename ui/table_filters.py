@@ -69,7 +69,9 @@ def _choice(name: str, values: Sequence[str], label: Callable[..., str]) -> list
     return st.multiselect(
         t(f"table.by_{name}"),
         sorted(counts, key=lambda value: (-counts[value], value)),
-        format_func={each: f"{label(each)} ({n:,})" for each, n in counts.items()}.__getitem__,
+        format_func={
+            each: t("list.noted", text=label(each), note=f"{n:,}") for each, n in counts.items()
+        }.__getitem__,
         placeholder=t("action.choose"),
         key=f"table-{name}",
     )

@@ -16,7 +16,7 @@ from kb.setting_changes import make_change, outranked, plan_change, variable
 from kb.setting_sources import config_path
 from ui.changing_settings import draw_cost
 from ui.evaluating import Trial
-from ui.language import t
+from ui.language import listed, t
 from ui.markup import plain
 from ui.session import Session
 from ui.shared import draw_error
@@ -131,7 +131,7 @@ def change_label(changed: Mapping[str, str]) -> str:
             said.append(t("trial.reranker_none"))
         else:
             said.append(t(f"trial.{name}", value=value))
-    return ", ".join(said)
+    return listed(said)
 
 
 def _draw_result(shared: Session, collection: CollectionInfo, trial: Trial) -> None:

@@ -24,7 +24,7 @@ from ingest.jobs import (
 from ingest.loaders import EXTENSIONS
 from ingest.sending.bundles import LeftOut, named
 from kb.errors import SettingsError, StoreError
-from ui.language import t
+from ui.language import listed, t
 from ui.markup import plain
 from ui.protected import draw_upload_password, forget_upload_password, upload_passwords
 from ui.receipts import NotHereError, discard, opened
@@ -37,6 +37,8 @@ from ui.watched_folders import keep_in_step
 _ROUND = "_upload_round"
 _ARRIVED = "_arrived"
 _REMARKS = "_upload_remarks"
+_FOLDERS = "_folders_taken"
+_TAKEN = "_folder_taken"
 _SHOWN_NAMES = 8
 _SHOWN_REMARKS = 40
 
@@ -74,7 +76,7 @@ def _draw_field(limit: int) -> list[UploadedFile]:
     words = json.dumps(t("upload.button"), ensure_ascii=False)
     st.html(f"<style>:root {{ --kb-upload: {words}; }}</style>")
     return st.file_uploader(
-        t("upload.label", formats=", ".join(MEDIA_NAMES.values()), limit=limit),
+        t("upload.label", formats=listed(MEDIA_NAMES.values()), limit=limit),
         # With a media type among them, Streamlit leaves it to us what to say of other types.
         type=[*(extension.removeprefix(".") for extension in EXTENSIONS), "application/zip", "zip"],
         accept_multiple_files=True,
@@ -96,7 +98,7 @@ def _taken(shared: Session, files: list[UploadedFile], collection: str) -> list[
     _remark_left_out(left_out)
     uploads, changed = told_apart(sent, shared.jobs.sent(collection=collection))
     for each in changed:
-        _remark(f"**{plain(each.name)}**: {_became(each)}")
+        _remark_on(each.name, _became(each))
     return uploads
 
 
@@ -122,7 +124,7 @@ def _opened(
         if "/" in name:
             left_out.append(LeftOut(name=name, reason="type"))
             return
-        _remark(f"**{plain(name)}**: {t('upload.type')}")
+        _remark_on(name, t("upload.type"))
         return
     try:
         with opened(shared.incoming, file) as data:
@@ -131,8 +133,7 @@ def _opened(
             else:
                 yield batch.add(name, parts_of(data))
     except NotHereError as error:
-        why = t(f"upload.not_taken_{error.why}")
-        _remark(f"**{plain(name)}**: {why}")
+        _remark_on(name, t(f"upload.not_taken_{error.why}"))
 
 
 def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> Iterator[Upload]:
@@ -145,8 +146,7 @@ def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> 
             else:
                 yield found
     except ValueError as error:
-        why = t(f"zip.{error}")
-        _remark(f"**{plain(name)}**: {why}")
+        _remark_on(name, t(f"zip.{error}"))
         return
     _remark_left_out(left_out, of=name)
 
@@ -156,10 +156,14 @@ def _remark_left_out(left_out: list[LeftOut], *, of: str = "") -> None:
     for folder in dict.fromkeys(of or each.name.partition("/")[0] for each in left_out):
         mine = [each for each in left_out if of or each.name.startswith(f"{folder}/")]
         for reason, names in named(mine):
-            shown = ", ".join(map(plain, names[:_SHOWN_NAMES]))
+            shown = listed(map(plain, names[:_SHOWN_NAMES]))
             more = f" … (+{len(names) - _SHOWN_NAMES})" if len(names) > _SHOWN_NAMES else ""
             why = t(f"zip.{reason}")
-            _remark(f"**{plain(folder)}**: {why} — {shown}{more}")
+            _remark_on(folder, f"{why} — {shown}{more}")
+
+
+def _remark_on(name: str, why: str) -> None:
+    _remark(t("list.pair", label=f"**{plain(name)}**", text=why))
 
 
 def _remark(text: str) -> None:
@@ -189,7 +193,11 @@ def draw_folder(shared: Session, collection: str) -> None:
     """Draw the field for a folder of this machine, for who sits at it."""
     if not is_trusted(shared.settings):
         return
-    with st.popover(t("folder.title"), icon=":material/folder_open:"):
+    round_ = st.session_state.get(_FOLDERS, 0)
+    if st.session_state.pop(_TAKEN, False):
+        st.session_state["folder"] = ""
+    # Another key is another popover, which is closed.
+    with st.popover(t("folder.title"), icon=":material/folder_open:", key=f"folder-{round_}"):
         typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
         with st.container(horizontal=True):
             read = st.button(t("folder.read"), key="folder-read", type="primary")
@@ -216,7 +224,7 @@ def _read_folder(shared: Session, collection: str, typed: str) -> None:
     except SettingsError as error:
         st.error(plain(str(error)))
         return
-    st.rerun()
+    _close_folder()
 
 
 def _keep_in_step(shared: Session, collection: str, typed: str) -> None:
@@ -224,7 +232,14 @@ def _keep_in_step(shared: Session, collection: str, typed: str) -> None:
     if why_not:
         st.error(why_not)
     else:
-        st.rerun()
+        _close_folder()
+
+
+def _close_folder() -> None:
+    """Draw the page again, with the popover closed and its field empty."""
+    st.session_state[_FOLDERS] = st.session_state.get(_FOLDERS, 0) + 1
+    st.session_state[_TAKEN] = True
+    st.rerun()
 
 
 def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from kb.catalog.watched_folders import FolderRun, WatchedFolder
+from kb.catalog.watched_folders import OUTCOMES, FolderRun, WatchedFolder
 from kb.errors import SettingsError
 from kb.watching import located, overlap
 from ui.language import reason_text, t
@@ -28,7 +28,6 @@ _ICONS = {
     "failed": ":material/error:",
     "paused": ":material/pause_circle:",
 }
-_OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "failed")
 
 
 def keep_in_step(shared: Session, typed: str, *, collection: str) -> str:
@@ -95,7 +94,7 @@ def _told(folder: WatchedFolder, state: str) -> str:
         return said
     counts = [
         t(f"outcome.count_{outcome}", count=run.counts[outcome])
-        for outcome in _OUTCOMES
+        for outcome in OUTCOMES
         if run.counts.get(outcome)
     ]
     told = t("watched.last_run", date=date_text(run.ended_at))

@@ -208,6 +208,7 @@ def unpack_request(values: Mapping[str, Any]) -> PictureRequest:
         passage=values["passage"],
         boxes=tuple((left, top, right, bottom) for left, top, right, bottom in values["boxes"]),
         reading=values["reading"],
+        around=(values["around"][0], values["around"][1]),
         passwords=tuple(values["passwords"]),
     )
 

@@ -16,6 +16,9 @@ from kb.records import CollectionInfo
 FolderState = Literal["waiting", "reading", "in_step", "missing", "failed"]
 """``waiting`` for a first look or for its turn, ``missing`` where there is no such folder."""
 
+OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "failed")
+"""What a run did with files, in the order in which it is told."""
+
 _SELECT = (
     "SELECT w.*, coalesce(c.name, w.collection) AS current_name FROM watched_folders w"
     " LEFT JOIN collections c ON c.id = w.collection_id"
@@ -35,10 +38,10 @@ class FolderFailure:
 class FolderRun:
     """What a run over a watched folder did.
 
-    ``counts`` are files by outcome. ``failures`` are the first of those that ``counts`` has as
-    ``failed``. ``gone`` files no longer exist, and were left alone because they are more than half
-    of the folder's; ``gone_count`` counts them. ``left_out`` gives, by name, the rule that leaves
-    a known file out (``rule``) and its words (``by``).
+    ``counts`` are files by outcome, in the order of :data:`OUTCOMES`. ``failures`` are the first of
+    those that ``counts`` has as ``failed``. ``gone`` files no longer exist, and were left alone
+    because they are more than half of the folder's; ``gone_count`` counts them. ``left_out`` gives,
+    by name, the rule that leaves a known file out (``rule``) and its words (``by``).
     """
 
     began_at: datetime
@@ -196,7 +199,7 @@ def _run(told: Mapping[str, Any]) -> FolderRun:
     return FolderRun(
         began_at=datetime.fromisoformat(told["began_at"]),
         ended_at=datetime.fromisoformat(told["ended_at"]),
-        counts=told["counts"],
+        counts={name: told["counts"][name] for name in OUTCOMES if name in told["counts"]},
         failures=tuple(
             FolderFailure(path=path, reason=reason, reason_code=code)
             for path, reason, code in told["failures"]

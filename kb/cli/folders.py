@@ -137,7 +137,9 @@ def _line(folder: WatchedFolder) -> str:
 
 
 def _counts(run: FolderRun | None) -> str:
-    return ", ".join(f"{n:,} {outcome}" for outcome, n in run.counts.items()) if run else ""
+    if run is None or not run.counts:
+        return ""
+    return "files: " + ", ".join(f"{n:,} {outcome}" for outcome, n in run.counts.items())
 
 
 def _print(folder: WatchedFolder, console: Console) -> None:
@@ -156,7 +158,7 @@ def _print(folder: WatchedFolder, console: Console) -> None:
     run = folder.last_run
     if run is None:
         return
-    console.print(Text(f"   last run {minute(run.ended_at)}: {_counts(run) or 'no files'}"))
+    console.print(Text(f"   last run {minute(run.ended_at)}, {_counts(run) or 'no files'}"))
     for each in run.failures[:_MOST_FAILURES]:
         console.print(Text(f"   failed {one_line(f'{each.path}: {each.reason}')}", style="red"))
     if (left := run.counts.get("failed", 0) - len(run.failures[:_MOST_FAILURES])) > 0:

@@ -17,6 +17,7 @@ from ui.answering import Asked, RunningAnswer
 from ui.beside import draw_beside, draw_growing
 from ui.history import begin_anew, draw_history, keeping_here, turns_here
 from ui.hits import draw_hit
+from ui.keys import draw_asked
 from ui.language import t
 from ui.markup import WIDE, plain
 from ui.results import mark_sentences, search
@@ -172,8 +173,8 @@ def _draw_passages(shared: Session, collection: CollectionInfo, narrowed: _Narro
     """Draw the best passages, and how to get answers, where there is no chat model."""
     st.info(t("ask.no_model"), icon=":material/smart_toy:")
     st.page_link("views/status.py", label=t("ask.choose_model"), icon=":material/download:")
-    asked = (st.text_input(t("ask.placeholder"), key="question_only") or "").strip()
-    if not asked:
+    typed = st.text_input(t("ask.placeholder"), key="question_only") or ""
+    if not (asked := typed.strip()):
         return
     result = search(
         shared,
@@ -188,6 +189,7 @@ def _draw_passages(shared: Session, collection: CollectionInfo, narrowed: _Narro
     )
     for rank, hit in enumerate(result.hits, start=1):
         draw_hit(shared, hit, rank, hit.score, where=len(narrowed.collections) > 1)
+    draw_asked(typed)
     mark_sentences(shared, result)
 
 

@@ -16,7 +16,7 @@ from ui.changing_settings import draw_changing
 from ui.choosing_models import draw_models
 from ui.compacting import draw_compacting
 from ui.i18n import has
-from ui.language import t
+from ui.language import listed, t
 from ui.languages_known import draw_languages
 from ui.run_history import draw_run_history
 from ui.session import Session, session
@@ -97,7 +97,7 @@ def _collections(shared: Session) -> list[tuple[str, str]]:
 def _vector_store(place: str) -> str:
     """Return the address of a vector store; where it is files here, what that means."""
     meaning = _label("vectors", place, "")
-    return f"{place} ({meaning})" if meaning else place
+    return t("list.noted", text=place, note=meaning) if meaning else place
 
 
 def _but_collections(findings: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _value(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if name in _SECRET or isinstance(value, bool):
         return t("status.yes" if value else "status.no")
-    return t("change.unset") if value is None else settings.shown(name)
+    return settings.shown(name) or t("change.unset")
 
 
 def _pairs(findings: dict[str, Any]) -> list[tuple[str, str]]:
@@ -161,8 +161,8 @@ def _text(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, list):
-        return ", ".join(_text(item) for item in value)
-    return str(value)
+        return listed(_text(item) for item in value)
+    return _label("told", str(value), str(value))
 
 
 def _free(shared: Session) -> int:

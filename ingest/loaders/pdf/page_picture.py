@@ -11,7 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.loaders.page_pictures import Box, PagePicture, PictureRequest, UnreadPlace
+from ingest.loaders.page_pictures import (
+    ON_PURPOSE,
+    Box,
+    PagePicture,
+    PictureRequest,
+    UnreadPlace,
+)
 from ingest.loaders.pdf.left_unread import unread_places
 from ingest.loaders.pdf.passage import find_passage
 from ingest.loaders.pdf.pdfium import PdfiumFile
@@ -59,7 +65,7 @@ def draw_page(path: Path, request: PictureRequest) -> PagePicture:
     place = _marked(picture.shape[:2], boxes)
     picture[place] = (picture[place].astype("uint16") * _MARK // 255).astype("uint8")
     drawn = Image.fromarray(picture)
-    _frame(drawn, unread)
+    _frame(drawn, [place for place in unread if place.kind not in ON_PURPOSE])
     target = BytesIO()
     drawn.save(target, "PNG")
     return PagePicture(png=target.getvalue(), marked=bool(place.any()), unread=tuple(unread))
