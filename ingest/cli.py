@@ -154,7 +154,7 @@ def _ingest(
             )
             ending.begin()
             return report
-    except KeyboardInterrupt:  # while the store was being opened
+    except KeyboardInterrupt:  # while the store opened
         return IngestReport(
             collection=settings.collection,
             files=(),
@@ -171,7 +171,7 @@ def _watch(
     errors: Console,
     interruption: interrupts.Interruption,
 ) -> NoReturn:
-    """Keep in step until Ctrl-C: a report of the first run, then a line for each change."""
+    """Follow changes until Ctrl-C: report the first run, then print a line for each change."""
     from ingest.watch import ChangeLines, Watcher  # noqa: PLC0415 - only --watch needs it
 
     lines = ChangeLines()
@@ -197,7 +197,8 @@ def _watch(
                 say(line)
         first = False
 
-    # Without a handler of ours, or while the store waits for another process, it is an exception.
+    # Without this handler, or while the store waits for another process, Ctrl-C raises an
+    # exception.
     with (
         contextlib.suppress(KeyboardInterrupt),
         KnowledgeBase.open(settings, interrupted=interruption.event) as base,

@@ -1,4 +1,4 @@
-"""The quality view: sets run, their figures with intervals, misses, and other settings tried."""
+"""The quality view: runs sets, shows figures with intervals and misses, tries other settings."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def render() -> None:
 
 
 def _name(moment: str, run: Run) -> str:
-    """Return what a kept run is called: its set, how it was searched, when."""
+    """Return the name of a kept run: its set, search mode and time."""
     of = _set_name(run.set_name, own=run.own)
     changed = change_label({key: value for key, value in run.changed.items() if key != "mode"})
     return " · ".join(filter(None, [of, run.mode, changed, moment]))
@@ -69,7 +69,7 @@ def _set_name(name: str, *, own: bool) -> str:
 
 
 def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
-    """Draw the choice of a set and how to run it; say whether it is one's own questions."""
+    """Draw the choice of a set and its options; return whether it is one's own questions."""
     evaluations = shared.evaluations
     known = {path.name: path for path in evaluations.sets()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -88,7 +88,7 @@ def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
             placeholder=t("action.choose"),
         )
         typed = ""
-        # A path is for who sits at this machine.
+        # Only the person at this machine may enter a path.
         if is_trusted(shared.settings):
             typed = st.text_input(
                 t("quality.folder"), key="set-folder", help=t("quality.folder_help")
