@@ -1,4 +1,4 @@
-"""What is asked for when a page is to be drawn, and what comes back."""
+"""The request for a page's picture, and the result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, as fractions of the drawn page's width and height."""
+"""Left, top, right, bottom, as fractions of the page's width and height."""
 
 
 UnreadKind = Literal["text", "picture", "note", "field"]
@@ -14,7 +14,7 @@ UnreadKind = Literal["text", "picture", "note", "field"]
 
 @dataclass(frozen=True, slots=True)
 class UnreadPlace:
-    """A place of a page that its reading lacks; ``text`` is what stands there, if that is text."""
+    """A part of a page that its reading lacks; ``text`` is its text, if it has any."""
 
     kind: UnreadKind
     box: Box
@@ -23,12 +23,11 @@ class UnreadPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRequest:
-    """Which page to draw, ``index`` from 0, and what to mark on it.
+    """The page to draw, ``index`` from 0, and the marks on it.
 
-    ``boxes`` are marked if there are any (lines that were read from the picture itself), else
-    ``passage`` is looked for among the page's characters. With ``reading``, what is stored of the
-    page's text, that is compared with the page instead: ``boxes`` are lines that were read from
-    pictures, and what was not read is framed and numbered.
+    ``boxes`` are lines that OCR read; they are marked if there are any. Otherwise ``passage`` is
+    searched among the page's characters. ``reading`` is the page's stored text. With it, the page
+    is compared with its reading instead: unread parts are framed and numbered.
     """
 
     index: int
@@ -42,7 +41,7 @@ class PictureRequest:
 class PagePicture:
     """A page as PNG, and whether the passage was found and marked on it.
 
-    ``unread`` are the places that are framed on it, by their numbers from 1.
+    ``unread`` are the framed parts, by their numbers from 1.
     """
 
     png: bytes
