@@ -102,14 +102,14 @@ def _count_of_rest(words: Sequence[Word], rows: Sequence[Row]) -> int:
 
 
 def _is_text(texts: list[list[str]]) -> bool:
-    """Say whether columns without numbers are pieces of sentences."""
+    """Return whether columns without numbers are pieces of sentences."""
     if all(share_of(is_worded, column) >= 0.6 for column in texts):  # noqa: PLR2004 - share
         return True
     return len(texts) > 2 and are_sentences(texts)  # noqa: PLR2004 - columns
 
 
 def is_code_or_list(words: Sequence[Word], rows: Sequence[Row]) -> bool:
-    """Say whether rows between two lines are a listing, formulas or a list with marks."""
+    """Return whether rows between two lines are a listing, formulas or a list with marks."""
     columns = len(rows[0].cells)
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
     return _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)

@@ -28,7 +28,7 @@ def around_middles(rows: Sequence[Row]) -> list[list[Row]] | None:
 
 
 def _is_centred(group: Sequence[Row]) -> bool:
-    """Say whether some cells of a group are in its middle line, and the others in all lines."""
+    """Return whether some cells of a group are in its middle line, and the others in all lines."""
     middle = group[len(group) // 2]
     others = [row.filled for row in group if row is not middle]
     if len(group) % 2 == 0 or not _is_whole(middle) or middle.spans:

@@ -17,7 +17,7 @@ _FEWEST_KEYS = 2
 
 
 def are_named(words: Sequence[Word], above: Sequence[Sequence[Line]], band: Sequence[Line]) -> bool:
-    """Say whether lines are cells below names, each above its column, beside keys of rows.
+    """Return whether lines are cells below names, each above its column, beside keys of rows.
 
     Args:
         words: of the page.

@@ -131,7 +131,7 @@ def _in_line(words: Sequence[Word], row: Row, rows: Sequence[Row]) -> bool:
 
 
 def _is_parted(words: Sequence[Word], row: Row, column: int) -> bool:
-    """Say whether a line has two phrases in one column."""
+    """Return whether a line has two phrases in one column."""
     part = replace(row.line, words=row.cells[column])
     return len(phrases(words, part, row.line.apart)) > 1
 

@@ -147,7 +147,7 @@ def is_rest(words: Sequence[Word], rows: Sequence[Row], line: Row) -> bool:
 
 
 def _counts(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
-    """Say whether most cells of a column are numbers."""
+    """Return whether most cells of a column are numbers."""
     told = [cell_text(words, row.cells[column]) for row in rows if row.cells[column]]
     return 2 * sum(map(is_number, told)) > len(told)
 

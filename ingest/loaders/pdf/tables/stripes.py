@@ -87,7 +87,7 @@ def _alike(above: _Band, below: _Band) -> bool:
 def _is_row(
     words: Sequence[Word], page: Sequence[Line], band: _Band, top: float, bottom: float
 ) -> bool:
-    """Say whether words between two heights are cells of a band's columns, side by side."""
+    """Return whether words between two heights are cells of a band's columns, side by side."""
     first = bisect_left(page, top, key=lambda line: line.centre)
     lines = []
     for line in page[first : first + _MOST_LINES + 1]:

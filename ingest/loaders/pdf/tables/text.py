@@ -94,7 +94,7 @@ def lines_of(words: Sequence[Word], chosen: Iterable[int]) -> list[Line]:
 
 
 def is_fixed(words: Sequence[Word], chosen: Iterable[int]) -> bool:
-    """Say whether most letters of words have one width, as a typewriter's have."""
+    """Return whether most letters of words have one width, as a typewriter's have."""
     letters = fixed = 0
     for at in chosen:
         letters += len(words[at].text)

@@ -35,7 +35,7 @@ class Table:
 
 
 def names_columns(rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether the first row names the columns of those below."""
+    """Return whether the first row names the columns of those below."""
     if len(rows) < 2:  # noqa: PLR2004 - names of nothing
         return False
     told = [cell for cell in rows[0] if cell]
