@@ -61,7 +61,7 @@ class Absences:
 
     @property
     def movable(self) -> list[Source]:
-        """Files that a new file with the same content may have replaced."""
+        """Missing files; a new file with the same content may be one of them, moved."""
         return [*self.gone, *self._superseded]
 
     def note_failures(self) -> None:
@@ -117,8 +117,8 @@ class Absences:
     ) -> tuple[list[FileResult], list[str]]:
         """Remove missing and excluded files: those seen to vanish, and with ``prune`` all of them.
 
-        It removes at most half of a folder's files unless forced; remarks name the folders
-        concerned.
+        With ``prune``, a root that would lose more than half of its files keeps them all, unless
+        forced. Remarks name such roots.
         """
         gone = self.left(results)
         chosen = [source for source in gone if self._was_seen_to_go(source)]
