@@ -1,4 +1,4 @@
-"""What the server draws: navigation, the sidebar, and the view that is asked for."""
+"""The page of the UI: navigation, the sidebar, and the chosen view."""
 
 from __future__ import annotations
 

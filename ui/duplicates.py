@@ -1,4 +1,4 @@
-"""Duplicates of a collection: files with the same content, and documents mostly the same."""
+"""Duplicates of a collection: files with the same content, and mostly equal documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDTHS = (1, 3, 3)
 def draw_duplicates(
     shared: Session, collection: CollectionInfo, infos: Sequence[DocumentInfo]
 ) -> None:
-    """Draw the files with the same content, and on demand the documents mostly the same."""
+    """Draw the files with the same content, and on demand the mostly equal documents."""
     same = [info for info in infos if len(info.sources) > 1]
     if len(infos) < 2 and not same:  # noqa: PLR2004 - one document is like no other
         return
@@ -58,7 +58,7 @@ def _draw_near(
     shared: Session, collection: CollectionInfo, infos: Mapping[int, DocumentInfo]
 ) -> None:
     groups = _found(shared, collection)
-    # A document may have been removed since.
+    # A document may have been removed meanwhile.
     pairs = [pair for group in groups for pair in group if {pair.first, pair.second} <= set(infos)]
     if not pairs:
         st.caption(t("duplicates.none_near", share=round(100 * LEAST_SHARE)))

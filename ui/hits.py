@@ -31,11 +31,11 @@ def draw_hit(
     explain: bool = False,
     marks: Marks | None = None,
 ) -> None:
-    """Draw a hit; asking for its surroundings draws this hit again, not the page.
+    """Draw a hit; showing its surroundings draws only this hit again, not the page.
 
-    ``share`` in [0, 1] fills its bar, None draws none. ``key`` tells apart lists of hits on one
-    page; ``where`` has the hit name its collection; ``explain`` shows what each stage gave it;
-    with ``marks`` it can be marked as good or bad.
+    ``share`` in [0, 1] fills its bar; None draws none. ``key`` distinguishes lists of hits on one
+    page. ``where`` shows the hit's collection. ``explain`` shows the scores of each stage. With
+    ``marks`` people can mark the hit as good or bad.
     """
     with st.container(border=True, key=f"{key}-{hit.chunk_id}"):
         head = _head(hit, rank, share, where=where, explain=explain)
@@ -79,7 +79,7 @@ def _draw(shared: Session, hit: SearchHit, head: str, key: str, marks: Marks | N
 
 
 def _draw_download(shared: Session, hit: SearchHit) -> None:
-    """Draw a button for the file that the passage was read from, while it is as it was."""
+    """Draw a download button for the passage's original file, if that is unchanged."""
     try:
         info = shared.base.document(hit.document_id)
     except DocumentNotFoundError:
@@ -139,7 +139,7 @@ def _head(
 
 
 def _about_html(hit: SearchHit) -> str:
-    """Return what people say of the folders and the collection that a hit is from, on one line."""
+    """Return the descriptions of a hit's folders and collection, on one line."""
     if not hit.about:
         return ""
     said = " · ".join(hit.about)
@@ -148,7 +148,7 @@ def _about_html(hit: SearchHit) -> str:
 
 
 def why_text(hit: SearchHit) -> str:
-    """Return why a hit was found, as a person reads it."""
+    """Return the reasons for a hit in readable form."""
     told = {reason: t(f"hit.by_{reason}") for reason in hit.told_reasons}
     if "words" in told and hit.matched:
         told["words"] = t("hit.words", words=listed(hit.matched))
@@ -156,7 +156,7 @@ def why_text(hit: SearchHit) -> str:
 
 
 def _stage_texts(hit: SearchHit) -> list[str]:
-    """Return what each stage gave a hit, the one that ranked it first: each by its own name."""
+    """Return the scores of each stage by name, the ranking stage first."""
     return [
         t(f"hit.{stage}", score=f"{hit.scores[stage]:.2f}", rank=hit.ranks[stage])
         for stage in ("reranked", "fused", "dense", "keyword")
@@ -165,7 +165,7 @@ def _stage_texts(hit: SearchHit) -> list[str]:
 
 
 def _draw_context(shared: Session, hit: SearchHit) -> None:
-    """Draw a hit in its surroundings; two buttons lead through the document passage by passage."""
+    """Draw a hit in its surroundings; two buttons move through the document by passages."""
     place = f"passage-{hit.chunk_id}"
     chosen = int(st.session_state.get(place, hit.ordinal))
     try:

@@ -1,4 +1,4 @@
-"""A page of a PDF beside what was read from it; what was not read is framed and listed."""
+"""A page of a PDF beside its text; unread parts are framed and listed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ui.page_picture import drawn
 from ui.session import Session
 from ui.shared import draw_error, ocr_text
 
-# Sentences run on over the end of a page, and belong to the page that they begin on.
+# Sentences may continue on the next page; they belong to the page of their beginning.
 _AROUND = 400
 _WIDTHS = (3, 2)
 
@@ -26,13 +26,13 @@ _WIDTHS = (3, 2)
 def draw_page_reading(
     shared: Session, info: DocumentInfo, document: Document, chunk: Chunk | None
 ) -> None:
-    """Draw a switch, and below it a page beside its reading.
+    """Draw a switch, and below it a page beside its text.
 
     Args:
         shared: the session.
         info: the document.
         document: its content.
-        chunk: on whose page to begin; None for the first page.
+        chunk: its page comes first; None for the first page.
     """
     if info.media_type != "pdf" or not document.pages:
         return

@@ -1,4 +1,4 @@
-"""The latest runs of ingestion: when, over what, what changed, what failed."""
+"""The latest runs of ingestion: time, folder, changes, failures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ICONS = {
 
 
 def draw_run_history(shared: Session) -> None:
-    """Draw the runs of all collections, newest first, by any process."""
+    """Draw the runs of all collections and processes, newest first."""
     st.subheader(t("runs.title"), anchor=False)
     found = shared.base.runs(limit=_LISTED_RUNS)
     if not found:

@@ -1,4 +1,4 @@
-"""Sending files: several at once or in a zip, asking before a document is replaced."""
+"""Uploads: several files at once or a zip, with a question before a document is replaced."""
 
 from __future__ import annotations
 
@@ -44,16 +44,15 @@ _SHOWN_REMARKS = 40
 
 
 def draw_upload(shared: Session, collection: str) -> None:
-    """Draw the field for files; what is dropped there goes to the background at once.
+    """Draw the field for files; dropped files go to the background at once.
 
-    Only where a document of the same name would be replaced by something else is there a
-    question first.
+    It asks first only if a document of the same name would be replaced by other content.
     """
     _draw_remarks()
     files = _draw_field(shared.settings.max_file_mb)
     if not files:
         return
-    # While a question stands, the page is drawn again and again: files are taken only once.
+    # While a question is open, the page is drawn again and again: take the files only once.
     key = (collection, *(file.file_id for file in files))
     known, uploads = st.session_state.get(_ARRIVED, (None, []))
     if known != key:
@@ -71,8 +70,8 @@ def draw_upload(shared: Session, collection: str) -> None:
 
 
 def _draw_field(limit: int) -> list[UploadedFile]:
-    """Draw the field and return what is in it."""
-    # Streamlit writes inside the field in English only; its words are replaced by ours.
+    """Draw the field and return its files."""
+    # Streamlit's text inside the field is English only; the page's own words replace it.
     words = json.dumps(t("upload.button"), ensure_ascii=False)
     st.html(f"<style>:root {{ --kb-upload: {words}; }}</style>")
     return st.file_uploader(
@@ -87,7 +86,7 @@ def _draw_field(limit: int) -> list[UploadedFile]:
 
 
 def _taken(shared: Session, files: list[UploadedFile], collection: str) -> list[Upload]:
-    """Return the files, each with a name of its own, and the documents inside zips."""
+    """Return the files with a unique name each, and the documents inside zips."""
     try:
         batch = shared.jobs.batch()
         left_out: list[LeftOut] = []
@@ -111,9 +110,9 @@ def _became(each: Renamed) -> str:
 def _opened(
     shared: Session, file: UploadedFile, batch: Batch, left_out: list[LeftOut]
 ) -> Iterator[Upload]:
-    """Give a file, or the documents inside a zip, unless it was lost on its way.
+    """Yield a file, or the documents inside a zip, unless the file was lost on its way.
 
-    Of a folder that was dropped, what is no document is left out.
+    It skips the other files of a dropped folder.
     """
     name = clean_path(file.name)
     ending = PurePosixPath(name).suffix.lower()
@@ -137,7 +136,7 @@ def _opened(
 
 
 def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> Iterator[Upload]:
-    """Give the documents inside a zip; what is left out of it is said."""
+    """Yield the documents inside a zip; remark on the files left out."""
     left_out: list[LeftOut] = []
     try:
         for found in unzipped(name, file, batch, most_file_bytes=most_file_bytes):
@@ -152,7 +151,7 @@ def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> 
 
 
 def _remark_left_out(left_out: list[LeftOut], *, of: str = "") -> None:
-    """Say what was left out of a zip, or of each folder that was dropped."""
+    """Remark on the files left out of a zip, or of each dropped folder."""
     for folder in dict.fromkeys(of or each.name.partition("/")[0] for each in left_out):
         mine = [each for each in left_out if of or each.name.startswith(f"{folder}/")]
         for reason, names in named(mine):
@@ -173,7 +172,7 @@ def _remark(text: str) -> None:
 
 
 def _draw_remarks() -> None:
-    """Say what of the last files was not taken, or not as it came, until it has been read."""
+    """Draw remarks on skipped and renamed files of the last upload, until they have been read."""
     remarks: list[str] = st.session_state.get(_REMARKS, [])
     if remarks:
         shown = remarks[:_SHOWN_REMARKS]
@@ -184,13 +183,13 @@ def _draw_remarks() -> None:
 
 
 def draw_password(shared: Session) -> None:
-    """Draw the field for a password of the files that are dropped next."""
+    """Draw a password field for the next dropped files."""
     if not shared.base.read_only:
         draw_upload_password(_round())
 
 
 def draw_folder(shared: Session, collection: str) -> None:
-    """Draw the field for a folder of this machine, for who sits at it."""
+    """Draw the field for a folder of this machine, for the person at it."""
     if not is_trusted(shared.settings):
         return
     round_ = st.session_state.get(_FOLDERS, 0)
@@ -267,9 +266,9 @@ def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -
 
 
 def _start(shared: Session, collection: str, but: Collection[str] = ()) -> None:
-    """Queue the files that have arrived, but for some names.
+    """Queue the files that have arrived, except some names.
 
-    They are looked up here: Streamlit keeps a button's arguments when the button is long gone.
+    It looks them up itself, because Streamlit keeps a button's arguments for a long time.
     """
     _, uploads = st.session_state.get(_ARRIVED, (None, []))
     wanted = [upload for upload in uploads if upload.name not in but]
@@ -289,7 +288,7 @@ def _round() -> int:
 
 
 def _clear() -> None:
-    """Empty the field: another key is another field."""
+    """Empty the field: another key makes another field."""
     st.session_state.pop(_ARRIVED, None)
     round_ = _round()
     discard(session().incoming, st.session_state.get(f"upload-{round_}") or [])

@@ -1,4 +1,4 @@
-"""The folders that a collection is kept in step with: state, last run, and what can be done."""
+"""The watched folders of a collection: state, last run, and actions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ICONS = {
 
 
 def keep_in_step(shared: Session, typed: str, *, collection: str) -> str:
-    """Watch a folder of this machine from now on; return why not, empty where it is watched.
+    """Watch a folder of this machine from now on; return an error, or empty text for success.
 
     Raises:
         KnowledgeBaseError: the visitor may not read folders of this machine.
@@ -49,7 +49,7 @@ def keep_in_step(shared: Session, typed: str, *, collection: str) -> str:
 
 
 def draw_watched(shared: Session, collection: str) -> None:
-    """Draw the watched folders of a collection; the part draws itself again while it is seen."""
+    """Draw the watched folders of a collection; this part draws itself again while visible."""
     if _folders(shared, collection):
         st.fragment(run_every=_POLL_S)(_draw)(shared, collection)
 
@@ -87,7 +87,7 @@ def _draw_folder(shared: Session, folder: WatchedFolder) -> None:
 
 
 def _told(folder: WatchedFolder, state: str) -> str:
-    """Return the state of a folder, and what its last run did."""
+    """Return the state of a folder, and the results of its last run."""
     said = t(f"watched.{state}", done=folder.done, n=folder.total)
     run = folder.last_run
     if run is None:
@@ -147,7 +147,7 @@ def _draw_failures(folder: WatchedFolder, run: FolderRun) -> None:
 
 
 def _draw_left(shared: Session, folder: WatchedFolder, run: FolderRun) -> None:
-    """Say which files are gone or left out and still found; offer to remove those that are gone."""
+    """Draw the files that are missing or excluded but still found; offer to remove missing ones."""
     for label, names in still_searchable((), run.left_out):
         st.warning(f"{label}: {_some(names, len(names))}. {t('runs.still_searchable')}")
     if not run.gone_count:

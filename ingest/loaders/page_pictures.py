@@ -1,4 +1,4 @@
-"""What is asked for when a page is to be drawn, and what comes back."""
+"""The request for a page's picture, and the result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, as fractions of the drawn page's width and height."""
+"""Left, top, right, bottom, as fractions of the page's width and height."""
 
 
 UnreadKind = Literal["text", "picture", "note", "field", "number", "repeated"]
@@ -16,7 +16,7 @@ ON_PURPOSE: frozenset[UnreadKind] = frozenset({"number", "repeated"})
 
 @dataclass(frozen=True, slots=True)
 class UnreadPlace:
-    """A place of a page that its reading lacks; ``text`` is what stands there, if that is text."""
+    """A part of a page that its reading lacks; ``text`` is its text, if it has any."""
 
     kind: UnreadKind
     box: Box
@@ -25,7 +25,7 @@ class UnreadPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRequest:
-    """Which page to draw, ``index`` from 0, and what to mark on it.
+    """The page to draw, ``index`` from 0, and the marks on it.
 
     ``boxes`` are marked if there are any (lines that were read from the picture itself), else
     ``passage`` is looked for among the page's characters. With ``reading``, what is stored of the

@@ -1,4 +1,4 @@
-"""Who reads files: the protocol of readers, and what they give."""
+"""The protocol of file readers, and their results."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ingest.loaders.base import LoadOptions
 from kb.prepared import SplitDocument
 
 Progress = Callable[[int, int], None]
-"""Told of pages that are done, and of how many; from any thread."""
+"""Receives the number of finished pages, and of all pages; from any thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutFile(LoadedFile):
-    """A file that its reader has cut into chunks, too.
+    """A file that its reader has also split into chunks.
 
-    ``made`` knows nothing of the settings' hash: whoever stores it puts that in.
+    ``made`` lacks the settings' hash; the code that stores it adds the hash.
     """
 
     made: SplitDocument
@@ -29,12 +29,12 @@ class CutFile(LoadedFile):
 class FileReader(Protocol):
     """Reads files, several at the same time. Thread-safe.
 
-    A file that kills whoever reads it costs that file only.
+    A file that kills its reader process costs only that file.
     """
 
     @property
     def workers(self) -> int:
-        """How many files are read at the same time; it may change."""
+        """Number of files read at the same time; it may change."""
         ...
 
     def submit(
@@ -43,13 +43,13 @@ class FileReader(Protocol):
         options: LoadOptions | None = None,
         on_progress: Progress | None = None,
     ) -> Future[LoadedFile]:
-        """Have a file read; the future gives the document or raises a LoadError.
+        """Queue a file for reading; the future gives the document or raises a LoadError.
 
-        The document is a :class:`CutFile` where the reader splits, too. Other errors say that no
-        file can be read at all. The future is cancelled where reading was.
+        The document is a :class:`CutFile` if the reader also splits. Other errors mean that no file
+        can be read at all. If reading is cancelled, the future is cancelled.
         """
         ...
 
     def close(self, *, cancel: bool = False) -> None:
-        """Stop, after the files submitted so far or, with ``cancel``, at once."""
+        """Stop: after the submitted files, or at once with ``cancel``."""
         ...

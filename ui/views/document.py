@@ -1,4 +1,4 @@
-"""The document view: what is known of one document, its chunks as they were cut, its text."""
+"""The document view: facts about one document, its chunks, its text."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
 
 
 def _draw_newer(shared: Session, info: DocumentInfo) -> None:
-    """Say where the file has changed into what cannot be read."""
+    """Draw a warning if the file has changed and can no longer be read."""
     for file in shared.base.files.failed_of(info.id):
         text = t(
             "document.outdated",

@@ -1,4 +1,4 @@
-"""The quality view: sets run, their figures with intervals, misses, and other settings tried."""
+"""The quality view: runs sets, shows figures with intervals and misses, tries other settings."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _set_name(name: str, *, own: bool) -> str:
 
 
 def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
-    """Draw the choice of a set and how to run it; say whether it is one's own questions."""
+    """Draw the choice of a set and its options; return whether it is one's own questions."""
     evaluations = shared.evaluations
     known = {path.name: path for path in evaluations.sets()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -106,7 +106,7 @@ def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
             key="set",
         )
         typed = ""
-        # A path is for who sits at this machine.
+        # Only the person at this machine may enter a path.
         if is_trusted(shared.settings):
             typed = st.text_input(
                 t("quality.folder"), key="set-folder", help=t("quality.folder_help")

@@ -102,7 +102,7 @@ def _draw_result(shared: Session, result: Result) -> None:
 
 
 def _draw_none(result: Result) -> None:
-    """Say that nothing was found, and which of the conditions may be why."""
+    """Draw that there are no hits, and the conditions that may be the reason."""
     if result.request.min_score:
         draw_empty(t("search.none_scored"), t("search.none_scored_help"))
         return

@@ -1,7 +1,7 @@
-"""Actors on the nodes of a cluster, each fed by threads of this process.
+"""Actors on the nodes of a cluster; threads of this process feed each one.
 
-Actors that die are replaced. Nodes may come and go. What an actor had begun when it died is given
-to another one, on another node if there is one. What has killed :data:`DEATHS` actors is given up.
+The crew replaces actors that die. Nodes may come and go. The work of a dead actor goes to another
+actor, on another node if possible. Work that has killed :data:`DEATHS` actors fails.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from ingest.engines.cluster.posts import Manned, Task
 from ingest.errors import ClusterError
 
 DEATHS = 3
-"""Actors that may die of one piece of work."""
+"""Most actors that one piece of work may kill."""
 
 _FAILED_STARTS = 3
-# How often the nodes are looked at, and how long none may be there.
+# Seconds between two looks at the nodes, and seconds for which there may be none.
 _LOOK_S = 2.0
 _NO_NODE_S = 30.0
-# How long a call may still take that nobody answers.
+# Seconds that an unanswered call may still take.
 _LAST_CALL_S = 3.0
 
 
@@ -35,10 +35,10 @@ class Crew:
 
     Args:
         connection: to the cluster.
-        posts: says which actors a cluster of such nodes shall have.
-        start: makes a ready actor for a post; gives up once the event is set.
+        posts: returns the actors that a cluster of these nodes should have.
+        start: makes a ready actor for a post; stops trying once the event is set.
         lanes: threads for each actor.
-        name: what the actors do, for messages.
+        name: the actors' kind of work, for messages.
     """
 
     def __init__(
@@ -69,15 +69,15 @@ class Crew:
 
     @property
     def size(self) -> int:
-        """How many actors there are."""
+        """Number of actors."""
         with self._changed:
             return len(self._manned)
 
     def put(self, task: Task[Any]) -> None:
-        """Have something done.
+        """Queue work.
 
         Raises:
-            RuntimeError: the crew was closed.
+            RuntimeError: the crew is closed.
         """
         with self._changed:
             if self._failure is None and self.cancelled.is_set():
@@ -94,7 +94,7 @@ class Crew:
             task.fail(failure)
 
     def close(self, *, cancel: bool) -> None:
-        """End the actors, after the work that waits or, with ``cancel``, at once."""
+        """End the actors: after the waiting work, or at once with ``cancel``."""
         if cancel:
             self.cancel()
         with self._changed:
@@ -106,11 +106,11 @@ class Crew:
                 if thread is not threading.current_thread():
                     thread.join(_LAST_CALL_S if self._connection.lost else None)
         self._kill()
-        for task in self._tasks:  # its node was lost when there was nobody left to take it over
+        for task in self._tasks:  # its node was lost, and no actor could take it over
             task.fail(self._lonely())
 
     def cancel(self) -> None:
-        """Drop all work and end the actors; wait for nothing."""
+        """Drop all work and end the actors without waiting."""
         with self._changed:
             self._closed = True
             self.cancelled.set()
@@ -149,7 +149,7 @@ class Crew:
                 self._fail(self._lonely())
 
     def _man(self) -> None:
-        """Give each post of the nodes that are there an actor."""
+        """Give every post of the present nodes an actor."""
         nodes = self._connection.nodes
         alive = {node.id for node in nodes}
         with self._changed:
@@ -174,7 +174,7 @@ class Crew:
         )
 
     def _fail(self, error: Exception) -> None:
-        """Give up: what waits, what is under way and what comes ends with this error."""
+        """Fail all waiting, running and future work with this error."""
         with self._changed:
             self._failure = self._failure or error
             self.cancelled.set()
@@ -211,7 +211,7 @@ class Crew:
         return None
 
     def _fitting(self, post: Post) -> Task[Any] | None:
-        """Take the first task that has not killed an actor of this node, if others are there."""
+        """Take the first task that has not killed an actor of this node, unless all tasks have."""
         for task in self._tasks:
             elsewhere = {other.node.id for other in self._manned} - set(task.died_on)
             if post.node.id not in task.died_on or not elsewhere:
@@ -255,7 +255,7 @@ class Crew:
         task.fail(failure or CancelledError())
 
     def _actor(self, post: Post, mine: Manned) -> Actor | None:
-        """Return the actor of a post, made if there is none; None where it cannot be made."""
+        """Return the actor of a post; make one if necessary; None if that fails."""
         with mine.making:
             if mine.actor is None and not mine.gone and not self.cancelled.is_set():
                 try:

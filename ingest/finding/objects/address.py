@@ -11,11 +11,11 @@ from urllib.parse import unquote, urlsplit
 from kb.errors import SettingsError
 from kb.redaction import redacted
 
-# By each scheme that a person may write, the one that sources are known by.
+# Maps each scheme that a person may write to the scheme of sources.
 _SCHEMES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "memory": "memory"}
 _FILES = frozenset({"file", "local"})
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
-# A URL that was made a Path and so lost one of its slashes.
+# A URL that became a Path and lost one of its slashes.
 _CRUSHED = re.compile(rf"({'|'.join(_SCHEMES)}):/[^/]")
 
 
@@ -23,7 +23,7 @@ _CRUSHED = re.compile(rf"({'|'.join(_SCHEMES)}):/[^/]")
 class ObjectAddress:
     """A folder or an object in an object store.
 
-    ``url`` names it without a slash at its end: ``s3://bucket/minutes``.
+    ``url`` is its URL without a slash at the end: ``s3://bucket/minutes``.
     """
 
     scheme: str
@@ -31,12 +31,12 @@ class ObjectAddress:
 
     @property
     def parent(self) -> str:
-        """The URL of the folder that holds it; of a whole bucket, its own."""
+        """The URL of its folder; for a whole bucket, its own."""
         folder, _, _ = self.url.rpartition("/")
         return self.url if folder.endswith(":/") else folder
 
     def below(self, root: str) -> str | None:
-        """Return its path below another URL, empty for that URL itself; None elsewhere."""
+        """Return its path below another URL, empty for that URL itself; None if it is elsewhere."""
         if self.url == root:
             return ""
         inside = f"{root.rstrip('/')}/"
@@ -44,15 +44,15 @@ class ObjectAddress:
 
 
 def is_url(text: str) -> bool:
-    """Say whether a root or a path is a URL."""
+    """Return whether a root or a path is a URL."""
     return _URL.match(text) is not None
 
 
 def object_address(given: Path | str) -> ObjectAddress | None:
-    """Return the address in an object store that a person means; None for a path.
+    """Return the address in an object store that a person wrote; None for a path.
 
     Raises:
-        SettingsError: no object store is addressed so.
+        SettingsError: it is not a valid address.
     """
     text = os.fspath(given)
     if isinstance(given, Path) and _CRUSHED.match(text):
@@ -88,10 +88,10 @@ def object_address(given: Path | str) -> ObjectAddress | None:
 
 
 def local_path(given: Path | str) -> Path | str:
-    """Return the path of this machine that is meant, also by ``file:///home/me/minutes``.
+    """Return the path on this machine, also of a URL such as ``file:///home/me/minutes``.
 
     Raises:
-        SettingsError: the URL is of another machine.
+        SettingsError: the URL names another machine.
     """
     found = None if isinstance(given, Path) else _URL.match(given)
     if found is None:

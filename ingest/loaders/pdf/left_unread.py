@@ -1,7 +1,7 @@
-"""What a page shows and its reading lacks: lines of text, pictures, notes, form fields.
+"""Parts of a page that its reading lacks: lines of text, pictures, notes, form fields.
 
-The page as PDFium knows it is compared with the text that is stored of it. So this finds what the
-reading left out, whatever the reason was, and needs no second reading of the file.
+The page in PDFium is compared with its stored text. So this finds omissions of any cause, without a
+second reading of the file.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.loaders.pdf.pictures.regions import inside, regions_of
 
 MOST_PLACES = 60
-"""Places of a page that are told of."""
+"""Most parts of a page in an answer."""
 
 MOST_CHARACTERS = 200
-"""Of what stands at such a place."""
+"""Most characters of a part's text."""
 
 _LEAST_LETTERS = 2
 _LEAST_READ = 0.5  # share of a line's letters that the reading has
@@ -78,7 +78,7 @@ def _lines(
 
 
 def _pictures(file: PdfiumFile, index: int, read: Sequence[Box]) -> Iterator[UnreadPlace]:
-    """Give the pictures of a page in which nothing was read, and on which nothing is printed."""
+    """Yield the pictures of a page without text from OCR and without printed text on them."""
     objects = file.objects(index)
     for region in regions_of(objects):
         box = _shares(region.box, objects.width, objects.height)
@@ -87,7 +87,7 @@ def _pictures(file: PdfiumFile, index: int, read: Sequence[Box]) -> Iterator[Unr
 
 
 def _insets(file: PdfiumFile, index: int, reading: str, grams: set[str]) -> Iterator[UnreadPlace]:
-    """Give the notes and the form fields of a page whose words the reading lacks."""
+    """Yield the notes and the form fields of a page whose words the reading lacks."""
     known = file.frame(index)
     if known is None:
         return
