@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from kb.errors import SettingsError
 from kb.redaction import redacted
@@ -33,7 +33,7 @@ class ObjectAddress:
     def parent(self) -> str:
         """The URL of its folder; for a whole bucket, its own."""
         folder, _, _ = self.url.rpartition("/")
-        return self.url if folder.endswith(":/") else folder
+        return self.url if folder.endswith(":/") else folder.rstrip("/")
 
     def below(self, root: str) -> str | None:
         """Return its path below another URL, empty for that URL itself; None if it is elsewhere."""
@@ -84,23 +84,38 @@ def object_address(given: Path | str) -> ObjectAddress | None:
     if not bucket:
         msg = f"{shown} names no bucket; write {scheme}://BUCKET or {scheme}://BUCKET/FOLDER"
         raise SettingsError(msg)
-    return ObjectAddress(scheme, f"{scheme}://{rest.rstrip('/')}")
+    key = rest.removeprefix(bucket).strip("/")
+    url = f"{scheme}://{bucket}/{key}".rstrip("/")
+    if key and rest.startswith(f"{bucket}//"):
+        msg = (
+            f"{shown} has more than one slash after the bucket; write {redacted(url)}, or "
+            f"{scheme}://{bucket} for keys that begin with a slash"
+        )
+        raise SettingsError(msg)
+    return ObjectAddress(scheme, url)
 
 
 def local_path(given: Path | str) -> Path | str:
     """Return the path on this machine, also of a URL such as ``file:///home/me/minutes``.
 
+    Of a URL, ``%`` and two hexadecimal digits are decoded; all else stands for itself, also ``#``
+    and ``?``.
+
     Raises:
-        SettingsError: the URL names another machine.
+        SettingsError: the URL is of another machine, or names no folder.
     """
     found = None if isinstance(given, Path) else _URL.match(given)
     if found is None:
         return given
-    parts = urlsplit(str(given).replace("?", "%3F").replace("#", "%23"))
-    if parts.netloc not in {"", "localhost"}:
+    host, slash, path = found["rest"].partition("/")
+    if host.lower() not in {"", "localhost"}:
         msg = f"{given} is on another machine; write file:///FOLDER with three slashes"
         raise SettingsError(msg)
-    return unquote(parts.path)
+    if not slash:
+        msg = f"{given} names no folder; write file:///FOLDER"
+        raise SettingsError(msg)
+    # Names that are no text are bytes in paths, too.
+    return unquote(f"/{path}", errors="surrogateescape")
 
 
 def _mended(text: str) -> str:

@@ -1,7 +1,6 @@
 """One object store through fsspec: lists, reads and downloads objects, with retries.
 
-Only this module imports fsspec. fsspec imports the client of a store at first use. The client takes
-credentials and endpoints from the environment, or from the files in ``~/.config/fsspec``.
+The client of a store is made when it is first asked.
 """
 
 from __future__ import annotations
@@ -13,21 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.errors import UnreadableFileError
+from ingest.finding.objects.client import new_client
 from ingest.finding.objects.failures import described, is_denied, may_pass
 from ingest.loaders import too_large
-from kb.errors import KnowledgeBaseError, MissingExtraError, StoreError
+from kb.errors import KnowledgeBaseError, StoreError
 from kb.retry import RetryPolicy
 from kb.stopping import StoppedError
 
 _T = TypeVar("_T")
 
-# By scheme, the package that fsspec needs, and the extra that installs it.
-_PACKAGES = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gs")}
 # Fields that identify an object's content, best first; size and time come last. Google's etags
 # change with metadata as well, so its generations come before them.
 _REVISIONS = ("generation", "ETag", "etag", "md5Hash", "checksum", "content_md5")
@@ -66,7 +63,9 @@ class ObjectStore:
 
     Raises (all methods):
         MissingExtraError: the client of this store is not installed.
-        UnreadableFileError: the store refuses, or does not answer.
+        SettingsError: its client cannot use fsspec's configuration.
+        UnreadableFileError: the store refuses, or does not answer, or its client cannot be
+            imported.
         StoppedError: ``stop`` was set.
     """
 
@@ -81,7 +80,16 @@ class ObjectStore:
 
     def below(self, url: str, stop: threading.Event) -> list[ObjectInfo]:
         """Return every object below a URL, or the object of that URL; empty if there is none."""
-        return self._ask(url, lambda: list(self._listed(url)), stop)
+        objects = self._ask(url, lambda: list(self._listed(url)), stop)
+        for each in objects:
+            # s3fs, for one, drops slashes that a key begins with, and lists another folder.
+            if each.url != url and not each.url.startswith(f"{url.rstrip('/')}/"):
+                msg = (
+                    f"{url} cannot be listed: its object store answers with {each.url}, which "
+                    "does not lie there; give the URL of a folder above"
+                )
+                raise UnreadableFileError(msg)
+        return objects
 
     def read(self, url: str, most_bytes: int, stop: threading.Event) -> bytes | None:
         """Return the first bytes of a small object; None if it does not exist."""
@@ -114,17 +122,7 @@ class ObjectStore:
 
     @cached_property
     def _filesystem(self) -> Any:  # noqa: ANN401 - whatever class fsspec has for the scheme
-        import fsspec  # noqa: PLC0415 - few need it
-
-        package, extra = _PACKAGES.get(self.scheme, ("", ""))
-        if package and find_spec(package) is None:
-            msg = (
-                f"{self.scheme}:// needs the package {package}, which is not installed: "
-                f"pip install 'shelfmark[{extra}]'"
-            )
-            raise MissingExtraError(msg)
-        # Neither shared with others nor answering from earlier listings.
-        return fsspec.filesystem(self.scheme, skip_instance_cache=True, use_listings_cache=False)
+        return new_client(self.scheme)
 
     def _path(self, url: str) -> str:
         """Return the client's name for an object."""
