@@ -232,7 +232,7 @@ def _likeness(folder: Path, wheel: Path, environ: dict[str, str]) -> float:
         progress=Progress(),
         describe=lambda _: None,
     )
-    vectors = []
+    vectors: list[list[float]] = []
     for first in (site, folder / "none"):
         command = [sys.executable, "-c", EMBED, first, folder / "data"]
         environment = {**environ, "PYTHONPATH": str(ROOT)}
@@ -245,7 +245,8 @@ def _likeness(folder: Path, wheel: Path, environ: dict[str, str]) -> float:
             cwd=folder,
         )
         vectors.append(json.loads(done.stdout))
-    return sum(a * b for a, b in zip(*vectors, strict=True))
+    ours, ordinary = vectors
+    return sum(a * b for a, b in zip(ours, ordinary, strict=True))
 
 
 if __name__ == "__main__":

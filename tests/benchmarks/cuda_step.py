@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def _after(command: list[str], option: str) -> str:
     return command[command.index(option) + 1] if option in command else ""
 
 
-def _run(command: list[str]) -> tuple[int, os.struct_rusage]:
+def _run(command: list[str]) -> tuple[int, resource.struct_rusage]:
     started = subprocess.Popen(command)
     _, status, used = os.wait4(started.pid, 0)
     started.returncode = os.waitstatus_to_exitcode(status)

@@ -67,7 +67,12 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, bool]:
     for name in (*ALONE, *SMALL, f"template-instances/{VECTOR}"):
         (tree / f"{name}.cu").touch()
     build = folder / "build"
-    command = [CMAKE, "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={CMAKE.with_name('ninja')}"]
+    command: list[str | Path] = [
+        CMAKE,
+        "-G",
+        "Ninja",
+        f"-DCMAKE_MAKE_PROGRAM={CMAKE.with_name('ninja')}",
+    ]
     command += ["-S", folder, "-B", build, f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={llama.HOOK}"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
