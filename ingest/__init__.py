@@ -1,6 +1,6 @@
-"""Ingestion: folders and files in, documents in the knowledge base out.
+"""Ingestion: reads folders and files into documents of the knowledge base.
 
-What needs the knowledge base is imported when it is first asked for: the worker processes of
+Modules that need the knowledge base are imported at first use. The worker processes of
 ``ingest.reading.sandbox`` import this package too, and must stay light and free of Chroma.
 """
 

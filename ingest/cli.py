@@ -46,17 +46,18 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
         list[str] | None, typer.Option(help="No files that match this glob; repeatable.")
     ] = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove documents whose files are gone or left out.")
+        bool,
+        typer.Option(
+            "--prune", help="Remove documents whose files no longer exist or are left out."
+        ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Let --prune remove more than half.")] = False,
     checksum: Annotated[
         bool, typer.Option("--checksum", help="Hash files even if size and time are unchanged.")
     ] = False,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="Read files again that could not be read.")
-    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Read failed files again.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")
     ] = False,
     ocr: Annotated[
         bool | None, typer.Option("--ocr/--no-ocr", help="Read scanned pages and pictures by OCR.")
@@ -68,13 +69,14 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
         Path | None, typer.Option(help="File with one password per line.")
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Then keep in step with changes, until Ctrl-C.")
+        bool, typer.Option("--watch", help="Then follow changes until Ctrl-C.")
     ] = False,
     engine: Annotated[
-        EngineName, typer.Option(help="Who reads and embeds: this machine, or a Ray cluster.")
+        EngineName,
+        typer.Option(help="Where to read and embed: on this machine, or on a Ray cluster."),
     ] = "local",
     address: Annotated[
-        str, typer.Option(help="Head of the Ray cluster, host:port; else the one of this machine.")
+        str, typer.Option(help="Head of the Ray cluster, host:port; by default this machine's.")
     ] = "",
     gpus_per_actor: Annotated[
         float,
@@ -156,7 +158,7 @@ def _ingest(
             )
             ending.begin()
             return report
-    except KeyboardInterrupt:  # while the store was being opened
+    except KeyboardInterrupt:  # while the store opened
         return IngestReport(
             collection=settings.collection,
             files=(),
@@ -173,7 +175,7 @@ def _watch(
     errors: Console,
     interruption: interrupts.Interruption,
 ) -> NoReturn:
-    """Keep in step until Ctrl-C: a report of the first run, then a line for each change."""
+    """Follow changes until Ctrl-C: report the first run, then print a line for each change."""
     from ingest.watch import ChangeLines, Watcher  # noqa: PLC0415 - only --watch needs it
 
     lines = ChangeLines()
@@ -199,7 +201,8 @@ def _watch(
                 say(line)
         first = False
 
-    # Without a handler of ours, or while the store waits for another process, it is an exception.
+    # Without this handler, or while the store waits for another process, Ctrl-C raises an
+    # exception.
     with (
         contextlib.suppress(KeyboardInterrupt),
         KnowledgeBase.open(settings, interrupted=interruption.event) as base,

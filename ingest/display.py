@@ -1,4 +1,4 @@
-"""Progress and the final report on a terminal. Everything goes to stderr but the report."""
+"""Progress and the final report on a terminal. Only the report goes to stdout."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from kb.text import one_line
 _MOST_SHOWN = 4
 _NAME_WIDTH = 36
 _SETTLED = ("stored", "unchanged", "failed")
-# A plain log gets one line in this many seconds, a terminal a live display.
+# A plain log gets one line per this many seconds; a terminal gets a live display.
 _LOG_INTERVAL_S = 10.0
 
 
@@ -46,7 +46,7 @@ class _ChunkRate(ProgressColumn):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a run tells its display."""
+    """Values that a run passes to its display."""
 
     on_event: OnEvent
     refining: Refining
@@ -54,7 +54,7 @@ class Shown:
 
 @contextmanager
 def progress(console: Console) -> Iterator[Shown]:
-    """Show a live display while the block runs: on a terminal, else a line now and then."""
+    """Show a live display while the block runs; without a terminal, print a line now and then."""
     if console.is_terminal:
         with _live(console) as shown:
             yield shown
@@ -124,7 +124,7 @@ def _live(console: Console) -> Iterator[Shown]:
 
 
 class _OnlyTotal(ProgressColumn):
-    """Shows a column on the line of the whole run only."""
+    """Shows a column only on the line of the whole run."""
 
     def __init__(self, column: ProgressColumn) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ def _plain(console: Console) -> Shown:
 
 
 def print_report(report: IngestReport, console: Console) -> None:
-    """Print what a run did: counts, then every file with something to say about it."""
+    """Print a run's report: counts, then every file with a remark."""
     verb = "would be " if report.dry_run else ""
     counts = [
         f"{report.count(outcome)} {verb}{outcome}"
@@ -214,7 +214,7 @@ def print_report(report: IngestReport, console: Console) -> None:
 
 
 def _print_refined(report: IngestReport, console: Console) -> None:
-    """Print how far the sentences are."""
+    """Print the progress of the sentences."""
     if report.refined_s is not None:
         console.print(
             f"searchable after {report.seconds:.1f} s, refined after {report.refined_s:.1f} s "

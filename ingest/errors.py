@@ -17,8 +17,8 @@ Each class carries a stable ``code``, which reports, the catalog and the UI's tr
     ├── LoaderCrashError          crash
     └── LoaderUnavailableError    unavailable     its library cannot be imported
 
-``WorkerStartError`` is about no file: no worker process can be started at all. ``ClusterError`` is
-about a Ray cluster: none answers, or no node of it can do what is asked.
+``WorkerStartError`` concerns no file: no worker process can start. ``ClusterError`` concerns a Ray
+cluster: none answers, or none of its nodes can do the work.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from kb.errors import KnowledgeBaseError
 
 
 class LoadError(KnowledgeBaseError):
-    """A file could not be read; the message names the file, the reason and the way out."""
+    """A file could not be read; the message names the file, the reason and a remedy."""
 
     code: ClassVar[str] = "unreadable"
 
@@ -58,19 +58,19 @@ class EncryptedFileError(LoadError):
 
 
 class WrongPasswordError(EncryptedFileError):
-    """The file needs a password, and none of those given is the right one."""
+    """The file needs a password, and none of the given ones is right."""
 
     code = "wrong_password"
 
 
 class UnknownProtectionError(EncryptedFileError):
-    """The file is encrypted in a way that no password alone opens."""
+    """The file is encrypted in a way that a password alone cannot open."""
 
     code = "unknown_protection"
 
     @classmethod
     def by(cls, name: str, handler: str) -> Self:
-        """Return the error of a file that ``handler`` protects, "" where its name is not known."""
+        """Return the error of a file that ``handler`` protects; "" if its name is unknown."""
         how = f" by {handler}" if handler else ""
         return cls(
             f"{name} is encrypted{how} in a way that no PDF engine here knows; open it in the "
@@ -79,13 +79,13 @@ class UnknownProtectionError(EncryptedFileError):
 
 
 class UnknownFilterError(LoadError):
-    """The file's content is compressed in a way that is not known here."""
+    """The file's content has an unknown compression."""
 
     code = "unknown_filter"
 
     @classmethod
     def of(cls, name: str, filters: Sequence[str]) -> Self:
-        """Return the error of a file whose content is packed by ``filters``."""
+        """Return the error of a file whose content is compressed by ``filters``."""
         return cls(
             f"{name} is compressed with {', '.join(filters)}, which no PDF engine here can unpack; "
             "save it anew without this compression and ingest again."
@@ -111,7 +111,7 @@ class FileTooLargeError(LoadError):
 
 
 class UnreadableFileError(LoadError):
-    """The operating system refused to give the file's bytes."""
+    """The operating system denies access to the file's bytes."""
 
     code = "unreadable"
 
@@ -141,15 +141,15 @@ class LoaderUnavailableError(LoadError):
 
 
 class ClusterError(KnowledgeBaseError):
-    """No Ray cluster answers, or none of its nodes can do what is asked."""
+    """No Ray cluster answers, or none of its nodes can do the work."""
 
 
 class WorkerStartError(KnowledgeBaseError):
-    """No process that reads files can be started; the message says what it died of."""
+    """No process that reads files can start; the message gives the reason."""
 
     @classmethod
     def after(cls, last_words: str, *, waited_s: float = 0) -> Self:
-        """Return the error for a worker that cannot be started, with the last line that it said."""
+        """Return the error for a worker that cannot start, with its last line of output."""
         said = [line.strip() for line in last_words.splitlines() if line.strip()]
         reason = said[-1] if said else f"no answer within {waited_s:g} s, and no word why"
         return cls(

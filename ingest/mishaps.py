@@ -1,4 +1,4 @@
-"""Errors that nobody expected: the page shows a short number, the log the traceback under it."""
+"""Unexpected errors: the page shows a short number, the log has the traceback under it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _NUMBER_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """An error that the log describes under ``number``."""
+    """An error with its ``number`` in the log."""
 
     number: str
 
 
 def recorded(doing: str, error: BaseException) -> Mishap:
-    """Write an unexpected error and its traceback to the log; ``doing`` says during what."""
+    """Write an unexpected error and its traceback to the log; ``doing`` names the activity."""
     mishap = Mishap(secrets.token_hex(_NUMBER_BYTES))
     _log.error("error %s: %s failed", mishap.number, doing, exc_info=error)
     return mishap

@@ -1,4 +1,4 @@
-"""Choices of one run of ingestion."""
+"""Options of one run of ingestion."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from kb.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestOptions:
-    """Choices of one run.
+    """Options of one run.
 
-    ``checksum`` hashes files even where size and time are unchanged; ``prune`` removes
-    documents whose files are gone from the folders given, or are left out now by an ignore file,
-    ``exclude`` or another rule (``force_prune`` even if that is more than half); ``retry`` reads
-    files again that could not be read; ``passwords`` are tried on encrypted files and never
-    stored. Two are for who watches: ``vanished`` are files and folders that were seen to be
-    deleted, and ``taken_in`` those that a run found, with no rule that left them out, since
-    watching began. What vanished, and what was taken in and is left out now, is removed without
-    being asked for.
+    ``checksum`` hashes files even if size and time are unchanged. ``prune`` removes documents whose
+    files no longer exist in the given folders, or are excluded now by an ignore file, ``exclude``
+    or another rule. ``force_prune`` allows that even for more than half of the files. ``retry``
+    reads failed files again. ``passwords`` are tried on encrypted files and never stored. Two
+    options are for watchers: ``vanished`` are files and folders whose deletion was seen.
+    ``taken_in`` are files that a run found, excluded by no rule, since watching began. The run
+    removes vanished files, and files taken in that a rule excludes now, even without ``prune``.
     """
 
     include: tuple[str, ...] = ()
@@ -37,7 +36,7 @@ class IngestOptions:
     taken_in: frozenset[Source] = frozenset()
 
     def loading(self, settings: Settings) -> LoadOptions:
-        """Return how files are read: as these options say, else as the settings do."""
+        """Return the options of reading: these, else the settings'."""
         return LoadOptions(
             passwords=self.passwords,
             ocr=settings.ocr if self.ocr is None else self.ocr,

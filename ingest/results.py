@@ -1,4 +1,4 @@
-"""What a run says of one file: how far it is, and what became of it."""
+"""Progress and outcome of one file in a run."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class FileEvent:
 
 
 OnEvent = Callable[[FileEvent], None]
-"""Told of progress, from several threads but one call at a time; must not raise."""
+"""Receives progress from several threads, one call at a time; must not raise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
-    """What became of one file. ``seconds`` count from its reading to its commit.
+    """The outcome of one file. ``seconds`` count from its reading to its commit.
 
-    ``old_source`` says where a moved file was before.
+    ``old_source`` is the former place of a moved file.
     """
 
     source: Source

@@ -1,4 +1,4 @@
-"""Ingestion as one call: find the files, bring each up to date, report."""
+"""Ingestion in one call: finds the files, brings each up to date, reports."""
 
 from __future__ import annotations
 
@@ -40,29 +40,29 @@ def ingest(
 ) -> IngestReport:
     """Bring folders and files up to date in a collection.
 
-    A bad file never stops the run: it is a result with outcome ``failed`` and a reason.
-    Ctrl-C (or ``cancel``) ends the run after the commit under way, with a partial report. The run
-    fills one collection from start to end, whatever it is called meanwhile.
+    A bad file never stops the run: its result has the outcome ``failed`` and a reason. Ctrl-C (or
+    ``cancel``) ends the run after the present commit, with a partial report. The run fills one
+    collection from start to end, even if that is renamed meanwhile.
 
-    Once all can be found, the sentences of the collection that lack vectors get theirs, unless the
-    setting ``sentences`` is off. That takes about as long again.
+    When all documents are searchable, the run embeds the collection's sentences that lack vectors,
+    unless the setting ``sentences`` is off. That takes about as long again.
 
-    A served knowledge base is sent the files: see :meth:`kb.client.Client.ingest`.
+    For a served knowledge base the run sends the files: see :meth:`kb.client.Client.ingest`.
 
     Args:
-        base: where documents go.
+        base: the knowledge base for the documents.
         paths: folders, files and URLs (``s3://bucket/minutes``, ``gs://…``); a single one needs no
             list.
-        collection: which one to fill; None is the settings'.
+        collection: the collection to fill; None means the settings'.
         options: choices of this run.
-        on_event: told of each file's progress.
+        on_event: receives each file's progress.
         cancel: set it to end.
-        refining: who is told of sentences, if they are not left for later.
-        engine: ``ray``, or a :class:`~ingest.engines.choice.RayCluster`, has the nodes of a Ray
+        refining: receivers of the sentences' progress, or their postponement.
+        engine: ``ray`` or a :class:`~ingest.engines.choice.RayCluster` lets the nodes of a Ray
             cluster read and embed; this process finds the files and stores.
 
     Raises:
-        ClusterError: there is no such cluster, or no node of it can do its part.
+        ClusterError: no cluster answers, or none of its nodes can do the work.
         MissingExtraError: the extra ``ray``, or the package for such URLs, is not installed.
         UnreadableFileError: a path does not exist, or a URL cannot be listed.
         CollectionGoneError: the collection was deleted during the run.
@@ -92,7 +92,7 @@ def ingest(
 
 
 def told(path: Path | str) -> str:
-    """Return what a run says of a path that it was given: the whole path, or the URL."""
+    """Return the name of a given path in messages: the whole path, or the URL."""
     address = object_address(path)
     if address is not None:
         return address.url
@@ -109,10 +109,10 @@ def ingest_uploads(
     cancel: threading.Event | None = None,
     refining: Refining | None = None,
 ) -> IngestReport:
-    """Keep originals sent as (name, bytes) and bring them up to date; a known name is replaced.
+    """Keep originals given as (name, bytes), and ingest them; a known name is replaced.
 
-    In place of bytes there may be a function that returns them when their turn comes. Files of
-    one name are all kept, under numbered names, unless they are the same; the remarks say so.
+    A function may stand for the bytes and return them in its turn. Different files of one name are
+    all kept under numbered names; the remarks list them.
 
     Raises:
         CollectionGoneError: the collection was deleted during the run.
@@ -127,6 +127,6 @@ def ingest_uploads(
         run.remark(remarks)
         return candidates
 
-    # Saved once the run has begun: `kb compact` deletes originals that no source refers to.
+    # Saved after the run has begun: `kb compact` deletes originals that no source refers to.
     report = run.record([name for name, _ in uploads], kept)
     return run.refined(report, refining or Refining())

@@ -21,9 +21,9 @@ from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionRef, Source
 
 Ingesting = Callable[[Sequence[Path], CollectionRef, IngestOptions], IngestReport]
-"""Does a run over folders and files that are there."""
+"""Runs over existing folders and files."""
 
-# A run that failed is tried again after so long, and after ever longer up to the second.
+# Seconds until the first retry of a failed run, and the longest delay of later ones.
 _RETRY_S = 5.0
 _LONGEST_RETRY_S = 300.0
 
@@ -31,24 +31,24 @@ _LONGEST_RETRY_S = 300.0
 class Watcher:
     """Runs ingestion whenever watched files change.
 
-    Files that are seen to vanish, or that a rule leaves out after a run took them in, are removed
-    from the collection, however many they are; those that were gone or left out before are left to
-    ``--prune`` and its safeguards. What a run that failed did not remove, the next one does.
+    It removes all files that are seen to vanish, or that a rule excludes after a run took them in.
+    Files that were missing or excluded before are left to ``--prune`` and its safeguards. The next
+    run removes the files that a failed run did not.
 
-    A folder that disappears as a whole (deleted, renamed, its disk unmounted) is waited for. What
-    it held stays, besides those files that were seen to be deleted one by one.
+    If a whole folder disappears (deleted, renamed, its disk unmounted), the watcher waits for it.
+    Its documents stay, except for files that were seen to be deleted one by one.
 
     Args:
-        base: where documents go.
+        base: the knowledge base for the documents.
         paths: folders and files to keep in step.
-        collection: None is the settings'.
-        options: how files are read; as for a single run.
-        on_report: told what each run did.
-        on_error: told of errors that ended a run; watching goes on.
-        on_remark: told what a person should know of the watching itself.
+        collection: None means the settings'.
+        options: options of reading, as for a single run.
+        on_report: receives each run's report.
+        on_error: receives errors that ended a run; watching goes on.
+        on_remark: receives remarks for people on the watching itself.
         stop: set it to end, also in the middle of a run.
-        ingesting: does a run over what is there, in place of :func:`ingest.run.ingest`; sentences
-            are then its own affair.
+        ingesting: runs over existing files, in place of :func:`ingest.run.ingest`; it must then
+            embed sentences itself.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class Watcher:
         self._sentences = _Sentences(base, on_error, on_remark)
 
     def run(self) -> bool:
-        """Keep in step until ``stop`` is set (True) or a run is interrupted (False).
+        """Watch until ``stop`` is set (True) or a run is interrupted (False).
 
         Raises:
-            KeyboardInterrupt: Ctrl-C between two runs, where no handler sets ``stop``.
+            KeyboardInterrupt: Ctrl-C between two runs, if no handler sets ``stop``.
             CollectionGoneError: the collection was deleted.
-            SettingsError: one of the paths is in an object store, which tells of no changes.
+            SettingsError: a path is in an object store, which reports no changes.
             KnowledgeBaseError: the first run failed as a whole, or nothing can be watched.
         """
         addresses, places = sorted_out(self._paths)
@@ -96,7 +96,7 @@ class Watcher:
             )
             raise SettingsError(msg)
         paths = [located(path) for path in places]
-        # From now on it is this collection, whatever it is called: a deleted one stays deleted.
+        # From now on it is this collection, even after renaming: a deleted one stays deleted.
         self._collection = self._base.indexing.writable_collection(self._collection)
         try:
             return self._follow(bursts(paths, self._stop, self._on_remark))
@@ -130,7 +130,7 @@ class Watcher:
         return True
 
     def _told(self, report: IngestReport) -> bool:
-        """Tell of a run and keep what the next one must know; False if it was interrupted."""
+        """Report a run and keep data for the next one; return False if it was interrupted."""
         self._on_report(report)
         if report.interrupted:
             return False
@@ -144,7 +144,7 @@ class Watcher:
 
     def _ingest(self, burst: Burst) -> IngestReport:
         if burst.disturbed and self._options.prune:
-            # What a disk that is not there held only looks as if it were gone.
+            # Files of an unmounted disk only look as if they were gone.
             self._options = replace(self._options, prune=False)
             self._on_remark(
                 "--prune removes nothing more, because a watched folder, or a disk in it, is not "
@@ -159,13 +159,13 @@ class Watcher:
             collection=self._collection,
             options=options,
             cancel=self._stop,
-            # Another change may come meanwhile.
+            # Another change may follow shortly.
             refining=Refining(wanted=False),
         )
 
 
 class _Sentences:
-    """Computes the vectors of sentences between two runs, in a thread that makes way at once."""
+    """Computes the vectors of sentences between runs, in a thread that stops at once for a run."""
 
     def __init__(
         self,
@@ -185,7 +185,7 @@ class _Sentences:
         self._thread.start()
 
     def stop(self) -> None:
-        """Make way for a run; what is done stays done."""
+        """Stop for a run; finished sentences stay."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
@@ -196,7 +196,7 @@ class _Sentences:
         try:
             done = self._base.refine(collection, stop=self._stop)
         except CollectionGoneError:
-            return  # the next run ends the watching, and says so
+            return  # the next run ends the watching, and reports it
         except KnowledgeBaseError as error:
             self._on_error(error)
             return
@@ -206,7 +206,7 @@ class _Sentences:
 
 
 def _found(report: IngestReport) -> frozenset[Source]:
-    """Return the files that are there, can be looked at, and that no rule leaves out."""
+    """Return the files that exist, are accessible, and that no rule excludes."""
     return frozenset(
         each.source
         for each in report.files
@@ -220,14 +220,14 @@ def _removed(report: IngestReport) -> frozenset[Source]:
 
 
 class ChangeLines:
-    """One line for each change, none for what is as it was."""
+    """One line for each change; none for unchanged files."""
 
     def __init__(self) -> None:
         self._failed: dict[Source, str] = {}
         self._told: frozenset[str] = frozenset()
 
     def of(self, report: IngestReport) -> list[str]:
-        """Return the lines for a run; what stays as it is is told once, until it changes."""
+        """Return the lines for a run; a lasting state is reported once, until it changes."""
         told = self._failed
         self._failed = {result.source: result.reason for result in report.failures}
         news = (

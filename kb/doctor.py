@@ -122,7 +122,7 @@ def _machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": available_cores(),
-        "memory": _memory(),
+        **_memory(),
         "memory of this process": f"{_own_memory() / 2**20:,.0f} MiB",
         "gpu": gpus or ["none found"],
         **_looked_at(lambda: _llama_cpp(gpus)),
@@ -166,16 +166,18 @@ def _gpu_advice(environ: Mapping[str, str]) -> str:
     )
 
 
-def _memory() -> str:
+def _memory() -> dict[str, str]:
     """Return the machine's memory, and the free part of it where the system reports it (Linux)."""
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    text = f"{total / 2**30:.1f} GiB"
+    found = {"memory": f"{total / 2**30:.1f} GiB"}
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
     except OSError:
-        return text
+        return found
     free = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), None)
-    return text if free is None else f"{text}, {int(free) / 2**20:.1f} GiB free"
+    if free is not None:
+        found["free memory"] = f"{int(free) / 2**20:.1f} GiB"
+    return found
 
 
 def _own_memory() -> int:

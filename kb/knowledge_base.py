@@ -33,7 +33,7 @@ class KnowledgeBase(SearchMethods, DocumentMethods, UpkeepMethods):
         questions: people's own questions with the passages marked for them.
         remembered: saved searches and conversations.
         uploads: the uploaded originals.
-        watched: folders that collections are kept in step with; :mod:`ingest.jobs` follows them.
+        watched: the watched folders of collections; :mod:`ingest.jobs` follows them.
 
     Raises (every method that touches the store):
         StoreError: the disk or a file of the store failed.

@@ -1,7 +1,7 @@
-"""Documents of a collection whose texts are mostly the same: copies, versions, other formats.
+"""Documents of a collection with mostly the same text: copies, versions, other formats.
 
-Every document is known by a small sketch of its text (:mod:`kb.shingles`), made once. Documents
-whose sketches agree are compared whole, so that the share that is told is that of the texts.
+Each document has a small sketch of its text (:mod:`kb.shingles`), computed once. Documents with
+similar sketches are compared in full, so that the reported share is that of the texts.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from kb.shingles import SKETCH, Hashes, runs_of, share, sketch
 from kb.store.store import Store
 
 LEAST_SHARE = 0.7
-"""Share of two texts that is the same, from which on they are near-duplicates."""
+"""Smallest common share of two texts that makes them near-duplicates."""
 
-# Texts of which so much is the same agree in half of their sketches; this leaves room for chance.
+# Texts with this common share agree in half of their sketches; the lower bound allows for chance.
 _LEAST_AGREEMENT = 0.2
-# Of hashes that many documents have, a form's, each document is compared with its neighbours alone.
+# For hashes that many documents have, such as those of a form, each document is compared only with
+# its neighbours.
 _MOST_EACH_WITH_EACH = 12
 _KEPT_TEXTS = 64
 
@@ -33,7 +34,7 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearDuplicate:
-    """Two documents, the older one first, and the share of their texts that is the same."""
+    """Two documents, the older one first, and the common share of their texts."""
 
     first: int
     second: int
@@ -41,7 +42,7 @@ class NearDuplicate:
 
 
 class NearDuplicates:
-    """Finds documents that are mostly the same. Thread-safe."""
+    """Finds documents with mostly the same text. Thread-safe."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -55,16 +56,16 @@ class NearDuplicates:
         least: float = LEAST_SHARE,
         on_progress: OnProgress | None = None,
     ) -> list[list[NearDuplicate]]:
-        """Return groups of near-duplicates, those with most in common first.
+        """Return groups of near-duplicates, those with the largest common share first.
 
-        A group is the pairs that hold it together: each document of it is in one or more. What is
-        whole in a much longer document is no near-duplicate of it, and a text without 16 letters
-        has none.
+        A group is a list of pairs; each of its documents is in one or more pairs. A text inside a
+        much longer one is not its near-duplicate. A text with fewer than 16 letters has no
+        near-duplicates.
 
         Args:
-            collection: whose documents.
-            least: share of both texts that is the same, in [0.4, 1].
-            on_progress: told (documents looked at, of how many).
+            collection: the documents' collection.
+            least: smallest common share of both texts, in [0.4, 1].
+            on_progress: receives (documents done, all documents).
 
         Raises:
             SettingsError: ``least`` is outside its bounds.
@@ -110,7 +111,7 @@ class NearDuplicates:
         texts: dict[int, Hashes] = {}
         for first, second in _candidates(sketches):
             if lead(first) == lead(second):
-                continue  # held together already
+                continue  # already in one group
             for each in (first, second):
                 if each not in texts:
                     if len(texts) >= _KEPT_TEXTS:
@@ -127,7 +128,7 @@ class NearDuplicates:
 
 
 def _candidates(sketches: Mapping[int, Hashes]) -> list[tuple[int, int]]:
-    """Return the pairs whose sketches agree enough, those that agree most first."""
+    """Return the pairs with similar sketches, the most similar first."""
     agreed = Counter(_meetings(sketches))
     least = {document_id: len(each) * _LEAST_AGREEMENT for document_id, each in sketches.items()}
     found = [
@@ -140,7 +141,7 @@ def _candidates(sketches: Mapping[int, Hashes]) -> list[tuple[int, int]]:
 
 
 def _meetings(sketches: Mapping[int, Hashes]) -> Iterator[tuple[int, int]]:
-    """Give each pair of documents once for each hash that both have."""
+    """Yield each pair of documents once for each hash that both have."""
     if not sketches:
         return
     hashes = np.concatenate(list(sketches.values()))

@@ -1,8 +1,8 @@
-"""Runs of letters by which two texts are compared, whatever lies between the letters.
+"""Runs of letters for comparing two texts, whatever is between the letters.
 
-A text is its letters and digits, in lower case; spaces, punctuation and line breaks do not count.
-Every run of :data:`RUN` of them is hashed. A few of the hashes, the smallest, stand for the whole
-text: of two texts they agree about as often as all runs do.
+Only the letters and digits of a text count, in lower case; spaces, punctuation and line breaks do
+not. Every run of :data:`RUN` of them is hashed. The sketch of a text consists of its smallest
+hashes. The sketches of two texts agree about as often as all runs do.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ import numpy as np
 import numpy.typing as npt
 
 RUN = 16
-"""Letters in a row: about three words, or a sentence of Chinese."""
+"""Letters of a run: about three words, or a sentence of Chinese."""
 
 SKETCH = 64
-"""Hashes that stand for a text."""
+"""Hashes of a sketch."""
 
 MOST_COMPARED = 200_000
-"""Hashes of a text that are compared; of a longer text, a sample."""
+"""Most hashes of a text in a comparison; a longer text is sampled."""
 
 Hashes = npt.NDArray[np.uint64]
 """Hashes of a text's runs, uint64, in any order."""
 
-# Letters that are hashed at once: what 50 MB of text takes stays within some tens of MB.
+# Letters that are hashed at once, so that 50 MB of text take only some tens of MB.
 _BLOCK = 1 << 17
 _FACTOR = 0x9E3779B97F4A7C15
 
 
 def runs_of(text: str) -> Hashes:
-    """Return the hashes of a text's runs, each once, ascending; none of a text without a run.
+    """Return the hashes of a text's runs, each once, ascending; empty for a text without a run.
 
-    Of a text with more than :data:`MOST_COMPARED` runs, a sample that depends on the hashes alone:
-    of two texts it takes the same runs.
+    A text with more than :data:`MOST_COMPARED` runs is sampled by its hashes alone, so that the
+    samples of two texts contain the same runs.
     """
     found: list[Hashes] = []
     letters = _letters(text)
@@ -48,13 +48,13 @@ def runs_of(text: str) -> Hashes:
 
 
 def sketch(runs: Hashes) -> Hashes:
-    """Return the :data:`SKETCH` hashes that stand for a text."""
-    # The lowest bits decide on samples, so the order goes by the highest.
+    """Return the sketch of a text: :data:`SKETCH` hashes."""
+    # The lowest bits select samples, so the order uses the highest.
     return runs[:SKETCH]
 
 
 def share(one: Hashes, other: Hashes) -> float:
-    """Return the share of the runs of two texts that both have, in [0, 1]."""
+    """Return the share of common runs among the runs of two texts, in [0, 1]."""
     if not len(one) or not len(other):
         return 0.0
     one, other = _alike(one, other)
@@ -65,13 +65,13 @@ def share(one: Hashes, other: Hashes) -> float:
 
 
 def _alike(one: Hashes, other: Hashes) -> tuple[Hashes, Hashes]:
-    """Sample both texts alike, as the one that was sampled more."""
+    """Sample both texts like the one with the smaller sample."""
     mask = max(_mask(one), _mask(other))
     return one[(one & mask) == 0], other[(other & mask) == 0]
 
 
 def _mask(runs: Hashes) -> np.uint64:
-    """Return the low bits that are zero in all hashes, as in a sample; 0 for a whole text."""
+    """Return the low bits that are zero in all hashes of a sample; 0 for a whole text."""
     if len(runs) < MOST_COMPARED // 4:
         return np.uint64(0)
     low = int(np.bitwise_or.reduce(runs))
@@ -95,7 +95,7 @@ def _hashed(letters: npt.NDArray[np.uint32]) -> Hashes:
 
 
 def _mixed(values: Hashes) -> Hashes:
-    """Spread values over all 64 bits (the finaliser of splitmix64)."""
+    """Mix the bits of values (the finaliser of splitmix64)."""
     values = values + np.uint64(_FACTOR)
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,6 +1,6 @@
-"""The folders that collections are kept in step with; :mod:`ingest.jobs` follows them.
+"""The watched folders of collections; :mod:`ingest.jobs` follows them.
 
-None of this waits for the store's write lock: it concerns nothing that can be found.
+No method waits for the store's write lock, because none changes searchable data.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class WatchedFolders:
     """The watched folders of a knowledge base. Thread-safe.
 
     Args:
-        catalog: where they are written down.
-        default: the collection that is meant where none is named.
+        catalog: stores them.
+        default: the collection if a call names none.
 
     Raises (every method that changes something):
         StoreError: the data folder is read-only, the disk is full, or the file failed.
@@ -38,12 +38,12 @@ class WatchedFolders:
             return state.watched_folders()
 
     def get(self, folder_id: int) -> WatchedFolder | None:
-        """Return a watched folder; None if there is none of that number."""
+        """Return a watched folder; None if the id is unknown."""
         with self._catalog.reading() as state:
             return state.watched_folder(folder_id)
 
     def is_waiting(self) -> bool:
-        """Say whether the run of a watched folder waits for its turn."""
+        """Return whether the run of a watched folder waits for its turn."""
         with self._catalog.reading() as state:
             return state.awaits_folder_turn()
 
@@ -51,12 +51,13 @@ class WatchedFolders:
         """Keep a collection in step with a folder from now on.
 
         Args:
-            path: the folder, which is there.
-            collection: which; None is the settings'. The first run makes it if need be.
+            path: an existing folder.
+            collection: the collection; None means the settings'. The first run creates it if
+                necessary.
 
         Raises:
-            SettingsError: there is no such folder, or the collection is kept in step with it, a
-                folder around it or one inside it already.
+            SettingsError: the folder does not exist. Or the collection already follows the folder,
+                one around it, or one inside it.
         """
         folder = located(path)
         name = collection or self._default
@@ -71,34 +72,34 @@ class WatchedFolders:
         return added
 
     def remove(self, folder_id: int) -> bool:
-        """Leave a folder alone from now on; its documents stay. Say whether it was watched."""
+        """Stop watching a folder; its documents stay. Return whether it was watched."""
         with self._catalog.change() as change:
             return change.unwatch_folder(folder_id)
 
     def pause(self, folder_id: int, *, paused: bool = True) -> bool:
-        """Stop following a folder for now, or go on; say whether there is one."""
+        """Pause or continue following a folder; return whether it is watched."""
         with self._catalog.change() as change:
             return change.pause_folder(folder_id, paused=paused)
 
     def run_now(self, folder_id: int, *, forced: bool = False) -> bool:
-        """Have a folder looked through now, its failed files too; say whether there is one.
+        """Request a run over a folder now, with its failed files; return whether it is watched.
 
         Args:
-            folder_id: which.
-            forced: remove the documents of files that are gone even if they are more than half.
+            folder_id: the folder.
+            forced: remove the documents of missing files even if they are more than half.
         """
         with self._catalog.change() as change:
             return change.want_folder_run(folder_id, forced=forced)
 
-    # -- whoever watches, with the lock held
+    # -- for the process that follows folders, with the lock held
 
     def begin(self) -> None:
-        """Note that this process watches from now on: what others were allowed is withdrawn."""
+        """Note that this process watches from now on; withdraw earlier permissions."""
         with self._catalog.change() as change:
             change.withdraw_forced_runs()
 
     def place(self, folder_id: int, collection: CollectionInfo) -> None:
-        """Note which collection a folder fills, where there was none of that name before."""
+        """Record the collection of a folder, after a run has created it."""
         with self._catalog.change() as change:
             change.place_folder(folder_id, collection)
 
@@ -111,27 +112,27 @@ class WatchedFolders:
         done: int = 0,
         total: int = 0,
     ) -> None:
-        """Write down how a folder is doing."""
+        """Record the state of a folder."""
         with self._catalog.change() as change:
             change.note_folder(folder_id, state, error=error, done=done, total=total)
 
     def end_run(self, folder_id: int, run: FolderRun) -> None:
-        """Write down what a run over a folder did."""
+        """Record the results of a run over a folder."""
         with self._catalog.change() as change:
             change.end_folder_run(folder_id, run)
 
 
 def located(path: Path | str) -> Path:
-    """Return a folder of this computer as it is written down; a link stays a link.
+    """Return the absolute path of a folder of this computer; a link stays a link.
 
     Raises:
-        SettingsError: there is no such folder.
+        SettingsError: the folder does not exist.
     """
     try:
         folder = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - ``..`` goes
         there = folder.is_dir()
         str(folder).encode("utf-8")
-    except (OSError, RuntimeError, ValueError) as error:  # no such home, a NUL, not Unicode
+    except (OSError, RuntimeError, ValueError) as error:  # an unknown home, a NUL, not Unicode
         msg = f"{os.fspath(path)!r} cannot be watched: {error}; check the path"
         raise SettingsError(msg) from error
     if not there or not str(path).strip():
@@ -141,7 +142,7 @@ def located(path: Path | str) -> Path:
 
 
 def overlap(folder: Path, other: Path) -> Overlap | None:
-    """Say how a folder lies to another one: the ``same``, ``inside`` it, or ``around`` it."""
+    """Return a folder's relation to another one: the ``same``, ``inside`` it, or ``around`` it."""
     here, there = folder.resolve(), other.resolve()
     if here == there:
         return "same"
@@ -151,10 +152,10 @@ def overlap(folder: Path, other: Path) -> Overlap | None:
 
 
 def _refuse_overlap(folder: Path, other: Path) -> None:
-    """Refuse a folder that has files in common with one that is watched.
+    """Refuse a folder that shares files with a watched one.
 
     Raises:
-        SettingsError: it has.
+        SettingsError: it shares files.
     """
     messages: dict[Overlap | None, str] = {
         "same": f"{folder} is kept in step already",

@@ -1,8 +1,8 @@
-"""Who may use the browser UI: this machine alone, unless a password or OIDC guards it.
+"""Who may use the browser UI: only this machine, unless a password or OIDC protects the UI.
 
 Passwords are kept as argon2id hashes (RFC 9106) with the library's parameters. "Listens on
-loopback" is not "only this machine": a reverse proxy here, or a page of another site whose name
-leads here, brings strangers. Their requests are told by their headers.
+loopback" does not mean "only this machine": a reverse proxy here, or a page of another site whose
+name leads here, brings strangers. Headers identify their requests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kb.loopback import is_loopback
 LEAST_CHARACTERS = 8
 
 Trust = Literal["local", "proxy", "all"]
-"""What the setting ``ui_trust`` may be."""
+"""Values of the setting ``ui_trust``."""
 
 _hasher = PasswordHasher()
 
@@ -27,15 +27,15 @@ _hasher = PasswordHasher()
 def turned_away(
     headers: Mapping[str, str], *, address: str | None, guarded: bool, trust: Trust
 ) -> Literal["open", "forwarded", "host"] | None:
-    """Return why a request is answered with nothing but the reason; None if it is let through.
+    """Return the reason for refusing a request; None if it may pass.
 
-    A login lets everybody through: it asks them. Without one, ``open`` says that the server
-    listens for others, ``forwarded`` that a proxy sent the request, ``host`` that the browser
-    believes to be at another site.
+    With a login everybody may pass, because the login checks them. Without one, ``open`` means that
+    the server listens for others, ``forwarded`` that a proxy sent the request, ``host`` that the
+    browser names another site.
 
     Args:
         headers: the request's, names in lower case.
-        address: what the server is bound to.
+        address: the address of the server.
         guarded: whether there is a login.
         trust: the setting ``ui_trust``.
     """
@@ -49,7 +49,7 @@ def turned_away(
 
 
 def same_site(headers: Mapping[str, str]) -> bool:
-    """Say whether a request that changes something comes from our own page or from no page."""
+    """Return whether a request that changes something comes from this UI's page or from no page."""
     origin = headers.get("origin")
     if origin is None:
         return True
@@ -62,7 +62,7 @@ def _names_this_machine(host: str) -> bool:
 
 
 def open_to_all(address: str | None) -> str:
-    """Return why the UI is not served at an address that others reach, where there is no login."""
+    """Return why the UI refuses to serve others without a login at an address that they reach."""
     return (
         f"the browser UI would be open to everybody who reaches {address or 'this machine'}: "
         "anyone could read, add and delete documents. Set a password first "
@@ -72,12 +72,12 @@ def open_to_all(address: str | None) -> str:
 
 
 def hashed(password: str) -> str:
-    """Return what is kept of a password (argon2id, about 50 ms)."""
+    """Return the stored hash of a password (argon2id, about 50 ms)."""
     return _hasher.hash(password)
 
 
 def is_right(password: str, kept: str) -> bool:
-    """Say whether a password is the one that ``kept`` was made of."""
+    """Return whether a password matches the stored hash ``kept``."""
     try:
         return _hasher.verify(kept, password)
     except (Argon2Error, InvalidHashError):

@@ -1,4 +1,4 @@
-"""An answer that is being written in the background: no view waits for a chat model."""
+"""Writes an answer in the background, so that no view waits for a chat model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ State = Literal["working", "done", "stopped", "failed"]
 
 
 class Asked(Protocol):
-    """A question of a conversation, and its answer as far as it goes."""
+    """A question of a conversation, and its answer so far."""
 
     @property
     def asked(self) -> str:
@@ -29,21 +29,21 @@ class Asked(Protocol):
 
     @property
     def so_far(self) -> Answer:
-        """What is there of it."""
+        """The answer so far."""
         ...
 
     @property
     def error(self) -> str | Mishap:
-        """Why it failed."""
+        """The reason why it failed."""
         ...
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """Numbers of its passages that are gone."""
+        """Numbers of its passages whose documents are gone."""
         ...
 
     def stop(self) -> None:
-        """End it; what was written stays."""
+        """Stop writing; the text so far stays."""
         ...
 
 
@@ -57,25 +57,25 @@ class KeptAnswer:
 
     @property
     def state(self) -> State:
-        """It was written long ago."""
+        """Always complete."""
         return "done"
 
     @property
     def error(self) -> str | Mishap:
-        """Nothing went wrong."""
+        """Always empty."""
         return ""
 
     def stop(self) -> None:
-        """There is nothing to be ended."""
+        """Do nothing: the answer is complete."""
 
 
 class RunningAnswer:
-    """Takes an answer from the model as it comes; it can be looked at and stopped at any time.
+    """Takes an answer from the model as it comes; other threads can read or stop it at any time.
 
     Args:
         asked: the question as it was typed.
         stream: the answer.
-        ended: called in the background when nothing more comes.
+        ended: called in the background at the end of the answer.
     """
 
     missing: tuple[int, ...] = ()
@@ -89,26 +89,26 @@ class RunningAnswer:
         self._ended = ended
         self._state: State = "working"
         self._stop = threading.Event()
-        # A daemon: a server that hangs does not keep this program from ending.
+        # A daemon: a server that hangs must not keep this program from ending.
         self._thread = threading.Thread(target=self._work, name="answer", daemon=True)
         self._thread.start()
 
     @property
     def state(self) -> State:
-        """Whether it is being written; ``stopped`` as soon as :meth:`stop` was called."""
+        """Whether the answer is being written; ``stopped`` right after a call of :meth:`stop`."""
         return "stopped" if self._state == "working" and self._stop.is_set() else self._state
 
     @property
     def so_far(self) -> Answer:
-        """What is there."""
+        """The answer so far."""
         return self._stream.so_far
 
     def stop(self) -> None:
-        """End it; what was written stays."""
+        """Stop writing; the text so far stays."""
         self._stop.set()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until nothing more comes; False when the time was not enough."""
+        """Wait for the end of the answer; return False if the time was not enough."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 

@@ -1,4 +1,4 @@
-"""What the server draws: navigation, the sidebar, and the view that is asked for."""
+"""The page of the UI: navigation, the sidebar, and the chosen view."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def main() -> None:
     """Draw the page."""
     st.set_page_config(page_title="Shelfmark", page_icon="📚", layout="wide")
     st.html(STYLE_SHEET)
+    draw_keys()  # first: keys are pressed while the page is drawn
     try:
         shared = session()
     except KnowledgeBaseError as error:
@@ -74,7 +75,6 @@ def main() -> None:
         draw_logout(shared)
     st.set_page_config(page_title=f"{plain(page.title)} · Shelfmark")
     page.run()
-    draw_keys()
 
 
 main()

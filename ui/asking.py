@@ -1,4 +1,4 @@
-"""Jobs that ask for a password once more, because it is never stored."""
+"""Jobs that need a password again, because it is never stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ui.session import Session
 
 
 def draw_asking(shared: Session) -> None:
-    """Draw the field for a password of each job that asks for one."""
+    """Draw a password field for each job that needs one."""
     if shared.base.read_only:
         return
     for job in shared.jobs.listed():
@@ -23,7 +23,7 @@ def _draw(shared: Session, job: JobInfo) -> None:
     with st.container(border=True, key=f"asks-{job.id}"):
         st.markdown(f"**{t('progress.asks', done=job.finished, n=job.total)}**")
         st.caption(t("progress.asks_why"))
-        # A form sends what is typed with the button only.
+        # A form sends its text only when its button is pressed.
         with (
             st.form(f"asking-{job.id}", border=False),
             st.container(horizontal=True, vertical_alignment="bottom"),

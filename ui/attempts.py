@@ -1,8 +1,8 @@
-"""Trying passwords: few hashes at a time, and guessing is slow.
+"""Checks passwords: few hashes at a time, and with delays against guessing.
 
-A hash takes 64 MiB, so two are made at once and the other attempts wait in a queue. A wrong
-attempt delays the next one of its browser session, many of them those of their address. Delays
-are all: whoever knows the password gets in, whatever others guess.
+A hash takes 64 MiB, so two are computed at once and the other attempts wait in a queue. A wrong
+attempt delays the next one of its browser session. Many wrong ones delay those of their address.
+Nothing but delays happens: a person with the password gets in, whatever others guess.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from dataclasses import dataclass
 MOST_HASHES = 2
 MOST_WAITING = 256
 FREE_OF_ADDRESS = 5
-"""Attempts of one address that are not delayed: the people behind it mistype, too."""
+"""Wrong attempts of one address without delay: the people behind it mistype, too."""
 MOST_SESSION_DELAY_S = 8.0
 MOST_ADDRESS_DELAY_S = 4.0
 FORGOTTEN_S = 900.0
 
 _MOST_ADDRESSES = 4096
-_IPV6_NETWORK = 64  # what one customer has
+_IPV6_NETWORK = 64  # the size that providers give one customer
 
 
 class BusyError(Exception):
@@ -65,7 +65,7 @@ class Attempts:
         """Return how long the next attempt waits, seconds.
 
         Args:
-            address: where it comes from.
+            address: its origin.
             wrong: wrong attempts of its browser session so far.
         """
         with self._turn:
@@ -76,18 +76,18 @@ class Attempts:
         return self._unit_s * max(session, of_address)
 
     def check(self, is_right: Callable[[], bool], *, address: str, wrong: int) -> bool:
-        """Wait for this attempt's turn, hash, and say whether the password is right.
+        """Wait for this attempt's turn, hash, and return whether the password is right.
 
-        The attempt counts as wrong from the start, so that many at once are no way around the
-        delay; a right one is taken back.
+        The attempt counts as wrong from the start, so that many at once cannot avoid the delay. A
+        right one is then subtracted.
 
         Args:
             is_right: hashes and compares.
-            address: where the attempt comes from.
+            address: origin of the attempt.
             wrong: wrong attempts of its browser session so far.
 
         Raises:
-            BusyError: too many of the same address are waiting; nothing was hashed.
+            BusyError: too many attempts of the same address wait; nothing was hashed.
         """
         delay_s = self.delay_s(address, wrong)
         network = _network(address)
@@ -108,7 +108,7 @@ class Attempts:
         return right
 
     def _enter(self, network: str, ready_at: float) -> _Ticket:
-        """Join the queue; where it is full, the address with most attempts gives way."""
+        """Join the queue; if it is full, the address with most attempts loses one."""
         if len(self._waiting) >= self._most_waiting:
             shares = Counter(ticket.address for ticket in self._waiting)
             shares[network] += 1
@@ -137,7 +137,7 @@ class Attempts:
             ready = (other for other in self._waiting if other.ready_at <= now)
             if self._hashing < MOST_HASHES and min(ready, key=_since) is ticket:
                 self._waiting.remove(ticket)
-                self._turn.notify_all()  # the next one may have woken first
+                self._turn.notify_all()  # the next one may have finished first
                 return
             self._turn.wait()
 
@@ -147,7 +147,7 @@ class Attempts:
 
     def _note(self, network: str, more: int) -> None:
         count = self._count(network) + more
-        self._counts.pop(network, None)  # so that the oldest stands first
+        self._counts.pop(network, None)  # so that the oldest comes first
         if count > 0:
             self._counts[network] = (count, self._clock())
         while len(self._counts) > _MOST_ADDRESSES:
@@ -159,7 +159,7 @@ def _since(ticket: _Ticket) -> float:
 
 
 def _network(address: str) -> str:
-    """Return what counts as one visitor: an IPv4 address, a network of IPv6 addresses."""
+    """Return the unit that counts as one visitor: an IPv4 address, a network of IPv6 addresses."""
     try:
         known = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""An answer with its passages beside it; a citation and its passage mark each other."""
+"""An answer with its passages beside it; each citation and its passage highlight each other."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def draw_beside(
     missing: tuple[int, ...] = (),
     below: Callable[[], None],
 ) -> None:
-    """Draw a finished answer and the passages that it names, the first ones where it names none.
+    """Draw a finished answer and the passages that it cites; the first ones if it cites none.
 
     Args:
         shared: the session.
-        answer: what was written.
-        number: which answer of the conversation it is.
-        missing: numbers of passages that are gone.
-        below: draws what is said below the answer.
+        answer: the answer.
+        number: the answer's number in the conversation.
+        missing: numbers of passages whose documents are gone.
+        below: draws the remarks below the answer.
     """
     numbers = answer.cited or tuple(range(1, min(_UNCITED_SHOWN, len(answer.sources)) + 1))
     if not numbers:
@@ -61,7 +61,7 @@ def draw_beside(
 
 
 def draw_growing(answer: Answer, number: int) -> None:
-    """Draw an answer as far as it is written; the passage that it named last is marked."""
+    """Draw the answer so far, with the last cited passage marked."""
     if not answer.cited:
         st.html(answer_html(answer.text))
         return
@@ -87,7 +87,7 @@ def _last_cited(answer: Answer) -> int:
 
 
 def _plain_hit(hit: SearchHit, number: int, *, marked: bool) -> str:
-    """Return a passage without buttons: they would be drawn anew with every word."""
+    """Return a passage without buttons: they would be drawn again with every word."""
     passage = header_html(hit.header) + excerpt(hit.text, hit.highlights, hit.words)
     return (
         f'<div class="kb-beside{" kb-reading" if marked else ""}"><div class="kb-hit-head">'

@@ -1,4 +1,4 @@
-"""Changing a setting: what it is for, what the change costs, and only then the button."""
+"""Changes a setting: shows its meaning and the cost of the change before the button."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kb.setting_changes import (
     variable,
 )
 from kb.settings import Settings
-from ui.language import t
+from ui.language import listed, t
 from ui.markup import plain
 from ui.session import Session
 from ui.shared import draw_error
@@ -27,7 +27,7 @@ _CHANGED = "_setting_changed"
 
 
 def draw_changing(shared: Session) -> None:
-    """Draw the choice of a setting and its new value, for who sits at this machine."""
+    """Draw the choice of a setting and its new value, for the person at this machine."""
     if not is_trusted(shared.settings):
         st.caption(t("change.not_here"))
         return
@@ -49,7 +49,7 @@ def draw_changing(shared: Session) -> None:
 
 
 def _draw_pending(shared: Session) -> None:
-    """Say what the file has that this process, started before, does not know."""
+    """Show changes of the file since the start of this process."""
     kept = Settings.load()
     waiting = [
         variable(name)
@@ -57,7 +57,7 @@ def _draw_pending(shared: Session) -> None:
         if not outranked(name) and getattr(kept, name) != getattr(shared.settings, name)
     ]
     if waiting:
-        st.info(t("change.pending", names=", ".join(waiting)), icon=":material/restart_alt:")
+        st.info(t("change.pending", names=listed(waiting)), icon=":material/restart_alt:")
 
 
 def _draw_value(shared: Session, name: str) -> None:
@@ -82,7 +82,7 @@ def _draw_value(shared: Session, name: str) -> None:
 
 
 def _typed(name: str) -> str:
-    """Draw a widget for the new value; return it as one would type it, empty for the default."""
+    """Draw a widget for the new value; return it in typed form, empty for the default."""
     field = Settings.model_fields[name]
     now = getattr(Settings.load(), name)
     key = f"setting-{name}"
@@ -101,7 +101,7 @@ def _typed(name: str) -> str:
 
 
 def draw_cost(shared: Session, change: SettingChange) -> None:
-    """Say what has to be done again, and for how many documents."""
+    """Draw the work that the change requires, and for how many documents."""
     filled = [info for info in shared.base.collections() if info.documents]
     documents = sum(info.documents for info in filled)
     if not change.redo or not documents:

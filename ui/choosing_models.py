@@ -1,4 +1,4 @@
-"""Models in the status view: what is in use, what can be chosen, downloads as they go."""
+"""Models in the status view: those in use, those to choose, and downloads with progress."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _HUBS: tuple[Hub, ...] = ("hf", "ms")
 _LOOKED = "_looked_for_servers"
 _GB = 1e9
 _MOVABLE: tuple[Kind, ...] = ("reranking", "chat")
-"""Kinds that need not be there, and that are in use as soon as they are chosen."""
+"""Optional kinds, which are used as soon as they are chosen."""
 
 
 def draw_models(shared: Session) -> None:
-    """Draw the models of each kind; choosing is for who sits at this machine."""
+    """Draw the models of each kind; only the person at this machine can choose."""
     st.subheader(t("models.title"), anchor=False)
     _look(shared)
     _draw_progress(shared)
@@ -59,13 +59,13 @@ def _draw_kinds(shared: Session) -> None:
 
 
 def _settings(shared: Session) -> Settings:
-    """Return the settings with the embedding model that holds from the next start."""
+    """Return the settings with the embedding model of the next start."""
     kept = Settings.load().model if not outranked("model") else shared.settings.model
     return shared.settings.model_copy(update={"model": kept})
 
 
 def _look(shared: Session) -> None:
-    """Have servers of this machine asked once a visit; draw again when they have answered."""
+    """Ask the servers of this machine once per visit; draw again after their answers."""
     if _LOOKED not in st.session_state:
         st.session_state[_LOOKED] = True
         shared.models.look()
@@ -82,9 +82,9 @@ def _draw_looking(shared: Session) -> None:
 def _in_use(kind: Kind, settings: Settings, offered: Sequence[Offer]) -> str:
     used = next((offer for offer in offered if offer.in_use), None)
     if used is not None:
-        return plain(", ".join([used.label, *_speed(used.speed)]))
+        return plain(" · ".join([used.label, *_speed(used.speed)]))
     shown = settings.shown(SETTINGS[kind])
-    # Of a file's path the name says which model it is.
+    # The name in a file's path identifies its model.
     return plain(Path(shown).name if shown.endswith(".gguf") else shown) or t("models.none")
 
 
@@ -121,7 +121,7 @@ def _draw_choice(shared: Session, kind: Kind, offered: Sequence[Offer]) -> None:
 
 
 def _described(offer: Offer) -> str:
-    """Return a model as one line of the choice: its name, its size, and where it is."""
+    """Return a model as one line of the choice: its name, size and place."""
     size = [f"{offer.size_gb:.2f} GB"] if offer.size_gb else []
     if offer.server:
         place = t("models.on_server", server=offer.server)
@@ -175,7 +175,7 @@ def _draw_buttons(shared: Session, kind: Kind, offer: Offer) -> None:
 
 
 def _draw_room(shared: Session, offer: Offer) -> bool:
-    """Say how much comes and how much room there is; return whether that is enough."""
+    """Draw the size of the download and the free space; return whether it fits."""
     free = _free(shared.settings.models_dir)
     told = {"size": f"{offer.size_gb:.2f}", "free": size_text(free)}
     if free < (offer.size_gb or 0) * _GB + ROOM_BYTES:
@@ -186,13 +186,13 @@ def _draw_room(shared: Session, offer: Offer) -> bool:
 
 
 def _free(folder: Path) -> int:
-    """Return the bytes that are free where a folder is, or will be."""
+    """Return the free bytes at a folder that exists or will exist."""
     existing = next(each for each in (folder, *folder.parents) if each.exists())
     return shutil.disk_usage(existing).free
 
 
 def _draw_cost(shared: Session, name: str) -> None:
-    """Say what has to be embedded again before another embedding model can search it."""
+    """Draw the collections that another embedding model must embed again before a search."""
     filled = [info for info in shared.base.collections() if info.documents]
     if not filled:
         return

@@ -1,4 +1,4 @@
-"""Collections: making, renaming, describing and deleting them, and describing their folders."""
+"""Collections: creates, renames, describes and deletes them, and describes their folders."""
 
 from __future__ import annotations
 

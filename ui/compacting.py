@@ -1,4 +1,4 @@
-"""Compacting the store from the browser: what it does, whether to, and what it freed."""
+"""Compacts the store from the browser: explains, asks for confirmation, shows the freed space."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DONE = "_compacted"
 
 
 def draw_compacting(shared: Session) -> None:
-    """Draw a button that asks first, and what the last press did."""
+    """Draw a button with a confirmation, and the result of its last use."""
     if not st.session_state.get(_ASKED):
         st.button(
             t("compact.button"),

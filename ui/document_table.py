@@ -23,7 +23,7 @@ _SELECTED = "_selected"
 _CONFIRM = "_confirm_delete"
 _LISTED = "_listed"
 _SHOWN_NAMES = 8
-# All of them fit into a window of 1280 pixels; a narrower one scrolls, and a phone gets a list.
+# All of them fit into a window of 1280 pixels; a narrower one scrolls, and a phone shows a list.
 _ORDER = (
     "name",
     "type",
@@ -36,7 +36,7 @@ _ORDER = (
     "outcome",
     "added",
 )
-# Where no document has any, the others get the room.
+# Without any such value, the other columns get the room.
 _LEFT_OUT = frozenset({"tags", "language", "date", "pages"})
 _ROW_PX = 35
 _MOST_ROWS = 14
@@ -55,7 +55,7 @@ _TAGS_PX = 68
 
 
 def draw_documents(shared: Session, collection: CollectionInfo) -> None:
-    """Draw the documents of a collection and what can be done with those selected."""
+    """Draw the documents of a collection, and the actions for the selected ones."""
     generation = shared.base.generation
     infos = _documents(shared, collection, generation)
     failed = shared.base.files.failed(collection=collection.name)
@@ -70,7 +70,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
     with st.container(key="documents-wide"):
         event = st.dataframe(
             columns,
-            key=f"documents-{collection.id}-{generation}-{choice}",  # rows belong to this very list
+            key=f"documents-{collection.id}-{generation}-{choice}",  # rows belong to this list
             on_select="rerun",
             selection_mode="multi-row",
             hide_index=True,
@@ -109,7 +109,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
 
 
 def _draw_list(shown: list[DocumentInfo], *, key: str) -> None:
-    """Draw the documents below each other, for windows in which no table fits."""
+    """Draw the documents below each other, for windows too narrow for a table."""
     with st.container(key="documents-narrow", gap="small"):
         for info in draw_pages(shown, _LISTED_PER_PAGE, key=f"narrow-{key}"):
             st.page_link(
@@ -150,7 +150,7 @@ def _columns(infos: list[DocumentInfo], outdated: Collection[int]) -> dict[str, 
 
 
 def _name(info: DocumentInfo) -> str:
-    """Return a document's first file, and how many others have the same content."""
+    """Return a document's first file, and the number of others with the same content."""
     if not info.sources:
         return info.name
     others = len(info.sources) - 1
@@ -240,7 +240,7 @@ def _delete(shared: Session, collection: str, ids: list[int]) -> None:
             shared.base.remove(document_id, collection=collection)
             removed += 1
         except DocumentNotFoundError:
-            continue  # another tab was faster; it is gone, which is what was asked for
+            continue  # another tab was faster; the document is gone, as requested
     st.session_state.pop(_CONFIRM, None)
     st.session_state[_SELECTED] = []
     st.toast(t("table.deleted", n=removed), icon=":material/delete:")

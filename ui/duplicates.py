@@ -1,4 +1,4 @@
-"""Duplicates of a collection: files with the same content, and documents mostly the same."""
+"""Duplicates of a collection: files with the same content, and mostly equal documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from kb.near_duplicates import LEAST_SHARE, NearDuplicate
 from kb.records import CollectionInfo, DocumentInfo
 from kb.shingles import RUN
-from ui.language import t
+from ui.language import listed, t
 from ui.markup import escape, plain
 from ui.session import Session
 from ui.shared import draw_pages
@@ -22,7 +22,7 @@ _WIDTHS = (1, 3, 3)
 def draw_duplicates(
     shared: Session, collection: CollectionInfo, infos: Sequence[DocumentInfo]
 ) -> None:
-    """Draw the files with the same content, and on demand the documents mostly the same."""
+    """Draw the files with the same content, and on demand the mostly equal documents."""
     same = [info for info in infos if len(info.sources) > 1]
     if len(infos) < 2 and not same:  # noqa: PLR2004 - one document is like no other
         return
@@ -38,7 +38,7 @@ def draw_duplicates(
 
 def also_at(info: DocumentInfo) -> str:
     """Return the other files with a document's content; empty where there is one file alone."""
-    return ", ".join(str(source) for source in info.sources[1:])
+    return listed(str(source) for source in info.sources[1:])
 
 
 def _draw_same(collection: CollectionInfo, same: Sequence[DocumentInfo]) -> None:
@@ -58,7 +58,7 @@ def _draw_near(
     shared: Session, collection: CollectionInfo, infos: Mapping[int, DocumentInfo]
 ) -> None:
     groups = _found(shared, collection)
-    # A document may have been removed since.
+    # A document may have been removed meanwhile.
     pairs = [pair for group in groups for pair in group if {pair.first, pair.second} <= set(infos)]
     if not pairs:
         st.caption(t("duplicates.none_near", share=round(100 * LEAST_SHARE)))
@@ -68,7 +68,8 @@ def _draw_near(
         with st.container(key=f"near-{pair.first}-{pair.second}"):
             part, first, second = st.columns(_WIDTHS, vertical_alignment="center")
             # Rounded down: what differs at all is not the same.
-            part.markdown(f"**{int(100 * pair.share)} %**")
+            share = t("duplicates.share", share=int(100 * pair.share))
+            part.markdown(f"**{share}**")
             _draw_link(first, infos[pair.first])
             _draw_link(second, infos[pair.second])
 

@@ -1,4 +1,4 @@
-"""Judged sets run in the background, and the runs that are kept to compare with."""
+"""Runs judged sets in the background, and keeps the runs for comparison."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 FOLDER = "evaluations"
 """Folder of kept runs, below the data folder."""
 
+MOMENT = "%Y-%m-%dT%H.%M.%S"
+"""How the name of a kept run's file begins: its moment, of local time."""
+
 
 class _CancelledError(Exception):
     """Raised inside a run that was cancelled."""
@@ -30,9 +33,9 @@ class _CancelledError(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """Where an evaluation is; ``done`` of ``total`` documents are ingested.
+    """Progress of an evaluation: ``done`` of ``total`` documents are ingested.
 
-    ``own`` says that the set is the own questions of the collection ``set_name``.
+    ``own`` means that the set is the own questions of the collection ``set_name``.
     """
 
     set_name: str
@@ -47,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A collection's own questions by today's settings and by others."""
+    """A collection's own questions with the present settings and with others."""
 
     collection: str
     changes: Mapping[str, object]
@@ -56,10 +59,10 @@ class Trial:
 
 
 class Evaluations:
-    """Runs one evaluation at a time and keeps what was found. Thread-safe.
+    """Runs one evaluation at a time and keeps the results. Thread-safe.
 
     Args:
-        base: whose settings and model are used; its documents are not touched.
+        base: the knowledge base with the settings and the model; its documents stay unchanged.
     """
 
     def __init__(self, base: KnowledgeBase) -> None:
@@ -76,39 +79,39 @@ class Evaluations:
 
     @property
     def trial(self) -> Trial | None:
-        """The latest trial of other settings that this process has finished."""
+        """The last finished trial of other settings in this process."""
         return self._trial
 
     @property
     def active(self) -> bool:
-        """Whether one is under way."""
+        """Whether an evaluation runs."""
         return self._progress is not None and self._progress.state == "working"
 
     def sets(self) -> list[Path]:
-        """Return the judged sets that are offered by name."""
+        """Return the names of the available judged sets."""
         folder = self._base.settings.data_dir / SETS
         return sorted(path.parent for path in folder.glob("*/qrels.tsv"))
 
     def start(self, folder: Path, modes: Sequence[SearchMode]) -> None:
-        """Run a set in the background, unless one is under way."""
+        """Run a set in the background, unless an evaluation runs."""
         self._start(Progress(folder.name), lambda told: self._run_set(folder, modes, told))
 
     def start_own(self, collection: str, modes: Sequence[SearchMode]) -> None:
-        """Run a collection's own questions in the background, unless something is under way."""
+        """Run a collection's own questions in the background, unless an evaluation runs."""
         self._start(
             Progress(collection, own=True), lambda told: self._run_own(collection, modes, told)
         )
 
     def try_out(self, collection: str, changes: Mapping[str, object]) -> None:
-        """Compare other settings with today's by a collection's own questions, likewise."""
+        """Compare other settings with the present ones by own questions, likewise."""
         self._start(
             Progress(collection, own=True), lambda told: self._try(collection, changes, told)
         )
 
     def kept(self) -> list[tuple[str, Run]]:
-        """Return all kept runs with the moment of each, newest first; files that are none are left.
+        """Return all kept runs with their times, newest first; ignore other files.
 
-        The moment is of local time: ``2026-11-30T14.05.09``.
+        The times are local: ``2026-11-30T14.05.09``.
         """
         found: list[tuple[str, Run]] = []
         for path in sorted(self._folder.glob("*.json"), reverse=True):
@@ -133,7 +136,7 @@ class Evaluations:
         try:
             found = work(told)
             self._folder.mkdir(parents=True, exist_ok=True)
-            moment = datetime.now(UTC).astimezone().strftime("%Y-%m-%dT%H.%M.%S")
+            moment = datetime.now(UTC).astimezone().strftime(MOMENT)
             # A collection's name may hold what no file's name can.
             name = own.NAME if told.own else told.set_name
             runs.save(found, self._folder / f"{moment} {name}.json")
@@ -180,7 +183,7 @@ class Evaluations:
 
 
 def _documents(told: Progress) -> Callable[[int, int], None]:
-    """Return what notes how many documents are ingested, and ends the work when it is cancelled."""
+    """Return a function that records ingested documents, and raises after a cancellation."""
 
     def note(done: int, total: int) -> None:
         told.done, told.total, told.mode = done, total, ""

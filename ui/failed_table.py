@@ -1,4 +1,4 @@
-"""Files that could not be read, why, and what is still found of them."""
+"""Files that could not be read, with reasons and with their older versions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILES_PER_PAGE = 20
 
 
 def draw_failed(shared: Session, collection: CollectionInfo) -> None:
-    """Draw the failed files of a collection, if there are any, whoever ingested them."""
+    """Draw the failed files of a collection, if there are any, of all runs."""
     failed = shared.base.files.failed(collection=collection.name)
     if not failed:
         return
@@ -73,7 +73,7 @@ def _description(file: FailedFile, *, here: bool) -> str:
     place = " · ".join(part for part in (folder, date_text(file.seen_at)) if part)
     protected = protected_text(file, here=here)
     reason = protected or reason_text(file.reason_code, file.reason)
-    # A translation tells less than who raised it, so that its words follow.
+    # The translation is less precise than the error's own words, so those follow.
     detail = (
         f'<br><span class="kb-place">{escape(file.reason)}</span>'
         if reason != file.reason and not protected

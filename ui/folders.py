@@ -1,4 +1,4 @@
-"""What people say of a collection's folders: which there are, what is said, and a field for it."""
+"""Descriptions of a collection's folders: the folders, their texts, and a field to edit."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ui.markup import escape
 from ui.session import Session
 
 ERROR = "_collection_error"
-"""Where the collection menu looks for what went wrong."""
+"""State key of the collection menu's error message."""
 
 _LISTED = "_folders"
 _MOST_OFFERED = 500
 
 
 def draw_folders(shared: Session, collection: CollectionInfo) -> None:
-    """Draw what is said of folders, a choice of one, and a field for its description."""
+    """Draw the descriptions, a choice of a folder, and a field for its description."""
     st.markdown(f"**{t('folders.title')}**")
     st.caption(t("folders.help"))
     if collection.folders:
@@ -42,7 +42,7 @@ def draw_folders(shared: Session, collection: CollectionInfo) -> None:
     if not chosen:
         return
     with st.form(f"folder-form-{collection.id}", border=False):
-        # A field of its own for each folder: another choice shows what is said of that one.
+        # One field per folder, so that another choice shows its own description.
         field = f"folder-said-{collection.id}-{chosen}"
         st.text_input(t("collection.description"), value=_said(collection, chosen), key=field)
         st.form_submit_button(
@@ -54,7 +54,7 @@ def draw_folders(shared: Session, collection: CollectionInfo) -> None:
 
 
 def folders_of(documents: Iterable[DocumentInfo]) -> list[str]:
-    """Return the folders that documents are in, outer ones too, as descriptions name them."""
+    """Return the folders of documents, outer ones included, in the form of descriptions."""
     found: set[str] = set()
     for source in {source for info in documents for source in info.sources}:
         placed = source.root.startswith("/")
@@ -80,7 +80,7 @@ def _said(collection: CollectionInfo, folder: str) -> str:
     try:
         return collection.folders.get(clean_folder(folder), "")
     except KnowledgeBaseError:
-        return ""  # saving says what is wrong with it
+        return ""  # saving reports the error
 
 
 def _save(shared: Session, collection: CollectionInfo, folder: str, field: str) -> None:

@@ -1,8 +1,8 @@
-"""The gate before Streamlit's server: who is turned away, and how much the others may send.
+"""The gate before Streamlit's server: refuses requests, and limits the uploads of the others.
 
 Streamlit has no login of its own before its upload route, and keeps uploads in memory. So this
-layer stands in front of it and knows three things: which requests must not come in at all, which
-sessions were let in, and how many bytes they have sent. Everything else goes through untouched.
+layer stands in front of it. It knows the requests to refuse, the sessions that may enter, and the
+bytes that each has sent. Everything else passes unchanged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ui.receiving import BadUploadError, Received, receive_file
 from ui.visits import HEADER, Visit, Visits
 
 GRACE_S = 120.0
-"""As long as Streamlit itself keeps a session for a browser that comes back."""
+"""Seconds that Streamlit itself keeps a session for a browser that returns."""
 
 Why = Literal["open", "forwarded", "host"]
 
@@ -41,10 +41,10 @@ class Gate:
     """ASGI middleware.
 
     Args:
-        app: Streamlit's.
-        visits: who is here; the page says who was let in.
-        turned_away: why a request with these headers is answered with nothing but the reason.
-        address: what the server listens on, for that reason.
+        app: Streamlit's application.
+        visits: the present visitors; the page reports who may enter.
+        turned_away: returns the reason to refuse a request with these headers, or None.
+        address: the server's address, for that reason.
         origins: other origins that may open connections, as Streamlit is configured.
         grace_s: seconds that a session may be without a connection before its files are deleted.
     """
@@ -67,7 +67,7 @@ class Gate:
         self._grace_s = grace_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or let it through."""
+        """Answer a request, or pass it on."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -113,7 +113,7 @@ class Gate:
             answer = PlainTextResponse(f"No file arrived: {error}", status_code=400)
             await answer(scope, receive, send)
             return
-        if self._visits.incoming(session) is None:  # shut out meanwhile
+        if self._visits.incoming(session) is None:  # admission was withdrawn meanwhile
             incoming.forget(session)
         taken = False
 
@@ -122,7 +122,7 @@ class Gate:
             if message["type"] == "http.response.start":
                 taken = message["status"] < 300  # noqa: PLR2004 - HTTP's successes
                 if not taken:
-                    incoming.discard(session, file_id)  # whoever reads the refusal finds no file
+                    incoming.discard(session, file_id)  # the reader of the refusal finds no file
             await send(message)
 
         try:
@@ -134,14 +134,15 @@ class Gate:
     async def _kept(
         self, scope: Scope, receive: Receive, session: str, file_id: str, incoming: Incoming
     ) -> tuple[Scope, Receive]:
-        """Take the file of an upload; return the request that Streamlit gets instead.
+        """Store an upload's file; return the request that Streamlit gets instead.
 
-        Nothing but ``incoming`` refers to the file afterwards, so that it can be deleted there.
+        Afterwards only ``incoming`` refers to the file, so that it can delete it.
         """
         content_type = Headers(scope=scope).get("content-type", "")
         received = await receive_file(receive, content_type, session=session, incoming=incoming)
         if isinstance(received.held, TooMuchError):
-            # The field would show a bare status; the page says why in the person's language.
+            # The field would show only a status; the page gives the reason in the person's
+            # language.
             receipt = REFUSAL_PREFIX + received.held.why.encode()
             incoming.discard(session, file_id)
         else:
@@ -164,7 +165,7 @@ class Gate:
         try:
             await self._app(marked, _until_ended(visit, receive, send), _to_browser(send))
         except WebSocketDisconnected:
-            pass  # the browser was gone before Streamlit had answered; nothing is left to do
+            pass  # the browser left before Streamlit's answer; nothing is left to do
         finally:
             self._visits.leave(visit)
             if visit.session:
@@ -190,10 +191,10 @@ def _instead(scope: Scope, received: Received, receipt: bytes) -> tuple[Scope, R
 
 
 def _to_browser(send: Send) -> Send:
-    """Return ``send`` that says of a browser that has gone what Streamlit knows how to take.
+    """Return a ``send`` that reports a disconnected browser in a way that Streamlit handles.
 
-    Between the browser's goodbye and the moment in which Streamlit reads of it, uvicorn answers a
-    message with RuntimeError, which Streamlit would log as a fault of the program.
+    Between the disconnection and the moment when Streamlit reads of it, uvicorn answers a message
+    with RuntimeError. Streamlit would log that as a fault of the program.
     """
 
     async def send_or_gone(message: Message) -> None:
@@ -208,7 +209,7 @@ def _to_browser(send: Send) -> Send:
 
 
 def _until_ended(visit: Visit, receive: Receive, send: Send) -> Receive:
-    """Return ``receive`` that gives way where the visit has to end."""
+    """Return a ``receive`` that ends when the visit has to end."""
 
     async def receive_or_end() -> Message:
         message = asyncio.ensure_future(receive())
@@ -231,7 +232,7 @@ def _until_ended(visit: Visit, receive: Receive, send: Send) -> Receive:
 
 
 def _reason(why: Why, headers: Headers, address: str) -> Response:
-    """Return the page that says why there is no other."""
+    """Return a page with the reason for the refusal."""
     language = preferred(headers.get("accept-language", ""))
     title = escape(translate(language, f"access.{why}"))
     text = escape(translate(language, f"access.{why}_help", address=address))

@@ -1,4 +1,4 @@
-"""The conversation of a browser tab, kept in the store as it grows, and those that were before."""
+"""The conversation of a browser tab, saved in the store as it grows, and earlier conversations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ui.session import Session
 from ui.shared import date_text, draw_error, draw_pages
 
 TURNS = "_conversation"
-"""The turns of the tab's conversation, in its state."""
+"""State key of the conversation's turns in this tab."""
 
 _KEEPING = "_keeping"
 _ERROR = "_history_error"
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class Keeping:
-    """Stores one conversation again and again, in the place of what was stored of it before."""
+    """Saves one conversation repeatedly; each save replaces the one before."""
 
     def __init__(self, shared: Session, conversation_id: int | None = None) -> None:
         self.conversation_id = conversation_id
@@ -36,7 +36,7 @@ class Keeping:
         self._lock = threading.Lock()
 
     def keep(self, turns: list[Asked]) -> None:
-        """Store what there is of answers; a store that fails costs nobody the conversation."""
+        """Save the answers so far; a failing store must not cost the conversation."""
         with self._lock:
             kept = [
                 Turn(asked=turn.asked, answer=turn.so_far, missing=turn.missing)
@@ -54,13 +54,13 @@ class Keeping:
 
 
 def turns_here() -> list[Asked]:
-    """Return the turns of the tab's conversation, to be added to."""
+    """Return the turns of the tab's conversation, for appending."""
     turns: list[Asked] = st.session_state.setdefault(TURNS, [])
     return turns
 
 
 def keeping_here(shared: Session) -> Keeping:
-    """Return what stores the tab's conversation."""
+    """Return the object that saves the tab's conversation."""
     if not isinstance(st.session_state.get(_KEEPING), Keeping):
         st.session_state[_KEEPING] = Keeping(shared)
     keeping: Keeping = st.session_state[_KEEPING]
@@ -68,13 +68,13 @@ def keeping_here(shared: Session) -> Keeping:
 
 
 def begin_anew() -> None:
-    """Leave the tab's conversation, which stays where it is stored."""
+    """Start a new conversation; the present one stays in the store."""
     st.session_state[TURNS] = []
     st.session_state.pop(_KEEPING, None)
 
 
 def draw_history(shared: Session) -> None:
-    """Draw the menu of earlier conversations: opened, exported, deleted."""
+    """Draw the menu of earlier conversations, to open, export or delete."""
     with st.popover(t("history.title"), icon=":material/history:"):
         st.caption(t("history.help"))
         infos = shared.base.remembered.conversations()
@@ -126,7 +126,7 @@ def _open(shared: Session, conversation_id: int) -> None:
         return
     for turn in turns_here():
         turn.stop()
-    # Another list: an answer that is being stopped still belongs to the conversation before.
+    # A new list: an answer that is being stopped still belongs to the earlier conversation.
     st.session_state[TURNS] = [
         KeptAnswer(turn.asked, turn.answer, missing=turn.missing) for turn in kept
     ]

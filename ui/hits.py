@@ -6,7 +6,7 @@ import streamlit as st
 
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
 from kb.records import SearchHit, with_header
-from ui.language import t
+from ui.language import listed, t
 from ui.marking import Marks, draw_marks
 from ui.markup import bar, escape, excerpt, header_html
 from ui.originals import original_file
@@ -31,11 +31,11 @@ def draw_hit(
     explain: bool = False,
     marks: Marks | None = None,
 ) -> None:
-    """Draw a hit; asking for its surroundings draws this hit again, not the page.
+    """Draw a hit; showing its surroundings draws only this hit again, not the page.
 
-    ``share`` in [0, 1] fills its bar, None draws none. ``key`` tells apart lists of hits on one
-    page; ``where`` has the hit name its collection; ``explain`` shows what each stage gave it;
-    with ``marks`` it can be marked as good or bad.
+    ``share`` in [0, 1] fills its bar; None draws none. ``key`` distinguishes lists of hits on one
+    page. ``where`` shows the hit's collection. ``explain`` shows the scores of each stage. With
+    ``marks`` people can mark the hit as good or bad.
     """
     with st.container(border=True, key=f"{key}-{hit.chunk_id}"):
         head = _head(hit, rank, share, where=where, explain=explain)
@@ -79,7 +79,7 @@ def _draw(shared: Session, hit: SearchHit, head: str, key: str, marks: Marks | N
 
 
 def _draw_download(shared: Session, hit: SearchHit) -> None:
-    """Draw a button for the file that the passage was read from, while it is as it was."""
+    """Draw a download button for the passage's original file, if that is unchanged."""
     try:
         info = shared.base.document(hit.document_id)
     except DocumentNotFoundError:
@@ -101,11 +101,12 @@ def citation(hit: SearchHit) -> str:
     """Return the passage as a quotation with its source."""
     place = place_text(hit)
     name = hit.title or hit.source
-    origin = f"{name} ({hit.source})" if hit.title and hit.title != hit.source else name
+    if hit.title and hit.title != hit.source:
+        name = t("list.noted", text=hit.title, note=hit.source)
     return t(
         "hit.citation",
         text=with_header(hit.header, hit.text.strip()),
-        origin=f"{origin}, {place}" if place else origin,
+        origin=t("hit.origin", name=name, place=place) if place else name,
     )
 
 
@@ -138,24 +139,24 @@ def _head(
 
 
 def _about_html(hit: SearchHit) -> str:
-    """Return what people say of the folders and the collection that a hit is from, on one line."""
+    """Return the descriptions of a hit's folders and collection, on one line."""
     if not hit.about:
         return ""
     said = " · ".join(hit.about)
-    title = f"{t('hit.about')}: {said}"
+    title = t("list.pair", label=t("hit.about"), text=said)
     return f'<div class="kb-about" title="{escape(title)}">{escape(said)}</div>'
 
 
 def why_text(hit: SearchHit) -> str:
-    """Return why a hit was found, as a person reads it."""
+    """Return the reasons for a hit in readable form."""
     told = {reason: t(f"hit.by_{reason}") for reason in hit.told_reasons}
     if "words" in told and hit.matched:
-        told["words"] = t("hit.words", words=t("hit.comma").join(hit.matched))
+        told["words"] = t("hit.words", words=listed(hit.matched))
     return " · ".join(told.values())
 
 
 def _stage_texts(hit: SearchHit) -> list[str]:
-    """Return what each stage gave a hit, the one that ranked it first: each by its own name."""
+    """Return the scores of each stage by name, the ranking stage first."""
     return [
         t(f"hit.{stage}", score=f"{hit.scores[stage]:.2f}", rank=hit.ranks[stage])
         for stage in ("reranked", "fused", "dense", "keyword")
@@ -164,7 +165,7 @@ def _stage_texts(hit: SearchHit) -> list[str]:
 
 
 def _draw_context(shared: Session, hit: SearchHit) -> None:
-    """Draw a hit in its surroundings; two buttons lead through the document passage by passage."""
+    """Draw a hit in its surroundings; two buttons move through the document by passages."""
     place = f"passage-{hit.chunk_id}"
     chosen = int(st.session_state.get(place, hit.ordinal))
     try:

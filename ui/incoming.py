@@ -1,7 +1,7 @@
-"""Files on their way in: on disk as they arrive, within bounds, gone when nobody wants them.
+"""Arriving files: on disk as they arrive, within limits, deleted when nobody needs them.
 
-A file stays here until the page has taken it or the session ends. The folder is this process's
-own; the next start deletes what a crash left behind.
+A file stays here until the page has taken it or the session ends. The folder belongs to this
+process. The next start deletes the remains of a crash.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ MOST_BYTES = 16 << 30
 """Most bytes that wait for all sessions together."""
 RECEIPT_PREFIX = b"shelfmark-upload:"
 REFUSAL_PREFIX = RECEIPT_PREFIX + b"refused:"
-"""Begins what stands in place of a file that was not taken; the reason follows."""
+"""Begins the text in place of a refused file; the reason follows."""
 
 
 class TooMuchError(Exception):
-    """A file is not taken: ``why`` names the bound that it would break.
+    """A file is refused: ``why`` names the limit that it would exceed.
 
-    ``disk`` means that the disk is full or the folder cannot be written.
+    ``disk`` means that the disk is full, or the folder is not writable.
     """
 
     def __init__(self, *, why: Literal["file", "session", "all", "disk"]) -> None:
@@ -39,10 +39,10 @@ class TooMuchError(Exception):
 
 
 class Held:
-    """A file that has arrived whole. It is deleted when nothing refers to it any more.
+    """A complete file. The last reference to it deletes it.
 
     Attributes:
-        path: where it is.
+        path: its path.
         size: bytes.
     """
 
@@ -56,7 +56,7 @@ class Incoming:
     """The files of all browser sessions. Thread-safe.
 
     Args:
-        folder: folder in which this process makes one of its own, at the first file.
+        folder: the folder in which this process creates its own at the first file.
         most_file: most bytes of one file.
         most_session: most bytes of one session.
         most_all: most bytes of all sessions together.
@@ -76,18 +76,18 @@ class Incoming:
         self._most_all = most_all
         self._mutex = threading.Lock()
         self._bytes: dict[str, int] = defaultdict(int)
-        # A finalizer may run in the middle of anything, so it takes no lock: it only notes here.
+        # A finalizer may run at any point, so it takes no lock and only makes a note here.
         self._gone: deque[tuple[str, int]] = deque()
         self._files: dict[str, dict[str, tuple[bytes, Held]]] = defaultdict(dict)
         self._folder: Path | None = None
         self._lock: LockedFile | None = None
         if folder.is_dir():
-            with contextlib.suppress(OSError):  # a folder that is read only, or busy
+            with contextlib.suppress(OSError):  # a read-only or busy folder
                 self._folders.clear()
 
     @property
     def size(self) -> int:
-        """Bytes of all files, those under way included."""
+        """Bytes of all files, including partial ones."""
         with self._mutex:
             self._settle()
             return sum(self._bytes.values())
@@ -96,7 +96,7 @@ class Incoming:
         """Open a file that a session sends.
 
         Raises:
-            TooMuchError: there is no room on disk.
+            TooMuchError: the disk is full.
         """
         try:
             descriptor, name = tempfile.mkstemp(dir=self._own_folder())
@@ -105,14 +105,14 @@ class Incoming:
         return Arrival(self, session, descriptor, Path(name), self._gone)
 
     def hand_out(self, session: str, file_id: str, held: Held) -> bytes:
-        """Remember a file until its session ends; return the receipt that finds it again."""
+        """Keep a file until its session ends; return the receipt for finding it."""
         receipt = RECEIPT_PREFIX + secrets.token_hex(16).encode()
         with self._mutex:
             self._files[session][file_id] = (receipt, held)
         return receipt
 
     def find(self, session: str, receipt: bytes) -> Held | None:
-        """Return the file of a session that a receipt is for, if it is still here."""
+        """Return the session's file of a receipt; None if it is gone."""
         with self._mutex:
             for kept, held in self._files.get(session, {}).values():
                 if kept == receipt:
@@ -120,12 +120,12 @@ class Incoming:
         return None
 
     def discard(self, session: str, file_id: str) -> None:
-        """Forget a file that the person took out of the field again."""
+        """Delete a file that the person removed from the field."""
         with self._mutex:
             self._files.get(session, {}).pop(file_id, None)
 
     def forget(self, session: str) -> None:
-        """Forget the files of a session; one that is being read stays until that has ended."""
+        """Delete the files of a session; a file being read stays until the end of reading."""
         with self._mutex:
             self._files.pop(session, None)
 
@@ -143,7 +143,7 @@ class Incoming:
         """Count bytes that are about to be written.
 
         Raises:
-            TooMuchError: a bound would be broken; nothing was counted.
+            TooMuchError: the bytes would exceed a limit; nothing was counted.
         """
         with self._mutex:
             self._settle()
@@ -186,10 +186,10 @@ class Arrival:
         self._gone = gone
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes.
+        """Add the next bytes.
 
         Raises:
-            TooMuchError: a bound would be broken, or the disk is full.
+            TooMuchError: the bytes would exceed a limit, or the disk is full.
         """
         if self._size + len(data) > self._incoming.most_file:
             raise TooMuchError(why="file")
@@ -201,7 +201,7 @@ class Arrival:
             raise TooMuchError(why="disk") from error
 
     def close(self) -> None:
-        """Write the last bytes to disk; nothing comes after.
+        """Write the last bytes to disk.
 
         Raises:
             TooMuchError: the disk is full.
@@ -221,8 +221,8 @@ class Arrival:
         return Held(self._path, self._size, self._session, self._gone)
 
     def abort(self) -> None:
-        """Delete what has arrived."""
-        with contextlib.suppress(OSError):  # what did not fit on the disk is not wanted
+        """Delete the bytes so far."""
+        with contextlib.suppress(OSError):  # these bytes did not fit on the disk and are not needed
             self._file.close()
         _delete(self._path, self._session, self._size, self._gone)
 

@@ -1,4 +1,4 @@
-"""Scripts of our own: keys go through hits and open one; files of dropped folders keep paths."""
+"""The UI's own scripts: keys to move through hits and open one; paths in dropped folders."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ _SCRIPTS = ("keys.js", "dropping.js")
 
 
 def draw_keys() -> None:
-    """Put the scripts on the page; each begins once, however often it is drawn."""
+    """Add the scripts to the page; each starts once, even if drawn often."""
     with st.container(key="keys"):
-        # Nothing but the files: no text of a document or a person gets near them.
+        # Only the files: they never contain text of a document or a person.
         st.html(_script(), unsafe_allow_javascript=True)
 
 
+def draw_asked(question: str) -> None:
+    """Tell the keys, below the hits, which question they answer."""
+    st.html(f'<span data-asked="{escape(question)}"></span>')
+
+
 def draw_key_hint() -> None:
-    """Say which keys there are, where there is a keyboard."""
+    """Draw a hint about keys, on devices with a keyboard."""
     st.html(f'<p class="kb-keys">{escape(t("search.keys"))}</p>')
 
 

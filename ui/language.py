@@ -1,6 +1,8 @@
-"""The language of the page being drawn: chosen in the sidebar, else the browser's."""
+"""The language of the present page: the sidebar's choice, else the browser's."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import streamlit as st
 
@@ -22,8 +24,13 @@ def t(key: str, **values: object) -> str:
     return translate(language(), key, **values)
 
 
+def listed(texts: Iterable[str]) -> str:
+    """Return texts as a list on one line, as the language in use writes it."""
+    return t("list.comma").join(texts)
+
+
 def draw_switch(settings: Settings) -> None:
-    """Draw the choice of language; it is kept in the URL."""
+    """Draw the choice of language; the URL keeps it."""
     st.segmented_control(
         "Language · 语言",
         list(LANGUAGES),
@@ -37,28 +44,28 @@ def draw_switch(settings: Settings) -> None:
 
 
 def language_name(code: str) -> str:
-    """Return what a language of documents is called; its code where that is all we know."""
+    """Return the name of a document's language; its code if there is no name."""
     return t(f"language.{code}") if has(f"language.{code}") else code
 
 
 def notice_text(notice: Notice) -> str:
-    """Return a notice in the language in use, in English where it has no translation."""
+    """Return a notice in the language in use; in English without a translation."""
     return by_code("notice", notice.code, notice.message, dict(notice.values))
 
 
 def reason_text(code: str, message: str) -> str:
-    """Return why a file failed: translated by its code, in English for an unknown one."""
+    """Return a file's error: translated by its code, in English for an unknown code."""
     return by_code("reason", code, message, {})
 
 
 def by_code(kind: str, code: str, message: str, values: dict[str, object]) -> str:
-    """Return the text of a stable code, or ``message`` where there is none for it."""
+    """Return the text of a stable code; ``message`` without one."""
     key = f"{kind}.{code}"
     if language() == "en" or not has(key):
-        return message  # made by whoever raised it, with more detail than a code holds
+        return message  # the original message, with more detail than a code
     try:
         return t(key, **values)
-    except (KeyError, IndexError, ValueError):  # values other than the translation expects
+    except (KeyError, IndexError, ValueError):  # values that the translation does not expect
         return message
 
 

@@ -1,4 +1,4 @@
-"""Languages in the status view: which means searches use, and what they are worth."""
+"""Languages in the status view: the choice for searches, and their figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.shared import facts
 
 
 def draw_languages(shared: Session) -> None:
-    """Draw the choice and the figures of the languages that occur, or were tried."""
+    """Draw the choice, and the figures of languages that occur or were tried."""
     known, occurring = shared.base.language_means(), occurring_languages(shared.base)
     st.subheader(t("status.languages"), anchor=False)
     st.caption(t("status.languages_help"))

@@ -1,4 +1,4 @@
-"""Start the browser UI: ``kb ui`` runs this file."""
+"""Starts the browser UI: ``kb ui`` runs this file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def launch(*, host: str = "localhost", port: int = 8501, headless: bool = False)
     """Serve the UI until interrupted.
 
     Raises:
-        KnowledgeBaseError: it would be open to others without a login, or the port is taken.
+        KnowledgeBaseError: the UI would be open to others without a login, or the port is in use.
     """
     from kb.settings import Settings  # noqa: PLC0415 - slow to import, and `--help` does without
     from ui.serving import serve  # noqa: PLC0415 - likewise
@@ -36,7 +36,7 @@ def launch(*, host: str = "localhost", port: int = 8501, headless: bool = False)
 
 
 def set_password() -> None:
-    """Ask for a password twice and keep its hash: in ``kb.toml``, or the file it is read from."""
+    """Ask for a password twice and save its hash: in ``kb.toml``, or the configured file."""
     first = getpass.getpass("New password for the browser UI: ")
     if len(first) < LEAST_CHARACTERS:
         _end(f"a password has at least {LEAST_CHARACTERS} characters; nothing was changed")

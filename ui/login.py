@@ -1,4 +1,4 @@
-"""The way in: refused, a password, OpenID Connect by Streamlit, or nothing to ask."""
+"""Admission: a refusal, a password, OpenID Connect by Streamlit, or no check."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ui.visits import installed
 
 _ADMITTED = "_admitted"
 _WRONG = "_wrong_passwords"
-_READ_S = 2.0  # in which the browser gets the reason
+_READ_S = 2.0  # time for the browser to show the reason
 
 
 def admitted(shared: Session) -> bool:
-    """Say whether this visitor may see anything; draws what is in the way if not.
+    """Return whether this visitor may see the UI; otherwise draw the refusal or the login.
 
-    Whoever may is made known to the gate, which takes files from nobody else.
+    It reports an admitted visitor to the gate, which accepts files from nobody else.
     """
     why = why_not(shared.settings)
     if why is not None:
@@ -45,7 +45,7 @@ def admitted(shared: Session) -> bool:
 
 
 def draw_logout(shared: Session) -> None:
-    """Draw the way out, where there was a way in."""
+    """Draw the logout button, if there was a login."""
     if not is_guarded(shared.settings):
         return
     if st.button(t("access.logout"), icon=":material/logout:", type="tertiary"):
@@ -71,7 +71,7 @@ def _let_in(shared: Session) -> bool:
 
 
 def _knows_password(kept: str) -> bool:
-    # Bound to the hash: who changes the password sends everybody to the door again.
+    # Bound to the hash: a new password requires a new login from everybody.
     mark = hashlib.sha256(kept.encode()).hexdigest()
     if st.session_state.get(_ADMITTED) == mark:
         return True
@@ -81,7 +81,7 @@ def _knows_password(kept: str) -> bool:
         tried = st.form_submit_button(t("access.login"), type="primary")
     if not tried:
         return False
-    # Counted before the password is looked at: who sends it twice at once gains nothing.
+    # Counted before the check: sending it twice at once gains nothing.
     wrong: int = st.session_state.get(_WRONG, 0)
     st.session_state[_WRONG] = wrong + 1
     try:
@@ -98,12 +98,12 @@ def _knows_password(kept: str) -> bool:
         return False
     del st.session_state[_WRONG]
     st.session_state[_ADMITTED] = mark
-    st.rerun()  # which does not return
+    st.rerun()  # does not return
     return True
 
 
 def _end_server() -> None:
-    """End a server that was started without the gate: it takes what anybody sends."""
+    """End a server that runs without the gate: it would accept uploads from anybody."""
     sys.stderr.write(f"error: {t('access.ungated')}. {t('access.ungated_help')}\n")
     end = threading.Timer(_READ_S, os.kill, (os.getpid(), signal.SIGINT))
     end.daemon = True
@@ -111,7 +111,7 @@ def _end_server() -> None:
 
 
 def _visitor() -> str:
-    """Return where the visitor comes from; all behind one proxy may be one."""
+    """Return the visitor's origin; all visitors behind one proxy may be one."""
     return st.context.ip_address or "this machine"
 
 

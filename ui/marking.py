@@ -1,4 +1,4 @@
-"""Marks on hits, good or bad for the question: they make a set of one's own questions."""
+"""Marks on hits, good or bad for the question; they form a set of one's own questions."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _GOOD, _BAD = "good", "bad"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """A question, and what was said of hits for it, by chunk."""
+    """A question, and its hits' marks by chunk."""
 
     question: str
     known: Mapping[int, bool]
 
 
 def marks_of(shared: Session, question: str, hits: Sequence[SearchHit]) -> Marks | None:
-    """Return the marks of hits; None where none can be kept."""
+    """Return the marks of hits; None if they cannot be saved."""
     if shared.base.read_only or len(question) > MOST_CHARACTERS:
         return None
     return Marks(question=question, known=shared.base.questions.marks(question, hits))
 
 
 def draw_marks(shared: Session, hit: SearchHit, marks: Marks) -> None:
-    """Draw the choice between good and bad; it is kept at once."""
+    """Draw the choice between good and bad; saves at once."""
     asked = sha256(marks.question.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     key = f"mark-{hit.chunk_id}-{asked}"
     if key not in st.session_state and hit.chunk_id in marks.known:
@@ -52,9 +52,11 @@ def draw_marks(shared: Session, hit: SearchHit, marks: Marks) -> None:
         on_change=_mark,
         args=(shared, hit, marks.question, key),
     )
+    # What the server has, for keys that wait for it.
+    st.html(f'<span data-marked="{st.session_state.get(key) or ""}"></span>')
     if error := st.session_state.pop(f"{key}-error", None):
         draw_error(t("error.mark"), error)
-    # Not a toast: one of a fragment takes the place of the page's style sheet.
+    # Not a toast: a fragment's toast would replace the page's style sheet.
     elif st.session_state.get(key):
         st.caption(t("mark.kept"))
 

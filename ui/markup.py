@@ -1,8 +1,8 @@
-"""Untrusted text on its way to the browser: names and passages never become markup.
+"""Prepares untrusted text for the browser: names and passages never become markup.
 
-Streamlit reads Markdown in every label and HTML in ``st.html``. File names, headings and
-document text come from strangers, so whatever is shown passes through :func:`plain` for a label
-or through one of the other functions here for HTML.
+Streamlit reads Markdown in every label and HTML in ``st.html``. File names, headings and document
+text come from strangers. So every such text passes through :func:`plain` for a label, or through
+one of the other functions here for HTML.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ WIDE = (
     '<style>[data-testid="stMainBlockContainer"]'
     " { max-width: 84rem; padding-inline: clamp(1rem, 2.5vw, 5rem); }</style>"
 )
-"""For views of tables; text is read in narrower columns."""
+"""For tables; text has narrower columns."""
 
 EXCERPT_CHARACTERS = 560
 _LEAD_CHARACTERS = 120
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-# Emoji names and bare addresses are recognised after backslashes are gone; an invisible
-# character that forbids a line break (word joiner) takes them apart.
+# Streamlit recognises emoji names and bare addresses after it has removed backslashes. An invisible
+# character without a line break (word joiner) separates them.
 _JOINER = "\u2060"
 
 
@@ -49,7 +49,7 @@ def escape(text: str) -> str:
 def marked(text: str, spans: Iterable[Span], words: Sequence[Span] = ()) -> str:
     """Return ``text`` as HTML with ``spans`` marked; overlapping spans become one.
 
-    ``words`` inside a marked span that is more than one of them stand out in it.
+    ``words`` stand out inside a marked span that is longer than one of them.
     """
     parts: list[str] = []
     at = 0
@@ -69,16 +69,16 @@ def marked(text: str, spans: Iterable[Span], words: Sequence[Span] = ()) -> str:
 
 
 def header_html(header: str) -> str:
-    """Return the header row that a passage carries, as a line above it; empty for none."""
+    """Return the header row of a passage as a line above it; empty without one."""
     return f'<span class="kb-around">{escape(header)}</span>\n' if header else ""
 
 
 def excerpt(
     text: str, spans: Sequence[Span], words: Sequence[Span] = (), around: Span | None = None
 ) -> str:
-    """Return as HTML the part of a passage around what answers, whole if short.
+    """Return the part of a passage around its answer as HTML; a short passage whole.
 
-    That is ``around``, else the first marked span. Ellipses say where the passage goes on.
+    The answer is ``around``, else the first marked span. Ellipses show where the passage continues.
     """
     if len(text) <= EXCERPT_CHARACTERS * 1.25:
         return marked(text, spans, words)
@@ -91,12 +91,12 @@ def excerpt(
 
 
 def _cut(spans: Sequence[Span], start: int, end: int) -> list[Span]:
-    """Return what of spans lies in a part of a text, counted from its start."""
+    """Return the parts of spans inside a part of a text, counted from its start."""
     inside = ((max(a, start) - start, min(b, end) - start) for a, b in spans)
     return [(a, b) for a, b in inside if a < b]
 
 
-# Neither links nor pictures: a document could make a model write one that carries text away.
+# Neither links nor pictures: a document could make a model write a link that leaks text.
 _ANSWERS = MarkdownIt("commonmark", {"html": False}).enable("table")
 _ANSWERS.use(deep_nesting)
 _ANSWERS.disable(["link", "image", "autolink", "reference", "html_block", "html_inline"])
@@ -106,13 +106,13 @@ _CITED = re.compile(r"\[(\d{1,4})\]")
 def answer_html(text: str, beside: Mapping[int, str] | None = None, *, turn: int = 0) -> str:
     """Return a chat model's Markdown as HTML: paragraphs, lists, tables, code and emphasis only.
 
-    Citations such as ``[1]`` are set apart from the text. Those whose passages stand beside it are
-    buttons, by which the passage is found there.
+    Citations such as ``[1]`` are distinct from the text. Citations of passages beside the answer
+    are buttons that lead to the passage.
 
     Args:
-        text: the model's.
-        beside: what such passages are called, by number.
-        turn: which answer of a conversation it is.
+        text: the model's text.
+        beside: names of those passages, by number.
+        turn: the answer's number in the conversation.
     """
     named = beside or {}
 
@@ -130,7 +130,7 @@ def answer_html(text: str, beside: Mapping[int, str] | None = None, *, turn: int
 
 
 def beside_css(turn: int, numbers: Iterable[int]) -> str:
-    """Return rules that mark a passage while its citation is looked at, and the other way round."""
+    """Return CSS rules that highlight a passage with its citation, and the other way round."""
     rules = []
     for number in numbers:
         cite, passage = f'[data-cite="{turn}-{number}"]', f".st-key-beside-{turn}-{number}"
@@ -152,7 +152,7 @@ def bar(share: float, *, label: str = "", kind: str = "") -> str:
 
 
 def _word_start(text: str, at: int) -> int:
-    """Move ``at`` back to the start of a word or line, a little at most."""
+    """Move ``at`` back to the start of a word or line, if it is near."""
     for back in range(at, max(0, at - 24), -1):
         if text[back - 1].isspace():
             return back

@@ -1,4 +1,4 @@
-"""Work on models in the background: download and take into use, or measure. One at a time."""
+"""Work on models in the background: downloads and selects, or measures. One at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ State = Literal["working", "done", "failed", "cancelled"]
 
 @dataclass(slots=True)
 class ModelProgress:
-    """Where the work on a model is; ``done`` of ``total`` bytes have come."""
+    """Progress of work on a model; ``done`` of ``total`` bytes have arrived."""
 
     what: Literal["use", "measure"]
     offer: Offer
@@ -40,10 +40,10 @@ class ModelProgress:
 
 
 class ModelWork:
-    """Does one thing with one model at a time, and knows what servers here have. Thread-safe.
+    """Works on one model at a time, and lists the models of servers here. Thread-safe.
 
     Args:
-        base: whose models are chosen.
+        base: the knowledge base of the models.
     """
 
     def __init__(self, base: KnowledgeBase) -> None:
@@ -56,17 +56,17 @@ class ModelWork:
 
     @property
     def progress(self) -> ModelProgress | None:
-        """The latest work of this process, None before the first and after :meth:`dismiss`."""
+        """The last work of this process; None before the first and after :meth:`dismiss`."""
         return self._progress
 
     @property
     def active(self) -> bool:
-        """Whether something is under way."""
+        """Whether work is under way."""
         return self._progress is not None and self._progress.state == "working"
 
     @property
     def served(self) -> tuple[ServedModel, ...] | None:
-        """Chat models of servers of this machine; None until the first look has ended."""
+        """Chat models of this machine's servers; None before the first look has ended."""
         return self._served
 
     def look(self) -> None:
@@ -77,21 +77,21 @@ class ModelWork:
                 self._looking.start()
 
     def use(self, offer: Offer, kind: Kind, *, hub: Hub = "hf") -> None:
-        """Download a model unless it is here, then take it into use."""
+        """Download a model if necessary, then use it."""
         told = ModelProgress(what="use", offer=offer, kind=kind)
         self._start(told, lambda: self._use(told, hub))
 
     def measure(self, offer: Offer, kind: Kind) -> None:
-        """Measure how fast a model is."""
+        """Measure the speed of a model."""
         told = ModelProgress(what="measure", offer=offer, kind=kind)
         name, settings = offer.name, self._base.settings
         self._start(told, lambda: measure(find_model(name, settings.models_dir), kind, settings))
 
     def stop_using(self, kind: Literal["reranking", "chat"]) -> None:
-        """Take a reranker or a chat model out of use.
+        """Stop using a reranker or a chat model.
 
         Raises:
-            SettingsError: the settings' file cannot be changed.
+            SettingsError: the settings' file is not writable.
         """
         self._write(kind, None)
 
@@ -102,13 +102,13 @@ class ModelWork:
                 self._progress = None
 
     def wait(self, timeout_s: float | None = None) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no work is under way."""
         for thread in (self._thread, self._looking):
             if thread is not None:
                 thread.join(timeout_s)
 
     def close(self) -> None:
-        """End a download, which goes on from there when the model is chosen again."""
+        """Interrupt a download; it continues when the model is chosen again."""
         if self._progress is not None:
             self._progress.cancel.set()
         self.wait()
@@ -156,6 +156,6 @@ class ModelWork:
 
     def _look(self) -> None:
         found: tuple[ServedModel, ...] = ()
-        with suppress(OSError):  # no sockets left, for instance: then nothing is offered
+        with suppress(OSError):  # no sockets left, for instance: then the list stays empty
             found = served_chat_models()
         self._served = found

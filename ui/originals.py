@@ -1,4 +1,4 @@
-"""Finds the file that a document was read from."""
+"""Finds the original file of a document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.session import Session
 
 
 def original_file(shared: Session, info: DocumentInfo) -> Path | None:
-    """Return the file the document was read from, if it is still there and the same."""
+    """Return the original file of a document, if it exists unchanged."""
     for path in shared.base.originals(info):
         status = path.stat()
         if _hash(str(path), status.st_size, status.st_mtime_ns) == info.content_hash:
@@ -22,6 +22,6 @@ def original_file(shared: Session, info: DocumentInfo) -> Path | None:
 
 @st.cache_data(show_spinner=False, max_entries=1000)
 def _hash(path: str, size: int, mtime_ns: int) -> str:
-    """Return the SHA-256 of a file, computed once for each size and time of change."""
-    del size, mtime_ns  # what Streamlit remembers a result by, so without a leading underscore
+    """Return the SHA-256 of a file, computed once for each size and modification time."""
+    del size, mtime_ns  # part of Streamlit's cache key, so without a leading underscore
     return file_sha256(Path(path))

@@ -1,4 +1,4 @@
-"""The collection in pictures, on request: types, chunk lengths, days, speed, a map by theme."""
+"""Diagrams of the collection on request: types, chunk lengths, days, speed, a map by theme."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SCALE = {"domain": [-1.08, 1.08]}
 
 
 def draw_overview(shared: Session, collection: CollectionInfo) -> None:
-    """Draw the pictures, once they are asked for."""
+    """Draw the diagrams on request."""
     if not st.toggle(t("overview.show"), key="overview"):
         return
     found = shared.overview(collection)
@@ -50,7 +50,7 @@ def draw_overview(shared: Session, collection: CollectionInfo) -> None:
 
 
 def _draw_speed(shared: Session, collection: CollectionInfo) -> None:
-    """Draw how fast each run embedded, where there are several to compare."""
+    """Draw the embedding speed of each run, if there are several to compare."""
     values = [
         {"x": run.started_at.isoformat(), "y": round(run.embedded / seconds, 2)}
         for run in shared.base.runs(limit=_RUNS)

@@ -1,4 +1,4 @@
-"""The questions of one's own: listed, reworded, removed, saved as a judged set."""
+"""One's own questions: lists, rewords and removes them, and saves them as a judged set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ERROR = "_own_question_error"
 
 
 def draw_own_set(shared: Session, collection: str, questions: list[OwnQuestion]) -> None:
-    """Draw what a set of one's own holds, and each question on demand."""
+    """Draw a summary of one's own set, and each question on demand."""
     if not questions:
         draw_empty(t("own.none"), t("own.none_help"))
         st.page_link("views/search.py", label=t("own.to_search"), icon=":material/search:")
@@ -32,6 +32,9 @@ def draw_own_set(shared: Session, collection: str, questions: list[OwnQuestion])
     good = sum(len(each.good) for each in questions)
     bad = sum(len(each.judgements) for each in questions) - good
     st.caption(t("own.holds", n=len(questions), good=good, bad=bad))
+    if not good:
+        st.info(t("own.needs_good"), icon=":material/info:")
+        st.page_link("views/search.py", label=t("own.to_search"), icon=":material/search:")
     with st.expander(t("own.list"), icon=":material/list:"):
         for question in draw_pages(questions, _SHOWN, key="own"):
             _draw(shared, question)
@@ -101,7 +104,7 @@ def _draw_judgement(shared: Session, judgement: Judgement, *, changeable: bool) 
 
 
 def _place(judgement: Judgement) -> str:
-    """Return the place as the page's language says it; the store has pages as ``p. 3``."""
+    """Return the place in the page's language; the store has pages as ``p. 3``."""
     before, page, number = judgement.place.partition("p. ")
     return t("place.page", page=number) if page and not before else judgement.place
 
@@ -118,7 +121,7 @@ def _changed(change: Callable[..., None], *values: object) -> None:
 
 
 def _zipped(shared: Session, collection: str) -> bytes:
-    """Return the set as an archive of the files that ``kb eval`` reads."""
+    """Return the set as an archive with the files for ``kb eval``."""
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / NAME

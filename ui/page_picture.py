@@ -1,4 +1,4 @@
-"""The page of a PDF on which a passage stands, drawn with the passage marked."""
+"""Draws the page of a PDF that contains a passage, with the passage marked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ui.shared import draw_error
 
 
 def draw_page_of(shared: Session, hit: SearchHit) -> None:
-    """Draw the page of a hit; say so where the passage cannot be found on it."""
+    """Draw the page of a hit; say so if the passage cannot be found on it."""
     try:
         info = shared.base.document(hit.document_id)
         document = shared.base.document_content(info.id)
@@ -62,12 +62,12 @@ def _page_name(page: Page) -> str:
 
 
 def _pages(document: Document, hit: SearchHit) -> list[Page]:
-    """Return the pages that hold part of a hit, in order."""
+    """Return the pages that contain part of a hit, in order."""
     return [page for page in document.pages if page.start < hit.end and hit.start < page.end]
 
 
 def _choose(pages: list[Page], hit: SearchHit) -> Page | None:
-    """Return the page to draw: the only one, or the one that is chosen here."""
+    """Return the page to draw: the only one, or the chosen one."""
     if len(pages) <= 1:
         return pages[0] if pages else None
     number = st.segmented_control(
@@ -83,7 +83,7 @@ def _choose(pages: list[Page], hit: SearchHit) -> Page | None:
 
 
 def _fullest(pages: list[Page], hit: SearchHit) -> int:
-    """Return which page holds most of a hit."""
+    """Return the page that contains most of a hit."""
     shares = [min(page.end, hit.end) - max(page.start, hit.start) for page in pages]
     return shares.index(max(shares))
 
@@ -95,6 +95,6 @@ def _boxes(page: Page, hit: SearchHit) -> tuple[Box, ...]:
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def drawn(_shared: Session, _path: Path, content_hash: str, request: PictureRequest) -> PagePicture:
-    """Return a page's picture; ``content_hash`` and ``request`` say which it is."""
+    """Return a page's picture; ``content_hash`` and ``request`` identify it."""
     del content_hash
     return _shared.draw_page(_path, request)

@@ -1,4 +1,4 @@
-"""A page of a PDF beside what was read from it; what was not read is framed and listed."""
+"""A page of a PDF beside its text; unread parts are framed and listed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from ingest.errors import EncryptedFileError
-from ingest.loaders.page_pictures import PagePicture, PictureRequest, UnreadPlace
+from ingest.loaders.page_pictures import ON_PURPOSE, PagePicture, PictureRequest, UnreadPlace
 from kb.errors import KnowledgeBaseError
 from kb.places import page_span
 from kb.records import Chunk, Document, DocumentInfo, Page
@@ -18,7 +18,7 @@ from ui.page_picture import drawn
 from ui.session import Session
 from ui.shared import draw_error, ocr_text
 
-# Sentences run on over the end of a page, and belong to the page that they begin on.
+# Sentences may continue on the next page; they belong to the page of their beginning.
 _AROUND = 400
 _WIDTHS = (3, 2)
 
@@ -26,13 +26,13 @@ _WIDTHS = (3, 2)
 def draw_page_reading(
     shared: Session, info: DocumentInfo, document: Document, chunk: Chunk | None
 ) -> None:
-    """Draw a switch, and below it a page beside its reading.
+    """Draw a switch, and below it a page beside its text.
 
     Args:
         shared: the session.
         info: the document.
         document: its content.
-        chunk: on whose page to begin; None for the first page.
+        chunk: its page comes first; None for the first page.
     """
     if info.media_type != "pdf" or not document.pages:
         return
@@ -80,7 +80,11 @@ def _picture(
     request = PictureRequest(
         index=page.number - 1,
         boxes=tuple(box.box for box in page.boxes),
-        reading=document.text[max(0, page.start - _AROUND) : page.end + _AROUND],
+        reading=document.text[page.start : page.end],
+        around=(
+            document.text[max(0, page.start - _AROUND) : page.start],
+            document.text[page.end : page.end + _AROUND],
+        ),
     )
     try:
         with st.spinner(t("page.drawing")):
@@ -93,13 +97,24 @@ def _picture(
 
 
 def _draw_unread(places: tuple[UnreadPlace, ...]) -> None:
-    if not places:
-        st.caption(f":material/check_circle: {t('reading.all')}")
-        return
-    st.markdown(f"**{t('reading.unread', n=len(places))}**")
-    items = "".join(
-        f'<li value="{number}">{escape(t(f"reading.kind_{place.kind}"))}'
-        f"{f': <q>{escape(place.text)}</q>' if place.text else ''}</li>"
-        for number, place in enumerate(places, start=1)
-    )
-    st.html(f'<ol class="kb-unread">{items}</ol>')
+    unread = [place for place in places if place.kind not in ON_PURPOSE]
+    left_out = [place for place in places if place.kind in ON_PURPOSE]
+    if unread:
+        st.markdown(f"**{t('reading.unread', n=len(unread))}**")
+        items = "".join(
+            f'<li value="{number}">{_told(place)}</li>'
+            for number, place in enumerate(unread, start=1)
+        )
+        st.html(f'<ol class="kb-unread">{items}</ol>')
+    else:
+        said = t("reading.all_else" if left_out else "reading.all")
+        st.caption(f":material/check_circle: {said}")
+    if left_out:
+        items = "".join(f"<li>{_told(place)}</li>" for place in left_out)
+        told = escape(t("reading.left_out"))
+        st.html(f'<div class="kb-place">{told}<ul class="kb-remarks">{items}</ul></div>')
+
+
+def _told(place: UnreadPlace) -> str:
+    quoted = f": <q>{escape(place.text)}</q>" if place.text else ""
+    return escape(t(f"reading.kind_{place.kind}")) + quoted

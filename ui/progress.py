@@ -1,4 +1,4 @@
-"""Jobs as they go: every file with its stage, in every tab."""
+"""Progress of jobs: every file with its stage, in every tab."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from ingest.jobs import CRASHES, UNEXPECTED, JobFile, JobInfo
 from ingest.mishaps import Mishap
 from ui.asking import draw_asking
-from ui.language import notice_text, reason_text, t
+from ui.language import listed, notice_text, reason_text, t
 from ui.markup import bar, escape, plain
 from ui.session import Session
 from ui.shared import draw_error, duration_text
@@ -23,9 +23,9 @@ _FEW_FILES = 5
 
 
 def draw_jobs(shared: Session) -> None:
-    """Draw the jobs; while one is active the part draws itself again and again.
+    """Draw the jobs; while one is active this part draws itself again and again.
 
-    An idle tab looks from time to time whether another tab, or another process, did something.
+    An idle tab regularly checks for changes by other tabs or processes.
     """
     seen = _state(shared)
     draw_asking(shared)
@@ -34,15 +34,15 @@ def draw_jobs(shared: Session) -> None:
 
 
 def _state(shared: Session) -> tuple[object, ...]:
-    """Return what makes the whole view worth drawing again when it has changed."""
+    """Return values whose change requires drawing the whole view again."""
     jobs = tuple((job.id, job.state) for job in shared.jobs.listed())
-    # While a job is under way its files are shown one by one; the table follows at the end.
+    # A running job shows its files one by one; the table follows at its end.
     busy = shared.jobs.active
     return (jobs, None if busy or _selecting() else shared.base.generation)
 
 
 def _selecting() -> bool:
-    """Whether rows are selected: drawing the table again would let go of them."""
+    """Whether rows are selected: drawing the table again would lose the selection."""
     return bool(st.session_state.get("_selected"))
 
 
@@ -63,15 +63,15 @@ def _draw_job(shared: Session, job: JobInfo) -> None:
     if speed := _speed(job):
         st.caption(speed)
     for label, names in still_searchable(job.progress.gone, job.progress.left_out):
-        shown = ", ".join(map(plain, names[:_FEW_FILES]))
         left = len(names) - _FEW_FILES
-        more = f" {t('upload.more', n=left)}" if left > 0 else ""
-        st.warning(f"{label}: {shown}{more}. {t('runs.still_searchable')}")
+        more = [t("upload.more", n=left)] if left > 0 else []
+        shown = listed([*map(plain, names[:_FEW_FILES]), *more])
+        st.warning(f"{t('list.pair', label=label, text=shown)}\n\n{t('runs.still_searchable')}")
     # What moves stands first, then what failed, then the rest.
     if not job.ended or job.total <= _FEW_FILES:
         _draw_files(job.files, of=job.total)
         return
-    # What needs nobody's attention any more makes room for the documents below.
+    # Finished jobs that need no attention leave the room to the documents below.
     telling = [file for file in job.files if file.stage == "failed" or file.notices]
     _draw_files(telling, of=max(job.failed, len(telling)))
     if len(telling) < job.total:
@@ -108,7 +108,7 @@ def _draw_buttons(shared: Session, job: JobInfo) -> None:
 
 
 def _error(job: JobInfo) -> str | Mishap:
-    """Return why a whole job failed, in the language in use where it is the program's own doing."""
+    """Return why a whole job failed, in the language in use for errors of the program itself."""
     if job.error_code == UNEXPECTED:
         return Mishap(job.error)
     if job.error_code == CRASHES:
@@ -117,7 +117,7 @@ def _error(job: JobInfo) -> str | Mishap:
 
 
 def _draw_files(files: Sequence[JobFile], *, of: int) -> None:
-    """Draw files; of thousands only some."""
+    """Draw files; of thousands only a part."""
     shown = files[:_SHOWN_FILES]
     if shown:
         rows = "".join(map(_row, shown))

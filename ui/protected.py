@@ -14,21 +14,21 @@ from ui.session import Session
 from ui.starting import start_again
 
 _PROTECTED = frozenset({EncryptedFileError.code, WrongPasswordError.code})
-# A browser that keeps passwords would offer the one of another file, or keep this one.
+# A browser's password store would offer another file's password, or save this one.
 NO_KEEPING = "off"
 
 
 def is_protected(file: FailedFile) -> bool:
-    """Say whether a password could open a file."""
+    """Return whether a password could open a file."""
     return file.reason_code in _PROTECTED
 
 
 def protected_text(file: FailedFile, *, here: bool) -> str:
-    """Return what is wrong with a protected file and the way out; "" leaves it to its reason.
+    """Return the problem of a protected file and a remedy; "" leaves that to its error.
 
     Args:
         file: the file.
-        here: whether it is there, for this visitor to have read.
+        here: whether it exists, and this visitor may have it read.
     """
     if not is_protected(file):
         return ""
@@ -40,20 +40,20 @@ def protected_text(file: FailedFile, *, here: bool) -> str:
 
 
 def draw_unlock(shared: Session, source: Source, *, collection: str) -> None:
-    """Draw the field for a file's password, and the button that reads the file with it."""
+    """Draw a file's password field, and the button to read the file with it."""
     key = f"{source.root}-{source.path}"
     _draw_form(shared, [source], key=key, label=t("protected.open"), collection=collection)
 
 
 def draw_unlock_all(shared: Session, sources: Sequence[Source], *, collection: str) -> None:
-    """Draw the field for a password that several files may have; nothing for fewer than two."""
+    """Draw a password field for several files at once; nothing for fewer than two."""
     if len(sources) > 1:
         label = t("protected.open_all", n=len(sources))
         _draw_form(shared, sources, key="all", label=label, collection=collection)
 
 
 def draw_upload_password(round_: int) -> None:
-    """Draw the field for a password of the files that are dropped next."""
+    """Draw a password field for the next dropped files."""
     with st.popover(t("protected.upload"), icon=":material/key:"):
         st.text_input(
             t("protected.password"),
@@ -65,13 +65,13 @@ def draw_upload_password(round_: int) -> None:
 
 
 def upload_passwords(round_: int) -> tuple[str, ...]:
-    """Return the password that was typed for the files of this round, if one was."""
+    """Return the typed password for this round's files, if any."""
     typed: str = st.session_state.get(_upload_key(round_), "")
     return (typed,) if typed else ()
 
 
 def forget_upload_password(round_: int) -> None:
-    """Forget it; the field of the next round is empty."""
+    """Forget the password; the next round's field is empty."""
     st.session_state.pop(_upload_key(round_), None)
 
 
@@ -84,7 +84,7 @@ def _draw_form(
 ) -> None:
     if shared.base.read_only:
         return
-    # A form sends what is typed with the button only.
+    # A form sends its text only when its button is pressed.
     with (
         st.form(f"protected-{key}", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),

@@ -1,4 +1,4 @@
-"""Opens what the gate took: Streamlit hands out a receipt, the file is on disk."""
+"""Opens files that the gate has stored: Streamlit passes on a receipt, the file is on disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ui.trust import session_id
 
 
 class NotHereError(Exception):
-    """There is no such file on disk: it was ``lost``, or ``why`` is that of a refusal."""
+    """The file is not on disk: it was ``lost``, or refused for the reason ``why``."""
 
     def __init__(self, *, why: str) -> None:
         super().__init__(why)
@@ -26,11 +26,11 @@ def opened(incoming: Incoming, file: UploadedFile) -> Iterator[BinaryIO]:
     """Open a file that a person put into the field.
 
     Raises:
-        NotHereError: it was not taken, or its connection was away for too long.
+        NotHereError: the gate refused it, or its connection was interrupted for too long.
     """
     content = file.getvalue()
     if not content.startswith(RECEIPT_PREFIX):
-        yield io.BytesIO(content)  # a page that a test draws has no gate before it
+        yield io.BytesIO(content)  # a page drawn by a test has no gate
         return
     if content.startswith(REFUSAL_PREFIX):
         raise NotHereError(why=content.removeprefix(REFUSAL_PREFIX).decode())
@@ -42,6 +42,6 @@ def opened(incoming: Incoming, file: UploadedFile) -> Iterator[BinaryIO]:
 
 
 def discard(incoming: Incoming, files: Sequence[UploadedFile]) -> None:
-    """Delete files that have been taken out of the field."""
+    """Delete files that the person removed from the field."""
     for file in files:
         incoming.discard(session_id(), file.file_id)

@@ -1,8 +1,8 @@
-"""Takes an upload off the network onto the disk, and gives Streamlit a receipt in its place.
+"""Writes an upload from the network to disk, and gives Streamlit a receipt instead.
 
-The browser sends a file as the one part of a form. Its bytes go to :class:`~ui.incoming.Incoming`
-as they arrive; Streamlit gets the same form with some fifty bytes instead of the file, so that
-its own list of uploads, which is in memory, stays small.
+The browser sends a file as the only part of a form. Its bytes go to :class:`~ui.incoming.Incoming`
+as they arrive. Streamlit gets the same form with some fifty bytes instead of the file, so that its
+own list of uploads, which is in memory, stays small.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from starlette.types import Receive
 from ui.incoming import Arrival, Held, Incoming, TooMuchError
 
 SILENT_S = 60.0
-"""Seconds that a browser may send nothing in the middle of a file."""
+"""Seconds that a browser may pause in the middle of a file."""
 
 _MOST_OVERHEAD = 1 << 20  # of the form around the file
 
 
 class BadUploadError(Exception):
-    """The request is no form with one file."""
+    """The request is not a form with one file."""
 
 
 @dataclass(slots=True)
 class _Form:
-    """What the parser has found and nobody has taken yet."""
+    """Parsed parts that nobody has taken yet."""
 
     parts: int = 0
     head: bytearray = field(default_factory=bytearray)
@@ -58,9 +58,9 @@ class _Form:
             raise BadUploadError(message)
 
     def _value(self, data: bytes, start: int, end: int) -> None:
-        # A value may come in several pieces; the colon goes before the first.
+        # A value may come in several pieces; the colon precedes the first.
         if b"\0" in data[start:end]:
-            # Streamlit would fail on it at every drawing of the page from now on.
+            # Streamlit would fail on it at every later drawing of the page.
             message = "its name holds a NUL"
             raise BadUploadError(message)
         line = self.head.rpartition(b"\r\n")[2]
@@ -72,7 +72,7 @@ class _Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A file that has arrived, or why it was not taken, and the form that it came in."""
+    """A received file, or the reason for its refusal, and its form."""
 
     held: Held | TooMuchError
     boundary: bytes
@@ -87,13 +87,13 @@ class Received:
 async def receive_file(
     receive: Receive, content_type: str, *, session: str, incoming: Incoming
 ) -> Received:
-    """Take the body of a request, the one file of a form.
+    """Receive the body of a request, which is a form with one file.
 
-    A file that would break a bound is not read to its end.
+    It stops reading a file that would exceed a limit.
 
     Raises:
-        BadUploadError: it is no such form, or ends too early.
-        TimeoutError: the browser has been silent for too long.
+        BadUploadError: the body is not such a form, or ends too early.
+        TimeoutError: the browser paused for too long.
     """
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
@@ -114,16 +114,16 @@ async def receive_file(
 async def _write_all(
     pieces: AsyncIterator[bytes], session: str, incoming: Incoming
 ) -> Held | TooMuchError:
-    """Write a file to disk; return why not where a bound is reached."""
+    """Write a file to disk; return the reason if it exceeds a limit."""
     arrival: Arrival | None = None
     try:
-        async for piece in pieces:  # the first comes after the head of the form, even if empty
+        async for piece in pieces:  # the first comes after the form's head, even if empty
             if arrival is None:
                 arrival = await asyncio.to_thread(incoming.begin, session)
             await asyncio.to_thread(arrival.write, piece)
         assert arrival is not None  # noqa: S101 - a form without a file ends in an error
         await asyncio.to_thread(arrival.close)
-        return arrival.end()  # made here: a thread may refer to what it returned for a while
+        return arrival.end()  # made here: a thread may keep a reference to its result for a while
     except BaseException as error:
         if arrival is not None:
             arrival.abort()
@@ -135,7 +135,7 @@ async def _write_all(
 async def _pieces(
     receive: Receive, form: _Form, parser: MultipartParser, most: int
 ) -> AsyncGenerator[bytes, None]:
-    """Give the bytes of the file as they arrive, at least one piece, which may be empty."""
+    """Yield the bytes of the file as they arrive: at least one piece, which may be empty."""
     size = 0
     more = True
     while more:

@@ -1,4 +1,4 @@
-"""How many chunks of a collection are found by their sentences, too, and a button for the rest."""
+"""The number of chunks whose sentences are searchable, and a button for the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _POLL_S = 2.0
 
 
 def draw_refining(shared: Session, collection: CollectionInfo) -> None:
-    """Draw how far the sentences are, again and again while they are being embedded."""
+    """Draw the progress of sentences, repeatedly while they are embedded."""
     if collection.refined == collection.chunks or shared.base.read_only:
         return
     if shared.jobs.refines(collection.id):

@@ -1,4 +1,4 @@
-"""Documents that were read with something to say about them, in full."""
+"""Lists the remarks on documents in full."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DOCUMENTS_PER_PAGE = 20
 
 
 def draw_remarks(infos: Sequence[DocumentInfo], *, key: str) -> None:
-    """Draw the notices of those documents that have some."""
+    """Draw the notices of documents with notices."""
     noticed = [info for info in infos if info.notices]
     if not noticed:
         return

@@ -1,4 +1,4 @@
-"""Searches that people remember: kept with what was chosen, made again, deleted."""
+"""Remembered searches: saves them with their options, repeats them, deletes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = {str(kind): name for kind, name in MEDIA_NAMES.items()}
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """How the value of a field is kept as texts, and read from them."""
+    """Converts the value of a field to texts and back."""
 
     texts: Callable[[object], list[str]]
     value: Callable[[Sequence[str]], object]
@@ -54,12 +54,12 @@ _FIELDS = {
     "explain": _SWITCH,
 }
 _TOLD = ("type", "path", "filter-tag", "filter-language", "filter-also", "since", "until")
-# Streamlit keeps the others in the address by itself.
+# Streamlit itself keeps the others in the query parameters.
 _IN_ADDRESS = ("filter-tag", "filter-language", "filter-also", "mode")
 
 
 def draw_searches(shared: Session, query: str) -> None:
-    """Draw the menu of remembered searches, and in it a button for the present one."""
+    """Draw the menu of remembered searches, with a button for the present one."""
     with st.popover(t("remembered.title"), icon=":material/bookmark:"):
         if not shared.base.read_only:
             st.button(
@@ -100,7 +100,7 @@ def _draw(shared: Session, search: RememberedSearch) -> None:
 
 
 def _label(search: RememberedSearch, here: str) -> str:
-    """Return the question, and what narrows it; not the collection that is searched now."""
+    """Return the question and its conditions, without the present collection."""
     collections = [name for name in search.choices.get(COLLECTION_KEY, ()) if name != here]
     narrowing = [
         _KINDS.get(value, value) if name == "type" else value
@@ -109,7 +109,7 @@ def _label(search: RememberedSearch, here: str) -> str:
     ]
     told = " · ".join([*collections, *narrowing])
     query = plain(_shortened(search.query))
-    return f"{query} ({plain(_shortened(told))})" if told else query
+    return t("list.noted", text=query, note=plain(_shortened(told))) if told else query
 
 
 def _shortened(text: str) -> str:
@@ -133,7 +133,7 @@ def _keep(shared: Session, query: str) -> None:
 
 
 def _open(search: RememberedSearch) -> None:
-    """Give every field of the page what it had when the search was kept."""
+    """Set every field of the page to its value in the saved search."""
     st.session_state[_QUERY] = search.query
     for name, field in _FIELDS.items():
         texts = search.choices.get(name, ())

@@ -12,6 +12,7 @@ import streamlit as st
 from kb.answering.answer import Answer
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
+from kb.search.marking import NOTHING
 from kb.search.request import SearchRequest
 from ui.sections import sections_named
 from ui.session import Session
@@ -24,10 +25,10 @@ _MOST_ANSWERS = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a request found in a state of the store, and how long that took.
+    """The hits of a request in a state of the store, and the time it took.
 
-    ``meant`` is the query without its misspelt words, empty if there are none. ``marked`` says
-    whether the model was asked for the sentences of hits that had none.
+    ``meant`` is the query with corrected spelling, empty if nothing was corrected. ``marked`` says
+    whether the model was asked for sentences of hits without stored vectors.
     """
 
     request: SearchRequest
@@ -62,9 +63,9 @@ def search(shared: Session, collection: CollectionInfo, request: SearchRequest) 
 
 
 def answering(shared: Session, answer: Answer, missing: Sequence[int] = ()) -> list[SearchHit]:
-    """Return the passages of an answer with the sentence that answers marked, and its section.
+    """Return an answer's passages with the answering sentence marked, and its section.
 
-    Passages whose numbers are missing stay as they are, and all of them without a model.
+    Missing passages stay unchanged; without a model all passages do.
     """
     if shared.model_state != "ready":
         return list(answer.sources)
@@ -87,12 +88,12 @@ def _answering(
 
 
 def mark_sentences(shared: Session, result: Result) -> None:
-    """Mark the nearest sentences and draw the page again; does nothing the second time.
+    """Mark the nearest sentences and draw the page again; the second call does nothing.
 
-    For the end of a page: its hits are there to be read while the model looks for the sentences
-    of those that have no stored vectors yet.
+    Call it at the end of a page: people can read the hits while the model looks for the sentences
+    of hits without stored vectors.
     """
-    if result.marked or all(hit.sentence is not None for hit in result.hits):
+    if result.marked or all(hit.sentence or hit.score < NOTHING for hit in result.hits):
         return
     request = result.request
     try:
@@ -103,4 +104,7 @@ def mark_sentences(shared: Session, result: Result) -> None:
         hits = result.hits
     st.session_state[_MEMO] = replace(result, hits=hits, marked=True)
     if hits != result.hits:
+        # What somebody has asked for meanwhile comes first: st.rerun() would take its place, and
+        # who has opened a hit would stay here.
+        st.empty()
         st.rerun()

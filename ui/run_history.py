@@ -1,4 +1,4 @@
-"""The latest runs of ingestion: when, over what, what changed, what failed."""
+"""The latest runs of ingestion: time, folder, changes, failures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb.catalog.runs import RunInfo
-from ui.language import t
+from ui.language import listed, t
 from ui.markup import escape, plain
 from ui.session import Session
 from ui.shared import date_text, draw_pages, duration_text, facts
@@ -26,7 +26,7 @@ _ICONS = {
 
 
 def draw_run_history(shared: Session) -> None:
-    """Draw the runs of all collections, newest first, by any process."""
+    """Draw the runs of all collections and processes, newest first."""
     st.subheader(t("runs.title"), anchor=False)
     found = shared.base.runs(limit=_LISTED_RUNS)
     if not found:
@@ -44,7 +44,7 @@ def _summary(run: RunInfo) -> str:
         if run.counts.get(name)
     ]
     state = [] if run.status == "finished" else [t(f"runs.{run.status}")]
-    return ", ".join([*state, *counts]) or t(f"runs.{run.status}")
+    return listed([*state, *counts]) or t(f"runs.{run.status}")
 
 
 def _draw_run(run: RunInfo) -> None:
@@ -87,4 +87,5 @@ def _draw_run(run: RunInfo) -> None:
 
 def _some(names: Sequence[str]) -> str:
     left = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" {t('upload.more', n=left)}" if left > 0 else "")
+    more = [t("upload.more", n=left)] if left > 0 else []
+    return listed([*names[:_MOST_NAMES], *more])

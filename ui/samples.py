@@ -13,7 +13,7 @@ from ui.trust import is_trusted
 
 
 def draw_samples(shared: Session, collection: str) -> None:
-    """Draw where everything is kept and the offer, for who may read folders of this machine."""
+    """Draw the data folder and the offer, for people who may read folders of this machine."""
     if shared.base.read_only or not is_trusted(shared.settings):
         return
     st.caption(t("samples.kept", folder=plain(str(shared.settings.data_dir))))

@@ -1,4 +1,4 @@
-"""What a search looks at and how: types, place, time, tags, mode, and what is asked for."""
+"""Options of a search: types, place, time, tags, mode, and instruction."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kb.catalog.filters import SearchFilter
-from kb.errors import DocumentNotFoundError
+from kb.errors import DocumentNotFoundError, SettingsError
 from kb.records import CollectionInfo, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.request import SearchRequest
-from ui.language import language_name, t
+from ui.language import by_code, language_name, t
 from ui.markup import plain
 from ui.remembered_searches import draw_searches
 from ui.session import Session
@@ -27,12 +27,12 @@ EXPLAIN = "explain"
 
 
 def draw_options(shared: Session, collection: CollectionInfo, query: str) -> SearchRequest:
-    """Draw the choices below the question, and return what is asked for.
+    """Draw the options below the question, and return the request.
 
-    All choices stand in the address. Hits have marked what costs no model time.
+    All options are query parameters. Hits have highlights that cost no model time.
 
     Raises:
-        SettingsError: a date that was typed is none.
+        SettingsError: a typed date is invalid.
     """
     row = st.container(horizontal=True, vertical_alignment="center")
     collections, where = draw_narrowing(row, shared, collection)
@@ -61,10 +61,10 @@ def draw_options(shared: Session, collection: CollectionInfo, query: str) -> Sea
 def draw_narrowing(
     row: DeltaGenerator, shared: Session, collection: CollectionInfo
 ) -> tuple[tuple[str, ...], SearchFilter]:
-    """Draw in a row what is looked at; return the collections, and what passes in them.
+    """Draw the filters in a row; return the collections, and the filter.
 
     Raises:
-        SettingsError: a date that was typed is none.
+        SettingsError: a typed date is invalid.
     """
     with row:
         media = st.pills(
@@ -79,16 +79,16 @@ def draw_narrowing(
         with st.popover(t("search.options"), icon=":material/tune:"):
             also = _draw_collections(shared, collection)
             filters = _draw_filters(shared, collection)
-    where = filter_from_text(
-        documents=_draw_document(shared),
-        media_types=tuple(media or ()),
-        **filters,
-    )
+    documents = _draw_document(shared)
+    try:
+        where = filter_from_text(documents=documents, media_types=tuple(media or ()), **filters)
+    except SettingsError as error:
+        raise SettingsError(by_code("wrong", "date", str(error), {})) from error
     return (collection.name, *also), where
 
 
 def _draw_collections(shared: Session, collection: CollectionInfo) -> tuple[str, ...]:
-    """Draw which other collections of the same model are searched too, where there are any."""
+    """Draw the choice of further collections with the same model, if there are any."""
     mine = (collection.embedder, collection.dim)
     others = [
         info.name
@@ -138,7 +138,7 @@ def _chosen(
     *,
     name: Callable[[str], str] = str,
 ) -> tuple[str, ...]:
-    """Draw a choice of several values, where there are any; a link may ask for others."""
+    """Draw a choice of several values, if there are any; a link may contain others."""
     names = list(dict.fromkeys([*known, *asked]))
     if not names:
         return ()
@@ -179,13 +179,13 @@ def _draw_mode(default: SearchMode) -> SearchMode:
         index=_MODES.index(first),
         format_func={name: t(f"search.mode_{name}") for name in _MODES}.__getitem__,
         key=_MODE,
-        # Not bound to the URL: that would write the translated word into it.
+        # Not bound to the URL: it would contain the translated word.
         on_change=lambda: st.query_params.update({_MODE: st.session_state[_MODE]}),
     )
 
 
 def _draw_instruction(shared: Session) -> str:
-    """Draw the field for what a question asks for, where the model takes that."""
+    """Draw the field for a question's instruction, if the model takes one."""
     if shared.model_state != "ready" or not shared.base.embedder.abilities.takes_task:
         return ""
     typed = st.text_input(
@@ -205,7 +205,7 @@ def _draw_rerank(shared: Session) -> bool | None:
 
 
 def _draw_least(default: float) -> float:
-    """Draw from which score on a hit is shown."""
+    """Draw the lowest score of shown hits."""
     return float(
         st.slider(
             t("search.min_score"),
@@ -221,7 +221,7 @@ def _draw_least(default: float) -> float:
 
 
 def _draw_document(shared: Session) -> tuple[int, ...]:
-    """Draw which one document is searched, where a link asked for one."""
+    """Draw the single document to search, if a link named one."""
     number = whole_number(st.query_params.get(_DOCUMENT, ""))
     if number is None:
         return ()
@@ -238,6 +238,6 @@ def _draw_document(shared: Session) -> tuple[int, ...]:
 
 
 def _glob(path: str) -> str:
-    """Return a pattern for what was typed: part of a path unless it has wildcards itself."""
+    """Return a pattern for the typed text: part of a path, unless it has wildcards itself."""
     path = path.strip()
     return path if not path or any(c in path for c in "*?[") else f"*{path}*"

@@ -1,6 +1,6 @@
-"""Which section of its document a hit's marked sentence stands in.
+"""The section of a hit's marked sentence in its document.
 
-A chunk of several short sections has the headings that all of them stand under.
+A chunk of several short sections has only the headings that they share.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ui.session import Session
 _MOST_DOCUMENTS = 256
 
 Headings = tuple[tuple[int, ...], tuple[tuple[str, ...], ...]]
-"""Where the sections of a document begin, and the heading path of each."""
+"""The beginnings of a document's sections, and the heading path of each."""
 
 
 def sections_named(shared: Session, hits: Sequence[SearchHit]) -> list[SearchHit]:
-    """Return hits whose heading paths name the section that holds the marked sentence."""
+    """Return hits whose heading paths name the section with the marked sentence."""
     return [_named(shared, hit) for hit in hits]
 
 
@@ -32,7 +32,7 @@ def _named(shared: Session, hit: SearchHit) -> SearchHit:
     try:
         starts, paths = _headings(shared, hit.document_id, hit.short_id.partition(".")[0])
     except KnowledgeBaseError:
-        return hit  # removed meanwhile: what the hit knows is all there is
+        return hit  # removed meanwhile: the hit's own headings must do
     at = bisect_right(starts, hit.start + hit.sentence[0]) - 1
     path = paths[at] if at >= 0 else ()
     within = path[: len(hit.heading_path)] == hit.heading_path

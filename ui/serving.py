@@ -1,6 +1,6 @@
-"""Serves the browser UI: Streamlit's app behind our gate, on uvicorn.
+"""Serves the browser UI: Streamlit's app behind the gate, on uvicorn.
 
-``streamlit run`` would serve it without the gate, and would take messages of 200 MB from anybody.
+``streamlit run`` would serve it without the gate, and would accept messages of 200 MB from anybody.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ from ui.visits import Visits, install
 APP = Path(__file__).with_name("app.py")
 
 MOST_MESSAGE_BYTES = 1 << 20
-"""Longest message of a browser; the marks of 100,000 rows chosen in a table take 0.7 MB."""
+"""Longest message of a browser; the selection of 100,000 rows of a table takes 0.7 MB."""
 
-_IDLE_S = 75  # longer than proxies keep idle connections, so that none is closed under a request
+_IDLE_S = 75  # longer than proxies keep idle connections, so that none closes under a request
 _GRACE_S = 5
 _PING_S = 30
 
 
 def streamlit_options(*, host: str, port: int) -> dict[str, str | int | bool]:
-    """Return the options of Streamlit that outrank its files."""
+    """Return Streamlit's options that outrank its files."""
     return {
         "server.address": host,
         "server.port": port,
-        # This program opens the browser itself, and prints where it listens.
+        # This program itself opens the browser and prints the address.
         "server.headless": True,
-        "server.showEmailPrompt": False,  # it would wait for an answer at the first start
+        "server.showEmailPrompt": False,  # it would ask a question at the first start
         "server.fileWatcherType": "none",
-        # Streamlit gets a receipt for each file; more would stay in memory.
+        # Streamlit gets a receipt for each file; the files would stay in memory.
         "server.maxUploadSize": 1,
         "server.enableAgentApi": False,
         "browser.gatherUsageStats": False,
@@ -57,18 +57,18 @@ def streamlit_options(*, host: str, port: int) -> dict[str, str | int | bool]:
 
 
 def serve(*, host: str, port: int, open_browser: bool, announce: Callable[[str], None]) -> None:
-    """Serve the UI until a signal says to end.
+    """Serve the UI until a signal.
 
     Args:
         host: address or name to listen on.
         port: port to listen on.
-        open_browser: open it once requests are answered.
-        announce: told the URL once requests are answered.
+        open_browser: open the browser once the server answers requests.
+        announce: receives the URL once the server answers requests.
 
     Raises:
-        SettingsError: the address cannot be had, or is open to others and there is no login.
+        SettingsError: the address is not available, or others can reach it and there is no login.
     """
-    # Before anything else: it finds the configuration beside the script.
+    # First of all: it finds the configuration beside the script.
     app = App(APP, on_script_error=draw_unexpected)
     for name, value in streamlit_options(host=host, port=port).items():
         config.set_option(name, value)
@@ -111,7 +111,7 @@ def serve(*, host: str, port: int, open_browser: bool, announce: Callable[[str],
         ssl_keyfile=key,
     )
     taken = take_addresses(host, port)
-    # The signal is raised again after the end: Ctrl-C is no error.
+    # The signal is raised again after the end: Ctrl-C is not an error.
     with contextlib.suppress(KeyboardInterrupt):
         AnnouncingServer(server, started=started, ended=_let_go).run(taken)
 
@@ -122,17 +122,17 @@ async def _let_go() -> None:
 
 
 def _go_on(settings: Settings) -> None:
-    """Go on with what an earlier process left undone, without waiting for a visitor."""
-    # Of a knowledge base that cannot be opened the page says why not.
+    """Continue an earlier process's work without waiting for a visitor."""
+    # If the knowledge base cannot be opened, the page gives the reason.
     with contextlib.suppress(KnowledgeBaseError, PermissionError):
         if not Spool(settings.spool_dir).is_empty() or has_watched_folders(settings):
             session()
 
 
 def _open(url: str) -> None:
-    """Open the person's browser, where there is a screen before them to open it on."""
+    """Open the browser, if this machine has a screen."""
     if any(name in os.environ for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):
-        return  # the screen is another one than that of the terminal
+        return  # the terminal is on another machine
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):

@@ -1,7 +1,7 @@
 """The one knowledge base of this process, shared by all browser sessions.
 
-Nothing else in the UI opens it. The model loads in the background from the first moment, so
-that no view has to wait for it, and what tables and charts import after it.
+No other module of the UI opens it. The model loads in the background from the start, followed by
+the libraries of tables and charts, so that no view waits for them.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ from ui.incoming import Incoming
 from ui.model_work import ModelWork
 
 _DRAWING_S = 20.0
-# Streamlit imports them at the first table and the first chart, seconds on a busy machine.
+# Streamlit imports them at the first table and the first chart, which takes seconds on a busy
+# machine.
 _SLOW_TO_IMPORT = ("pandas", "pyarrow", "altair")
 
 
 class Session:
-    """What all browser sessions share: knowledge base, model, jobs. Thread-safe."""
+    """Shared by all browser sessions: knowledge base, model, jobs. Thread-safe."""
 
     def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
         self.base = KnowledgeBase.open(settings, embedder=embedder)
@@ -55,7 +56,7 @@ class Session:
 
     @property
     def settings(self) -> Settings:
-        """The settings that this process was started with."""
+        """The settings at the start of this process."""
         return self.base.settings
 
     @property
@@ -67,16 +68,16 @@ class Session:
 
     @property
     def model_error(self) -> str | Mishap:
-        """Why the model could not be loaded."""
+        """The reason why the model could not be loaded."""
         return self._model_error
 
     def find_collection(self, name: str) -> CollectionInfo | None:
-        """Return a collection, None if there is none of that name (yet)."""
+        """Return a collection; None if it does not exist (yet)."""
         wanted = normalise(name).strip()
         return next((info for info in self.base.collections() if info.name == wanted), None)
 
     def facets(self, collection: CollectionInfo) -> Facets:
-        """Return what filters choose from; looked up again when the store has changed."""
+        """Return the values of filters; looked up again when the store has changed."""
         state = (collection.id, self.base.generation)
         known = self._facets
         if known is None or known[0] != state:
@@ -84,7 +85,7 @@ class Session:
         return known[1]
 
     def overview(self, collection: CollectionInfo) -> Overview:
-        """Return a collection at a glance; looked through again when the store has changed."""
+        """Return the summary of a collection; computed again when the store has changed."""
         state = (collection.id, self.base.generation)
         known = self._overview
         if known is None or known[0] != state:
@@ -94,7 +95,7 @@ class Session:
     def near_duplicates(
         self, collection: CollectionInfo, on_progress: OnProgress
     ) -> list[list[NearDuplicate]]:
-        """Return documents that are mostly the same; looked for again if the store has changed."""
+        """Return mostly equal documents; computed again when the store has changed."""
         state = (collection.id, self.base.generation)
         known = self._near
         if known is None or known[0] != state:
@@ -107,8 +108,8 @@ class Session:
     ) -> int:
         """Read, embed and store files in the background; return the job's id.
 
-        Passwords are tried on protected files; only this process knows them, until the job has
-        ended.
+        The job tries the passwords on protected files. Only this process knows them, until the job
+        has ended.
 
         Raises:
             StoreError: the data folder is read-only, or its disk is full.
@@ -118,7 +119,7 @@ class Session:
         )
 
     def draw_page(self, path: Path, request: PictureRequest) -> PagePicture:
-        """Draw a page of a PDF, in a process of its own: the file may be hostile.
+        """Draw a page of a PDF in a separate process, because the file may be hostile.
 
         Raises:
             IngestError: the page cannot be drawn, or not in time.
@@ -129,7 +130,7 @@ class Session:
         return drawn.result()
 
     def close(self) -> None:
-        """Stop working on jobs, which go on at the next start; then close the knowledge base."""
+        """Stop jobs, which continue at the next start; then close the knowledge base."""
         self.jobs.close()
         self.models.close()
         with self._lock:
@@ -159,7 +160,7 @@ def open_session() -> Session:
     """Open the knowledge base that the settings name.
 
     Raises:
-        KnowledgeBaseError: the settings or the store are wrong.
+        KnowledgeBaseError: the settings or the store are invalid.
     """
     return Session(Settings.load())
 
@@ -175,7 +176,7 @@ def session() -> Session:
 
 
 def has_watched_folders(settings: Settings) -> bool:
-    """Say whether this program is to keep any folder in step."""
+    """Return whether this program follows any folder."""
     if not settings.store_dir.is_dir():
         return False
     with KnowledgeBase.open(settings) as base:
@@ -183,6 +184,6 @@ def has_watched_folders(settings: Settings) -> bool:
 
 
 def stop_jobs(timeout_s: float) -> None:
-    """Stop working on jobs, if anybody has opened the session; they go on at the next start."""
+    """Stop the work on jobs, if a session was opened; it continues at the next start."""
     for shared in _opened:
         shared.jobs.close(timeout_s=timeout_s)

@@ -1,7 +1,8 @@
-"""What several views draw: errors, empty states, sizes and dates."""
+"""Parts of several views: errors, empty states, sizes and dates."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -21,39 +22,40 @@ MEDIA_NAMES: dict[MediaType, str] = {
     "markdown": "Markdown",
     "text": "TXT",
 }
-"""What formats are called in every language."""
+"""Names of formats, the same in every language."""
 
 _KIB = 1024
-# More than any number of a document or a passage has, and few enough for 64 bits.
+# More digits than the number of any document or passage, and few enough for 64 bits.
 _MOST_DIGITS = 18
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _T = TypeVar("_T")
 
 
 def draw_error(headline: str, error: Exception | str | Mishap) -> None:
-    """Draw what failed under a headline that says during what."""
+    """Draw an error below a headline that names the activity."""
     st.error(f"**{headline}**\n\n{plain(error_text(error))}", icon=":material/error:")
 
 
 def error_text(error: Exception | str | Mishap) -> str:
-    """Return what an error says, in the language in use where nobody expected it."""
+    """Return an error's text; unexpected errors get one in the language in use."""
     if isinstance(error, Mishap):
         return t("error.unexpected_help", id=error.number)
     return str(error)
 
 
 def draw_unexpected(error: Exception) -> bool:
-    """Draw an error that no view has caught; True tells Streamlit that it need not."""
+    """Draw an error that no view has caught; return True so that Streamlit does not."""
     draw_error(t("error.unexpected"), recorded("drawing the page", error))
     return True
 
 
 def draw_empty(headline: str, text: str) -> None:
-    """Draw what to do where there is nothing to show yet."""
+    """Draw advice for an empty view."""
     st.html(f'<div class="kb-empty"><h3>{escape(headline)}</h3><p>{escape(text)}</p></div>')
 
 
 def draw_nothing_to_search(shared: Session) -> None:
-    """Draw what to do first where a collection is empty."""
+    """Draw the first steps for an empty collection."""
     if shared.jobs.active:
         draw_empty(t("search.filling"), t("search.filling_help"))
     else:
@@ -62,17 +64,17 @@ def draw_nothing_to_search(shared: Session) -> None:
 
 
 def draw_notices(notices: tuple[Notice, ...]) -> None:
-    """Draw what the reader of a document has to say about it."""
+    """Draw the loader's remarks on a document."""
     for notice in notices:
         st.warning(plain(notice_text(notice)), icon=":material/info:")
 
 
 def draw_pages(items: Sequence[_T], size: int, *, key: str) -> Sequence[_T]:
-    """Return the items of the chosen page, and draw the choice where there are several."""
+    """Return the items of the chosen page, and draw the choice of pages."""
     pages = -(-len(items) // size)
     if pages <= 1:
         return items
-    # The number is part of the key: a shorter list is another choice.
+    # The number of pages is part of the key, because a shorter list needs another choice.
     start = (st.pagination(pages, key=f"{key}-{pages}") - 1) * size
     return items[start : start + size]
 
@@ -84,12 +86,12 @@ def facts(pairs: list[tuple[str, str]]) -> str:
 
 
 def whole_number(text: str) -> int | None:
-    """Return the number that stands in an address, None if none does that could count anything."""
+    """Return the number in a query parameter; None unless it is a valid one."""
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def size_text(size: int) -> str:
-    """Return a number of bytes for people: ``1.4 MB``."""
+    """Return a number of bytes in readable form: ``1.4 MB``."""
     amount = float(size)
     for unit in ("B", "KB", "MB"):
         if amount < _KIB:
@@ -98,17 +100,32 @@ def size_text(size: int) -> str:
     return f"{amount:.1f} GB"
 
 
-def date_text(moment: datetime) -> str:
-    """Return a time in the browser's time zone, to the minute."""
+def date_text(moment: datetime, *, seconds: bool = False) -> str:
+    """Return a time in the browser's time zone, to the minute or to the second."""
     try:
         zone = ZoneInfo(st.context.timezone) if st.context.timezone else None
     except (ZoneInfoNotFoundError, ValueError):
         zone = None
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
+    return moment.astimezone(zone).strftime(form)
+
+
+def moment_text(value: str) -> str:
+    """Return a time that is written as ISO 8601 for people; anything else as it is.
+
+    A time without a zone stays the time of its place.
+    """
+    if not _MOMENT.match(value):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return date_text(moment) if moment.tzinfo else moment.strftime("%Y-%m-%d %H:%M")
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration for people: ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """Return a duration in readable form: ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
     whole = round(seconds)
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -120,14 +137,14 @@ def duration_text(seconds: float) -> str:
 
 
 def ocr_text(confidence: float | None) -> str:
-    """Return that a passage was read from a picture, and how sure the reader was."""
+    """Return that a passage comes from OCR, with the reader's certainty."""
     if confidence is None:
         return t("hit.ocr")
     return t("hit.ocr_confidence", confidence=f"{confidence:.2f}")
 
 
 def place_text(hit: SearchHit) -> str:
-    """Return where in its document a hit stands, in the language in use."""
+    """Return a hit's place in its document, in the language in use."""
     headings = " › ".join(hit.heading_path)
     if hit.page_first is None:
         return headings

@@ -13,7 +13,7 @@ _POLL_S = 1.0
 
 
 def chosen_collection(shared: Session) -> str:
-    """Return the name of the collection that views work on."""
+    """Return the name of the collection that the views use."""
     return str(st.session_state.get(COLLECTION_KEY) or shared.settings.collection)
 
 
@@ -23,7 +23,7 @@ def choose_collection(name: str) -> None:
 
 
 def draw_sidebar(shared: Session) -> None:
-    """Draw what every view has beside it."""
+    """Draw the sidebar of every view."""
     names = [info.name for info in shared.base.collections()]
     default = shared.settings.collection
     if default not in names:
@@ -55,4 +55,4 @@ def _draw_activity(shared: Session, *, waiting: bool) -> None:
                 text=t("sidebar.running", done=job.finished, n=job.total),
             )
     if waiting and state != "loading" and not shared.jobs.active:
-        st.rerun()  # draws the views that were waiting, and ends the polling
+        st.rerun()  # draws the waiting views, and ends the polling

@@ -1,4 +1,4 @@
-"""Passages like a hit, drawn below it: by the hit's own vector, so that no model is asked."""
+"""Similar passages below a hit: found by the hit's own vector, without the model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 5
 
 
 def draw_similar(shared: Session, hit: SearchHit) -> None:
-    """Draw the passages of a hit's collection that are most like it, each with a link."""
+    """Draw the most similar passages of a hit's collection, each with a link."""
     try:
         found = shared.base.likeness.like(hit, most=_MOST)
     except KnowledgeBaseError as error:

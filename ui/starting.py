@@ -1,4 +1,4 @@
-"""Work that a person starts in the library beside uploads: a folder here, files once more."""
+"""Work that a person starts in the library besides uploads: ingests a folder, reads files again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def start_folder(shared: Session, folder: Path | str, *, collection: str) -> int
     """Bring a folder of this machine, or a URL, up to date in the background; return the job's id.
 
     Raises:
-        SettingsError: nothing can be ingested from such a URL.
+        SettingsError: the URL is not supported.
         KnowledgeBaseError: the visitor may not read folders of this machine.
     """
     require_trust(shared.settings)
@@ -30,15 +30,15 @@ def start_again(
     collection: str,
     passwords: tuple[str, ...] = (),
 ) -> None:
-    """Read files again in the background: uploads from what was kept, others from disk.
+    """Read files again in the background: uploads from their originals, others from disk.
 
-    Every byte is looked at, whatever size and time say; what is as it was stays as it is. Files
-    on disk are left alone where the visitor may not read folders of this machine. Passwords are
-    tried on protected files; only this process knows them, until the job has ended.
+    The job compares every byte, whatever size and time say; unchanged files stay. It skips files on
+    disk if the visitor may not read folders of this machine. It tries the passwords on protected
+    files. Only this process knows them, until the job has ended.
     """
     files = _files(shared, wanted, collection)
     options = retry_options(passwords)
-    # Originals are called by the hash of their content.
+    # An original's name is the hash of its content.
     sent = {source.path: path.stem for source, path in files if source.root == UPLOADS_ROOT}
     if sent:
         shared.jobs.add_kept(sent, collection=collection, options=options)
@@ -48,28 +48,28 @@ def start_again(
 
 
 def retry_job(shared: Session, job: JobInfo) -> None:
-    """Try again what a job left undone; of a job over folders, for who may read them."""
+    """Retry a job's remaining files; for a job over folders, only if the visitor may read them."""
     if may_retry(shared, job):
         shared.jobs.retry(job.id)
 
 
 def may_retry(shared: Session, job: JobInfo) -> bool:
-    """Say whether this visitor may have a job tried again."""
+    """Return whether this visitor may retry a job."""
     return job.kind == "uploads" or is_trusted(shared.settings)
 
 
 def can_read(shared: Session, wanted: Sequence[Source], *, collection: str) -> bool:
-    """Say whether any of the files is still there to be read."""
+    """Return whether any of the files can still be read."""
     return bool(readable(shared, wanted, collection=collection))
 
 
 def readable(shared: Session, wanted: Sequence[Source], *, collection: str) -> frozenset[Source]:
-    """Return which of the files are still there, for this visitor to have read."""
+    """Return the files that still exist and that this visitor may have read."""
     return frozenset(source for source, _ in _files(shared, wanted, collection))
 
 
 def _files(shared: Session, wanted: Sequence[Source], collection: str) -> list[tuple[Source, Path]]:
-    """Return where those files are that still are; what Python added has none."""
+    """Return the paths of existing files; a document that a program added has none."""
     trusted = is_trusted(shared.settings)
     wanted = [source for source in wanted if trusted or source.root == UPLOADS_ROOT]
     hashes = {}

@@ -1,4 +1,4 @@
-"""Files that a run found gone or left out, and that are still searchable: a person must know."""
+"""Files that a run found missing or excluded, but that are still searchable."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ui.language import by_code, t
 def still_searchable(
     gone: Sequence[str], left_out: Mapping[str, Mapping[str, str]]
 ) -> list[tuple[str, Sequence[str]]]:
-    """Return what is said of such files, with their names, one pair for each reason.
+    """Return texts about such files, with their names, one pair for each reason.
 
-    ``left_out`` gives for each name the rule's code (``rule``) and its words in English (``by``).
+    ``left_out`` maps each name to the rule's code (``rule``) and its words in English (``by``).
     """
     told: list[tuple[str, Sequence[str]]] = []
     if gone:

@@ -1,4 +1,4 @@
-"""A passage amid its document, drawn as what it is: headings, paragraphs, tables, code."""
+"""A passage in its document, drawn with headings, paragraphs, tables and code."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from kb.records import Document, Section
 from ui.markup import Span, marked
 
 CELL = " | "
-"""What loaders put between the cells of a row."""
+"""The loaders' separator between the cells of a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """A document's text of which some spans are marked; spans are offsets into the whole."""
+    """A document's text with marked spans; spans are offsets into the whole text."""
 
     document: Document
     spans: Sequence[Span]
@@ -27,7 +27,7 @@ class _Marked:
 def surroundings_html(
     document: Document, passage: Span, marks: Sequence[Span], *, characters: int
 ) -> str:
-    """Return as HTML a passage and up to so many characters before and after it.
+    """Return a passage with a number of characters before and after it as HTML.
 
     ``passage`` and ``marks`` are offsets into the document's text.
     """
@@ -47,13 +47,13 @@ def surroundings_html(
 
 
 def _blocks(text: _Marked, start: int, end: int) -> Iterator[str]:
-    """Yield what stands between two offsets, section by section."""
+    """Yield the blocks between two offsets, section by section."""
     at = start
     for section in text.document.sections:
         if section.end <= start or section.start >= end:
             continue
         left, right = max(start, section.start), min(end, section.end)
-        yield _paragraphs(text, at, left)  # what no section covers
+        yield _paragraphs(text, at, left)  # text outside all sections
         yield _section(text, section, left, right)
         at = right
     yield _paragraphs(text, at, end)
@@ -78,7 +78,7 @@ def _paragraphs(text: _Marked, start: int, end: int) -> str:
     whole = text.document.text
     pieces = _pieces(whole, start, end, "\n\n")
     filled = [(left, right) for left, right in pieces if whole[left:right].strip()]
-    # A piece may begin with the line end that a passage before it left over.
+    # A piece may begin with the line end of a passage before it.
     trimmed = [(left + (whole[left] == "\n"), right) for left, right in filled]
     return "".join(f"<p>{text.html(left, right)}</p>" for left, right in trimmed)
 
@@ -105,7 +105,7 @@ def _pieces(text: str, start: int, end: int, separator: str) -> Iterator[Span]:
 
 
 def _line_start(document: Document, at: int) -> int:
-    """Move ``at`` forward to the start of a line, if one is near, so that no row is cut in two."""
+    """Move ``at`` forward to the next start of a line, if it is near, to keep rows whole."""
     if at == 0 or document.text[at - 1] == "\n":
         return at
     found = document.text.find("\n", at, at + 200)

@@ -1,4 +1,4 @@
-"""Which documents of a collection the table shows: by words, type, state, language and tag."""
+"""Filters of the table of documents: words, type, state, language and tag."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ui.shared import MEDIA_NAMES
 from ui.tagging import tags_of
 
 STATES = ("indexed", "warnings", "outdated")
-"""What became of a document's file; outdated: it has changed into what cannot be read."""
+"""States of a document's file; outdated: it has changed and can no longer be read."""
 
 
 def state_of(info: DocumentInfo, outdated: Collection[int]) -> str:
-    """Return which of :data:`STATES` a document is in."""
+    """Return a document's state, one of :data:`STATES`."""
     if info.id in outdated:
         return "outdated"
     return "warnings" if info.notices else "indexed"
@@ -26,7 +26,7 @@ def state_of(info: DocumentInfo, outdated: Collection[int]) -> str:
 def draw_table_filters(
     infos: Sequence[DocumentInfo], outdated: Collection[int]
 ) -> tuple[list[DocumentInfo], str]:
-    """Draw the choices; return the documents that pass, and what tells this choice from others."""
+    """Draw the filters; return the matching documents, and a key of this choice."""
     with st.container(horizontal=True, vertical_alignment="center"):
         typed = st.text_input(
             t("table.filter"),
@@ -59,7 +59,7 @@ def draw_table_filters(
 
 
 def _choice(name: str, values: Sequence[str], label: Callable[..., str]) -> list[str]:
-    """Draw a choice among the values that there are, most frequent first."""
+    """Draw a choice of the existing values, most frequent first."""
     counts: dict[str, int] = {}
     for value in values:
         if value:
@@ -69,7 +69,9 @@ def _choice(name: str, values: Sequence[str], label: Callable[..., str]) -> list
     return st.multiselect(
         t(f"table.by_{name}"),
         sorted(counts, key=lambda value: (-counts[value], value)),
-        format_func={each: f"{label(each)} ({n:,})" for each, n in counts.items()}.__getitem__,
+        format_func={
+            each: t("list.noted", text=label(each), note=f"{n:,}") for each, n in counts.items()
+        }.__getitem__,
         placeholder=t("action.choose"),
         key=f"table-{name}",
     )

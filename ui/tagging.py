@@ -1,4 +1,4 @@
-"""Tags of documents: given and taken away by people."""
+"""Tags that people add to documents and remove."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ERROR = "_tag_error"
 
 
 def tags_of(info: DocumentInfo) -> list[str]:
-    """Return a document's tags: those that people gave it, then its own."""
+    """Return a document's tags: people's tags first, then its own."""
     spelt: dict[str, str] = {}
     for tag in (*info.tags, *stated_tags(info.metadata)):
         spelt.setdefault(folded(tag), tag)

@@ -1,8 +1,8 @@
-"""What the visitor of the page being drawn may do beside using the library.
+"""Permissions of the page's visitor beyond using the library.
 
-Reading folders of this computer and changing settings is for whoever sits at it. Where a login is
-configured or a proxy passes requests on, others may sit elsewhere, so nobody may, unless the
-setting ``ui_trust`` says otherwise.
+Reading folders of this computer and changing settings is for the person at it. If there is a login,
+or a proxy passes requests on, visitors may be elsewhere. Then nobody has these permissions, unless
+the setting ``ui_trust`` grants them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ui.visits import HEADER, installed
 
 
 def has_oidc() -> bool:
-    """Say whether Streamlit's secrets set up a login by OpenID Connect."""
+    """Return whether Streamlit's secrets set up a login by OpenID Connect."""
     try:
         return "auth" in st.secrets
     except StreamlitSecretNotFoundError:
@@ -31,19 +31,19 @@ def has_oidc() -> bool:
 
 
 def is_guarded(settings: Settings) -> bool:
-    """Say whether there is a login."""
+    """Return whether there is a login."""
     return bool(settings.ui_password_hash) or has_oidc()
 
 
 def why_not(settings: Settings) -> Literal["open", "forwarded", "host", "ungated"] | None:
-    """Return why this visitor must not see anything, not even a login; None where they may.
+    """Return why this visitor must not see anything, not even a login; None if they may.
 
-    The gate has asked the same before. It is asked here again because a page that Streamlit
-    serves without our gate must show nothing.
+    The gate checks the same before. The second check is for a page that Streamlit serves without
+    the gate: it must show nothing.
     """
     headers = {name.lower(): value for name, value in st.context.headers.items()}
     why = turned_away(
-        # A page drawn without a browser, in a test, has no headers at all.
+        # A page drawn in a test, without a browser, has no headers at all.
         headers or {"host": "localhost"},
         address=st.get_option("server.address"),
         guarded=is_guarded(settings),
@@ -55,7 +55,7 @@ def why_not(settings: Settings) -> Literal["open", "forwarded", "host", "ungated
 
 
 def is_trusted(settings: Settings) -> bool:
-    """Say whether the visitor may read folders of this computer and change settings."""
+    """Return whether the visitor may read folders of this computer and change settings."""
     if settings.ui_trust == "all":
         return True
     return (
@@ -67,7 +67,7 @@ def is_trusted(settings: Settings) -> bool:
 
 
 def require_trust(settings: Settings) -> None:
-    """Refuse what only a trusted visitor may do, whatever a view has drawn.
+    """Refuse an action of trusted visitors to others, whatever a view has drawn.
 
     Raises:
         KnowledgeBaseError: the visitor is not trusted.
@@ -77,11 +77,11 @@ def require_trust(settings: Settings) -> None:
 
 
 def session_id() -> str:
-    """Return the id of the browser session, as it stands in the addresses of uploads."""
+    """Return the id of the browser session, as in the URLs of uploads."""
     context = get_script_run_ctx()
     return context.session_id if context is not None else ""
 
 
 def visit_mark() -> str:
-    """Return the mark that the gate gave to this connection."""
+    """Return the gate's mark of this connection."""
     return st.context.headers.get(HEADER) or ""

@@ -1,4 +1,4 @@
-"""Today's settings against tomorrow's: one of them changed, measured, and taken into use."""
+"""Compares the present settings with one changed setting, and lets people use it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kb.setting_changes import make_change, outranked, plan_change, variable
 from kb.setting_sources import config_path
 from ui.changing_settings import draw_cost
 from ui.evaluating import Trial
-from ui.language import t
+from ui.language import listed, t
 from ui.markup import plain
 from ui.session import Session
 from ui.shared import draw_error
@@ -33,24 +33,24 @@ _TAKEN = "_trial_taken"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A setting with another value, as it is offered."""
+    """A setting with another value to try."""
 
     setting: str
     value: object
 
     @property
     def key(self) -> str:
-        """What tells it from the others."""
+        """Its identification."""
         return f"{self.setting}={self.value}"
 
     @property
     def changes(self) -> Mapping[str, object]:
-        """The settings that it changes."""
+        """Its changes of settings."""
         return {self.setting: self.value}
 
 
 def draw_trying(shared: Session, collection: CollectionInfo) -> None:
-    """Draw what can be tried, the button, and what the latest trial has shown."""
+    """Draw the options to try, the button, and the results of the last trial."""
     st.subheader(t("trial.title"), anchor=False)
     options = {each.key: each for each in _options(shared, collection)}
     chosen = st.pills(
@@ -80,9 +80,9 @@ def draw_trying(shared: Session, collection: CollectionInfo) -> None:
 
 
 def _options(shared: Session, collection: CollectionInfo) -> list[Option]:
-    """Return what differs from today: first what costs a search only, then what embeds again."""
+    """Return the possible changes: first those of searches only, then those that embed again."""
     settings = shared.settings
-    base = shared.base.settings  # the reranker in use may be another than at the start
+    base = shared.base.settings  # the reranker in use may have changed since the start
     today = trials.mode_of(shared.base, collection.name)
     found = [Option(setting="mode", value=mode) for mode in _MODES if mode != today]
     here = [each for each in offers("reranking", base) if each.here and not each.in_use]
@@ -120,7 +120,7 @@ def _label(option: Option) -> str:
 
 
 def change_label(changed: Mapping[str, str]) -> str:
-    """Return what a kept run changed, in words; empty for a run of the settings of its day."""
+    """Return a kept run's change in words; empty for a run without a change."""
     said = []
     for name, value in changed.items():
         if name == "mode":
@@ -131,7 +131,7 @@ def change_label(changed: Mapping[str, str]) -> str:
             said.append(t("trial.reranker_none"))
         else:
             said.append(t(f"trial.{name}", value=value))
-    return ", ".join(said)
+    return listed(said)
 
 
 def _draw_result(shared: Session, collection: CollectionInfo, trial: Trial) -> None:
@@ -164,7 +164,7 @@ def _draw_result(shared: Session, collection: CollectionInfo, trial: Trial) -> N
 
 
 def _draw_changed(trial: Trial) -> None:
-    """Draw the questions whose first good passage has moved, the greatest moves first."""
+    """Draw the questions whose first good passage has moved, largest moves first."""
     then = {each.id: each for each in trial.after.queries}
     moved = [
         (each, then[each.id])
@@ -194,7 +194,7 @@ def _place(reciprocal: float) -> str:
 
 
 def _draw_taking(shared: Session, collection: CollectionInfo, option: Option) -> None:
-    """Draw what taking it into use costs, and the button."""
+    """Draw the cost of using the setting, and the button."""
     if not is_trusted(shared.settings):
         st.caption(t("change.not_here"))
         return
@@ -232,7 +232,7 @@ def _in_use(shared: Session, collection: CollectionInfo, option: Option) -> bool
 
 
 def _take(shared: Session, collection: CollectionInfo, option: Option) -> None:
-    """Take a setting into use: at once where that can be, else from the next start."""
+    """Use a setting: at once if possible, else from the next start."""
     try:
         require_trust(shared.settings)
         if option.setting == "mode":
@@ -255,5 +255,5 @@ def _take(shared: Session, collection: CollectionInfo, option: Option) -> None:
 
 
 def _typed(value: object) -> str:
-    """Return a value as one would type it."""
+    """Return a value in typed form."""
     return str(value).lower() if isinstance(value, bool) else str(value or "")

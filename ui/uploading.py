@@ -1,4 +1,4 @@
-"""Sending files: several at once or in a zip, asking before a document is replaced."""
+"""Uploads: several files at once or a zip, with a question before a document is replaced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ingest.jobs import (
 from ingest.loaders import EXTENSIONS
 from ingest.sending.bundles import LeftOut, named
 from kb.errors import SettingsError, StoreError
-from ui.language import t
+from ui.language import listed, t
 from ui.markup import plain
 from ui.protected import draw_upload_password, forget_upload_password, upload_passwords
 from ui.receipts import NotHereError, discard, opened
@@ -37,21 +37,22 @@ from ui.watched_folders import keep_in_step
 _ROUND = "_upload_round"
 _ARRIVED = "_arrived"
 _REMARKS = "_upload_remarks"
+_FOLDERS = "_folders_taken"
+_TAKEN = "_folder_taken"
 _SHOWN_NAMES = 8
 _SHOWN_REMARKS = 40
 
 
 def draw_upload(shared: Session, collection: str) -> None:
-    """Draw the field for files; what is dropped there goes to the background at once.
+    """Draw the field for files; dropped files go to the background at once.
 
-    Only where a document of the same name would be replaced by something else is there a
-    question first.
+    It asks first only if a document of the same name would be replaced by other content.
     """
     _draw_remarks()
     files = _draw_field(shared.settings.max_file_mb)
     if not files:
         return
-    # While a question stands, the page is drawn again and again: files are taken only once.
+    # While a question is open, the page is drawn again and again: take the files only once.
     key = (collection, *(file.file_id for file in files))
     known, uploads = st.session_state.get(_ARRIVED, (None, []))
     if known != key:
@@ -69,12 +70,12 @@ def draw_upload(shared: Session, collection: str) -> None:
 
 
 def _draw_field(limit: int) -> list[UploadedFile]:
-    """Draw the field and return what is in it."""
-    # Streamlit writes inside the field in English only; its words are replaced by ours.
+    """Draw the field and return its files."""
+    # Streamlit's text inside the field is English only; the page's own words replace it.
     words = json.dumps(t("upload.button"), ensure_ascii=False)
     st.html(f"<style>:root {{ --kb-upload: {words}; }}</style>")
     return st.file_uploader(
-        t("upload.label", formats=", ".join(MEDIA_NAMES.values()), limit=limit),
+        t("upload.label", formats=listed(MEDIA_NAMES.values()), limit=limit),
         # With a media type among them, Streamlit leaves it to us what to say of other types.
         type=[*(extension.removeprefix(".") for extension in EXTENSIONS), "application/zip", "zip"],
         accept_multiple_files=True,
@@ -85,7 +86,7 @@ def _draw_field(limit: int) -> list[UploadedFile]:
 
 
 def _taken(shared: Session, files: list[UploadedFile], collection: str) -> list[Upload]:
-    """Return the files, each with a name of its own, and the documents inside zips."""
+    """Return the files with a unique name each, and the documents inside zips."""
     try:
         batch = shared.jobs.batch()
         left_out: list[LeftOut] = []
@@ -96,7 +97,7 @@ def _taken(shared: Session, files: list[UploadedFile], collection: str) -> list[
     _remark_left_out(left_out)
     uploads, changed = told_apart(sent, shared.jobs.sent(collection=collection))
     for each in changed:
-        _remark(f"**{plain(each.name)}**: {_became(each)}")
+        _remark_on(each.name, _became(each))
     return uploads
 
 
@@ -109,9 +110,9 @@ def _became(each: Renamed) -> str:
 def _opened(
     shared: Session, file: UploadedFile, batch: Batch, left_out: list[LeftOut]
 ) -> Iterator[Upload]:
-    """Give a file, or the documents inside a zip, unless it was lost on its way.
+    """Yield a file, or the documents inside a zip, unless the file was lost on its way.
 
-    Of a folder that was dropped, what is no document is left out.
+    It skips the other files of a dropped folder.
     """
     name = clean_path(file.name)
     ending = PurePosixPath(name).suffix.lower()
@@ -122,7 +123,7 @@ def _opened(
         if "/" in name:
             left_out.append(LeftOut(name=name, reason="type"))
             return
-        _remark(f"**{plain(name)}**: {t('upload.type')}")
+        _remark_on(name, t("upload.type"))
         return
     try:
         with opened(shared.incoming, file) as data:
@@ -131,12 +132,11 @@ def _opened(
             else:
                 yield batch.add(name, parts_of(data))
     except NotHereError as error:
-        why = t(f"upload.not_taken_{error.why}")
-        _remark(f"**{plain(name)}**: {why}")
+        _remark_on(name, t(f"upload.not_taken_{error.why}"))
 
 
 def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> Iterator[Upload]:
-    """Give the documents inside a zip; what is left out of it is said."""
+    """Yield the documents inside a zip; remark on the files left out."""
     left_out: list[LeftOut] = []
     try:
         for found in unzipped(name, file, batch, most_file_bytes=most_file_bytes):
@@ -145,21 +145,24 @@ def _unzipped(name: str, file: BinaryIO, batch: Batch, most_file_bytes: int) -> 
             else:
                 yield found
     except ValueError as error:
-        why = t(f"zip.{error}")
-        _remark(f"**{plain(name)}**: {why}")
+        _remark_on(name, t(f"zip.{error}"))
         return
     _remark_left_out(left_out, of=name)
 
 
 def _remark_left_out(left_out: list[LeftOut], *, of: str = "") -> None:
-    """Say what was left out of a zip, or of each folder that was dropped."""
+    """Remark on the files left out of a zip, or of each dropped folder."""
     for folder in dict.fromkeys(of or each.name.partition("/")[0] for each in left_out):
         mine = [each for each in left_out if of or each.name.startswith(f"{folder}/")]
         for reason, names in named(mine):
-            shown = ", ".join(map(plain, names[:_SHOWN_NAMES]))
+            shown = listed(map(plain, names[:_SHOWN_NAMES]))
             more = f" … (+{len(names) - _SHOWN_NAMES})" if len(names) > _SHOWN_NAMES else ""
             why = t(f"zip.{reason}")
-            _remark(f"**{plain(folder)}**: {why} — {shown}{more}")
+            _remark_on(folder, f"{why} — {shown}{more}")
+
+
+def _remark_on(name: str, why: str) -> None:
+    _remark(t("list.pair", label=f"**{plain(name)}**", text=why))
 
 
 def _remark(text: str) -> None:
@@ -169,7 +172,7 @@ def _remark(text: str) -> None:
 
 
 def _draw_remarks() -> None:
-    """Say what of the last files was not taken, or not as it came, until it has been read."""
+    """Draw remarks on skipped and renamed files of the last upload, until they have been read."""
     remarks: list[str] = st.session_state.get(_REMARKS, [])
     if remarks:
         shown = remarks[:_SHOWN_REMARKS]
@@ -180,16 +183,20 @@ def _draw_remarks() -> None:
 
 
 def draw_password(shared: Session) -> None:
-    """Draw the field for a password of the files that are dropped next."""
+    """Draw a password field for the next dropped files."""
     if not shared.base.read_only:
         draw_upload_password(_round())
 
 
 def draw_folder(shared: Session, collection: str) -> None:
-    """Draw the field for a folder of this machine, for who sits at it."""
+    """Draw the field for a folder of this machine, for the person at it."""
     if not is_trusted(shared.settings):
         return
-    with st.popover(t("folder.title"), icon=":material/folder_open:"):
+    round_ = st.session_state.get(_FOLDERS, 0)
+    if st.session_state.pop(_TAKEN, False):
+        st.session_state["folder"] = ""
+    # Another key is another popover, which is closed.
+    with st.popover(t("folder.title"), icon=":material/folder_open:", key=f"folder-{round_}"):
         typed = st.text_input(t("folder.path"), key="folder", help=t("folder.help"))
         with st.container(horizontal=True):
             read = st.button(t("folder.read"), key="folder-read", type="primary")
@@ -216,7 +223,7 @@ def _read_folder(shared: Session, collection: str, typed: str) -> None:
     except SettingsError as error:
         st.error(plain(str(error)))
         return
-    st.rerun()
+    _close_folder()
 
 
 def _keep_in_step(shared: Session, collection: str, typed: str) -> None:
@@ -224,7 +231,14 @@ def _keep_in_step(shared: Session, collection: str, typed: str) -> None:
     if why_not:
         st.error(why_not)
     else:
-        st.rerun()
+        _close_folder()
+
+
+def _close_folder() -> None:
+    """Draw the page again, with the popover closed and its field empty."""
+    st.session_state[_FOLDERS] = st.session_state.get(_FOLDERS, 0) + 1
+    st.session_state[_TAKEN] = True
+    st.rerun()
 
 
 def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -> None:
@@ -252,9 +266,9 @@ def _ask(shared: Session, collection: str, clashes: list[str], *, others: int) -
 
 
 def _start(shared: Session, collection: str, but: Collection[str] = ()) -> None:
-    """Queue the files that have arrived, but for some names.
+    """Queue the files that have arrived, except some names.
 
-    They are looked up here: Streamlit keeps a button's arguments when the button is long gone.
+    It looks them up itself, because Streamlit keeps a button's arguments for a long time.
     """
     _, uploads = st.session_state.get(_ARRIVED, (None, []))
     wanted = [upload for upload in uploads if upload.name not in but]
@@ -274,7 +288,7 @@ def _round() -> int:
 
 
 def _clear() -> None:
-    """Empty the field: another key is another field."""
+    """Empty the field: another key makes another field."""
     st.session_state.pop(_ARRIVED, None)
     round_ = _round()
     discard(session().incoming, st.session_state.get(f"upload-{round_}") or [])

@@ -1,7 +1,7 @@
-"""Who is here: open connections, and which of their sessions were let in.
+"""Present visitors: open connections, and the admitted sessions among them.
 
-The gate learns of connections, the page of passwords. Each connection gets a mark that the gate
-puts into its headers and the page reads there; with it the page says which session was let in.
+The gate knows connections; the page knows passwords. The gate puts a mark into the headers of each
+connection. The page reads the mark, and reports with it which session was admitted.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from ui.incoming import Incoming
 
 HEADER = "x-shelfmark-visit"
-"""Header that carries the mark of a connection from the gate to the page."""
+"""Header with the gate's mark of a connection, for the page."""
 MOST_STRANGERS = 100
-"""Connections at once that were not let in; 60 people log in at the same moment and more."""
+"""Most connections at once that are not admitted; 60 people and more log in at the same moment."""
 MOST_VISITS = 512
 
 
 @dataclass(eq=False, slots=True)
 class Visit:
-    """One connection. ``ended`` is set where the gate has to close it."""
+    """One connection. ``ended`` is set if the gate has to close it."""
 
     address: str
     mark: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -35,8 +35,8 @@ class Visits:
     """The connections of this process. Thread-safe.
 
     Args:
-        most_strangers: connections at once that were not let in.
-        most: connections at once.
+        most_strangers: most connections at once that are not admitted.
+        most: most connections at once.
     """
 
     def __init__(self, *, most_strangers: int = MOST_STRANGERS, most: int = MOST_VISITS) -> None:
@@ -48,10 +48,10 @@ class Visits:
         self._used: set[Incoming] = set()
 
     def arrive(self, address: str) -> Visit | None:
-        """Note a new connection; None where there are too many.
+        """Record a new connection; return None if there are too many.
 
-        Where too many wait to be let in, the oldest of the address with most of them gives way.
-        Called by the event loop.
+        If too many wait for admission, the oldest of the address with most of them closes. For the
+        event loop.
         """
         with self._mutex:
             strangers = [visit for visit in self._open.values() if not visit.session]
@@ -68,12 +68,12 @@ class Visits:
             return visit
 
     def leave(self, visit: Visit) -> None:
-        """Note that a connection has ended."""
+        """Record the end of a connection."""
         with self._mutex:
             self._open.pop(visit.mark, None)
 
     def admit(self, mark: str, session: str, incoming: Incoming) -> None:
-        """Note that a session may send files, which go to ``incoming``."""
+        """Record that a session may send files, which go to ``incoming``."""
         with self._mutex:
             if mark in self._open:
                 self._open[mark].session = session
@@ -81,7 +81,7 @@ class Visits:
                 self._used.add(incoming)
 
     def shut_out(self, session: str) -> None:
-        """Note that a session may send files no more; those that wait are deleted."""
+        """Record that a session may no longer send files; delete its waiting files."""
         with self._mutex:
             incoming = self._admitted.pop(session, None)
             for visit in self._open.values():
@@ -91,14 +91,14 @@ class Visits:
             incoming.forget(session)
 
     def expire(self, session: str) -> None:
-        """Shut a session out that has had no connection for long enough."""
+        """End the admission of a session that has been without a connection for long enough."""
         with self._mutex:
             here = any(visit.session == session for visit in self._open.values())
         if not here:
             self.shut_out(session)
 
     def incoming(self, session: str) -> Incoming | None:
-        """Return where the files of a session go; None if it was not let in."""
+        """Return the files of a session; None if it is not admitted."""
         with self._mutex:
             return self._admitted.get(session)
 
@@ -115,10 +115,10 @@ _installed: list[Visits] = []
 
 
 def install(visits: Visits | None) -> None:
-    """Say which visits the page of this process belongs to; None for none."""
+    """Set the visits of this process's page; None for none."""
     _installed[:] = [] if visits is None else [visits]
 
 
 def installed() -> Visits | None:
-    """Return the visits of the gate that this process is behind; None without a gate."""
+    """Return the visits of this process's gate; None without a gate."""
     return _installed[0] if _installed else None

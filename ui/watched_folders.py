@@ -1,4 +1,4 @@
-"""The folders that a collection is kept in step with: state, last run, and what can be done."""
+"""The watched folders of a collection: state, last run, and actions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from kb.catalog.watched_folders import FolderRun, WatchedFolder
+from kb.catalog.watched_folders import OUTCOMES, FolderRun, WatchedFolder
 from kb.errors import SettingsError
 from kb.watching import located, overlap
 from ui.language import reason_text, t
@@ -28,11 +28,10 @@ _ICONS = {
     "failed": ":material/error:",
     "paused": ":material/pause_circle:",
 }
-_OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "failed")
 
 
 def keep_in_step(shared: Session, typed: str, *, collection: str) -> str:
-    """Watch a folder of this machine from now on; return why not, empty where it is watched.
+    """Watch a folder of this machine from now on; return an error, or empty text for success.
 
     Raises:
         KnowledgeBaseError: the visitor may not read folders of this machine.
@@ -50,7 +49,7 @@ def keep_in_step(shared: Session, typed: str, *, collection: str) -> str:
 
 
 def draw_watched(shared: Session, collection: str) -> None:
-    """Draw the watched folders of a collection; the part draws itself again while it is seen."""
+    """Draw the watched folders of a collection; this part draws itself again while visible."""
     if _folders(shared, collection):
         st.fragment(run_every=_POLL_S)(_draw)(shared, collection)
 
@@ -88,14 +87,14 @@ def _draw_folder(shared: Session, folder: WatchedFolder) -> None:
 
 
 def _told(folder: WatchedFolder, state: str) -> str:
-    """Return the state of a folder, and what its last run did."""
+    """Return the state of a folder, and the results of its last run."""
     said = t(f"watched.{state}", done=folder.done, n=folder.total)
     run = folder.last_run
     if run is None:
         return said
     counts = [
         t(f"outcome.count_{outcome}", count=run.counts[outcome])
-        for outcome in _OUTCOMES
+        for outcome in OUTCOMES
         if run.counts.get(outcome)
     ]
     told = t("watched.last_run", date=date_text(run.ended_at))
@@ -148,7 +147,7 @@ def _draw_failures(folder: WatchedFolder, run: FolderRun) -> None:
 
 
 def _draw_left(shared: Session, folder: WatchedFolder, run: FolderRun) -> None:
-    """Say which files are gone or left out and still found; offer to remove those that are gone."""
+    """Draw the files that are missing or excluded but still found; offer to remove missing ones."""
     for label, names in still_searchable((), run.left_out):
         st.warning(f"{label}: {_some(names, len(names))}. {t('runs.still_searchable')}")
     if not run.gone_count:

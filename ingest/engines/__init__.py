@@ -1,1 +1,1 @@
-"""Engines: where the files of a run are read, and where its texts are embedded."""
+"""Engines: the processes that read a run's files and embed its texts."""

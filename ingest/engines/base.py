@@ -1,4 +1,4 @@
-"""What a run of ingestion needs of an engine."""
+"""The interface of an engine for a run of ingestion."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Protocol
 from ingest.reading.base import FileReader
 from kb.embedding.base import Embedder
 
-# Chunks embedded in one call: enough that all cores have work until its end, few enough that
-# Ctrl-C and progress are prompt (a second or two on a CPU).
+# Chunks of one call: enough that all cores have work until its end, few enough that Ctrl-C and
+# progress are prompt (a second or two on a CPU).
 CALL_CHUNKS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
-    """Who embeds, and how it is kept busy.
+    """The embedder of a run, and the calls that keep it busy.
 
-    ``lanes`` calls are made at the same time, each of ``call_chunks`` chunks at most. ``models``
-    is how many compute.
+    The run makes ``lanes`` calls at the same time, each of at most ``call_chunks`` chunks.
+    ``models`` is the number of models that compute.
     """
 
     embedder: Embedder
@@ -28,18 +28,18 @@ class Embedding:
 
 
 class Engine(Protocol):
-    """Where files are read and texts embedded, for one run. Thread-safe."""
+    """Reads files and embeds texts for one run. Thread-safe."""
 
     def reader(self) -> FileReader:
-        """Return what reads files; it is made at the first call, and closed by the run.
+        """Return the reader of files. The first call creates it; the run closes it.
 
         Raises:
-            KnowledgeBaseError: nothing can be read here.
+            KnowledgeBaseError: this engine cannot read files.
         """
         ...
 
     def embedding(self) -> Embedding:
-        """Return who embeds; made at the first call.
+        """Return the embedder. The first call creates it.
 
         Raises:
             KnowledgeBaseError: the model cannot be opened.
@@ -47,9 +47,9 @@ class Engine(Protocol):
         ...
 
     def stop(self) -> None:
-        """Have texts that are under way given up, where they may take long; must not wait."""
+        """Cancel texts under way if they may take long; must not wait."""
         ...
 
     def close(self) -> None:
-        """Let go of everything, at once."""
+        """Release everything at once."""
         ...

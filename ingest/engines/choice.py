@@ -1,4 +1,4 @@
-"""Which engine a run uses, as commands and programs say it."""
+"""Chooses the engine of a run by name."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ _ADDRESS = re.compile(r"(\[[^\]/]+\]|[^\s:/\[\]]+):\d+|auto|local")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RayCluster:
-    """A Ray cluster on whose nodes files are read and texts embedded.
+    """A Ray cluster whose nodes read files and embed texts.
 
     Attributes:
-        address: of its head, ``host:6379``; empty takes ``RAY_ADDRESS``, else the cluster of this
-            machine, else one that is started on this machine for the run.
-        gpus_per_actor: GPUs of each process that embeds, a fraction where several share one; 0
-            has processors embed.
+        address: of its head, ``host:6379``. If empty, the run takes ``RAY_ADDRESS``, else the
+            cluster of this machine, else starts one on this machine.
+        gpus_per_actor: GPUs of each process that embeds; a fraction lets several share one; 0
+            embeds on processors.
         models_at: a folder, or its URL for fsspec, from which nodes fetch the model's file. If it
-            is empty, they take the file at the path that it has here, else have it sent once.
+            is empty, nodes take the file at its path on this machine, or this machine sends it
+            once.
     """
 
     address: str = ""
@@ -35,7 +36,7 @@ class RayCluster:
     models_at: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what no cluster can give.
+        """Check the number of GPUs.
 
         Raises:
             SettingsError: the address is none of a head, or the GPUs are no number that Ray can
@@ -49,7 +50,7 @@ class RayCluster:
 
 
 EngineChoice: TypeAlias = EngineName | RayCluster
-"""``ray`` is a :class:`RayCluster` with its defaults."""
+"""``ray`` means a :class:`RayCluster` with its defaults."""
 
 
 def check_address(address: str, origin: str = "") -> None:
@@ -83,11 +84,11 @@ def _example(address: str) -> str:
 
 
 def open_engine(choice: EngineChoice, base: KnowledgeBase) -> Engine:
-    """Return the engine that was chosen; it does nothing before it is asked for something.
+    """Return the chosen engine; it starts nothing before its first use.
 
     Raises:
         MissingExtraError: the extra ``ray`` is not installed.
-        SettingsError: there is no engine of that name.
+        SettingsError: no engine has this name.
     """
     if choice == "local":
         return LocalEngine(base)

@@ -32,7 +32,7 @@ class LocalEngine:
         return Embedding(embedder=self._base.embedder)
 
     def stop(self) -> None:
-        """Let the call under way end: it takes a second or two."""
+        """Let the present call end: it takes a second or two."""
 
     def close(self) -> None:
-        """Hold nothing: the run closes its reader, the knowledge base its model."""
+        """Do nothing: the run closes its reader, the knowledge base its model."""

@@ -1,1 +1,1 @@
-"""Which files a run is about: folders, names, rules that leave files out, changes watched."""
+"""Finds the files of a run: folders, names, rules that leave files out, watched changes."""

@@ -1,4 +1,4 @@
-"""A file that a run may have to read, and where it can be had."""
+"""A file that a run may have to read, and its location."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ UNFETCHED = Path(os.devnull, "unfetched")
 
 
 class Origin(Protocol):
-    """Where files lie: on this machine, or in an object store."""
+    """The place of files: this machine, or an object store."""
 
     @property
     def remote(self) -> bool:
-        """Whether files are fetched, and are deleted once they are read."""
+        """Whether files are fetched, and deleted after reading."""
         ...
 
     def fetch(
         self, candidate: Candidate, folder: Path, *, most_bytes: int, stop: threading.Event
     ) -> Candidate:
-        """Return a candidate as it is now, with a path on this machine.
+        """Return a candidate in its present state, with a path on this machine.
 
         Args:
             candidate: a file of this origin.
-            folder: where what is fetched may be written; the caller deletes it.
-            most_bytes: a larger file is not fetched.
-            stop: set to end early.
+            folder: folder for fetched files; the caller deletes it.
+            most_bytes: limit of a fetched file's size.
+            stop: set it to end early.
 
         Raises:
-            LoadError: the file cannot be had.
+            LoadError: the file is not available.
             StoppedError: ``stop`` was set.
         """
         ...
 
 
 class OnDisk:
-    """The files of this machine, which lie where they are read."""
+    """The files of this machine, read in place."""
 
     remote = False
 
@@ -58,10 +58,11 @@ ON_DISK = OnDisk()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One file to consider: its identity, where to open it, and its stat values.
+    """A file to consider: its identity, its path, and its stat values.
 
-    ``path`` of a remote file names its type only until ``origin`` has fetched it. ``revision`` is
-    what its origin calls its content, empty on disk, where size and time tell.
+    The ``path`` of a remote file only shows its type until ``origin`` has fetched it. ``revision``
+    is the origin's name for its content. It is empty on disk, where size and time identify the
+    content.
     """
 
     source: Source

@@ -1,4 +1,4 @@
-"""Which files of a folder are to be considered: by type, ignore files and globs."""
+"""Finds the files of a folder to consider: by type, ignore files and globs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ingest.finding.names import spelled
 class FoundFile:
     """A file to consider.
 
-    ``path`` is relative to the root, with ``/``, in NFC (see ``ingest.finding.names``): its
-    identity. ``file`` is how to open it. ``size`` is in bytes, ``mtime_ns`` in nanoseconds since
-    the epoch. ``revision`` is what an object store calls its content.
+    ``path``, its identity, is relative to the root, with ``/``, in NFC (see
+    ``ingest.finding.names``). ``file`` is the path to open. ``size`` is in bytes, ``mtime_ns`` in
+    nanoseconds since the epoch. ``revision`` is an object store's name for its content.
     """
 
     path: str
@@ -34,15 +34,15 @@ class FoundFile:
 
 @dataclass(slots=True)
 class Discovery:
-    """What a walk found.
+    """The result of walking a folder.
 
-    ``ignored`` counts files left out by ignore files and globs, ``other_types`` files of formats
-    that are not read, by extension. ``left_out`` gives the rule for every folder left out (its
-    path ends with ``/``) and for those files left out that are known. ``unreadable`` lists (path,
-    reason) of folders and files that could not be looked at, ``unwalked`` the folders among them
-    as the beginnings of paths (``sub/``, or empty for the whole): what lies there is not known to
-    be gone. ``present`` are known paths that an object store has, left out or not; on disk anybody
-    can look.
+    ``ignored`` counts files that ignore files and globs leave out. ``other_types`` counts files of
+    unsupported formats, by extension. ``left_out`` maps every excluded folder (with ``/`` at the
+    end) and every excluded known file to the rule. ``unreadable`` lists (path, reason) of
+    inaccessible folders and files. ``unwalked`` lists the folders among them as the beginnings of
+    paths (``sub/``, or empty for the whole folder): files below them may still exist. ``present``
+    are the known paths that an object store has, whether a rule leaves them out or not; on disk a
+    look at the file tells.
     """
 
     files: list[FoundFile] = field(default_factory=list)
@@ -67,24 +67,24 @@ def discover(
 ) -> Discovery:
     """Walk ``folder`` and return its files, sorted by path.
 
-    Hidden files and folders and the lock files of office programs are skipped. ``.kbignore``
-    files hold patterns in gitignore syntax for the folder they lie in and those below. Links are
-    followed; a folder that is reached twice is walked once, by its own path rather than by a
-    link, and one that holds ``folder`` not at all.
+    The walk skips hidden files and folders, and lock files of office programs. ``.kbignore`` files
+    contain patterns in gitignore syntax for their folder and those below. The walk follows links.
+    It walks a folder with several paths once, under its own path rather than a link's. It never
+    walks a link to a folder that contains ``folder``.
 
     Args:
-        folder: what to walk.
-        extensions: of files that are read, in lower case.
-        include: patterns of gitignore's syntax, relative to ``folder``, that files must match.
+        folder: the folder to walk.
+        extensions: supported extensions, in lower case.
+        include: patterns in gitignore syntax, relative to ``folder``, that files must match.
         exclude: such patterns that files and folders must not match.
         prefix: the folder's own path below its root, ending with ``/``; every path begins with it.
-        inherited: ignore files of folders above, as far as the root.
-        known: paths for which the rule that leaves them out is wanted.
+        inherited: ignore files of folders above, up to the root.
+        known: paths whose excluding rule the caller wants to know.
         cancel: set it to end the walk.
 
     Raises:
-        SettingsError: ``include`` or ``exclude`` holds what is no pattern.
-        KeyboardInterrupt: ``cancel`` was set: half a list of files is none.
+        SettingsError: ``include`` or ``exclude`` contains an invalid pattern.
+        KeyboardInterrupt: ``cancel`` was set; a partial list would be useless.
     """
     rules = Rules(frozenset(extensions), include, exclude, prefix=prefix)
     walk = _Walk(folder, prefix, rules, known, cancel or threading.Event())
@@ -95,7 +95,7 @@ def discover(
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder that is still to be walked, and the ignore files that hold there."""
+    """A folder still to walk, and the ignore files that apply there."""
 
     path: Path
     prefix: str
@@ -123,7 +123,7 @@ class _Walk:
         self._links: deque[_Folder] = deque()
 
     def run(self, ignore_files: tuple[IgnoreFile, ...]) -> None:
-        # No recursion: a folder may be nested deeper than Python's calls.
+        # No recursion: folders may be nested deeper than Python's call limit.
         self._folders.append(_Folder(self._top, self._prefix, ignore_files))
         while self._folders or self._links:
             self._folder(self._folders.pop() if self._folders else self._links.popleft())
@@ -138,7 +138,7 @@ class _Walk:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             if isinstance(error, FileNotFoundError) and folder.path != self._top:
-                return  # it vanished since its own folder was listed
+                return  # it vanished after its parent was listed
             self.found.unwalked.append(folder.prefix)
             self._refused(folder.prefix.rstrip("/") or folder.path.name, error)
             return
@@ -178,7 +178,7 @@ class _Walk:
                     (path, f"{path} is no file but a pipe, socket or device; remove it")
                 )
         except FileNotFoundError:
-            return  # it vanished since its folder was listed
+            return  # it vanished after its folder was listed
         except OSError as error:
             self.found.unwalked.append(f"{path}/")
             self._refused(path, error)
@@ -196,7 +196,7 @@ class _Walk:
         queue.append(_Folder(Path(entry.path), f"{path}/", ignore_files))
 
     def _leads_up(self, entry: os.DirEntry[str]) -> bool:
-        """Say whether a link leads to a folder that holds the one walked: nobody gave us that."""
+        """Return whether a link leads to a folder above the walked one: nobody asked for that."""
         return entry.is_symlink() and self._real_top.is_relative_to(Path(entry.path).resolve())
 
     def _file(
@@ -221,7 +221,7 @@ class _Walk:
         )
 
     def _note(self, path: str, rule: Rule) -> None:
-        # Of a million pictures beside the documents none is worth remembering.
+        # Millions of pictures beside the documents need not be remembered.
         if path in self._known:
             self.found.left_out[path] = rule
 
@@ -234,7 +234,7 @@ class _Walk:
 
 
 def unruled(prefix: str, error: OSError | PatternError | UnreadableFileError) -> tuple[str, str]:
-    """Return the path of an ignore file that cannot be used, and what is said of it."""
+    """Return the path of an unusable ignore file, and the reason."""
     path = f"{prefix}{IGNORE_FILE}"
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return path, (

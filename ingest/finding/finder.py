@@ -1,4 +1,4 @@
-"""From the paths that a person gives to the files to consider, each under its registered root."""
+"""Finds the files of the paths that a person gives, each under its registered root."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from kb.records import Source
 class Finder:
     """Finds the files of one run.
 
-    Roots never lie inside one another: a folder below a known root belongs to that root, and a
-    folder above known roots takes them over. So a file is one source, however it is named.
+    Roots are never nested. A folder below a known root belongs to that root. A folder above known
+    roots takes them over. So a file is one source under any path.
 
     Args:
         known: the sources known so far.
@@ -34,7 +34,7 @@ class Finder:
         cancel: set it to end a search with a KeyboardInterrupt.
 
     Attributes:
-        folders: the folders given, each with its root and what its paths begin with there.
+        folders: the given folders, each with its root and the prefix of its paths there.
     """
 
     def __init__(
@@ -72,17 +72,17 @@ class Finder:
 
     @property
     def candidates(self) -> list[Candidate]:
-        """The files found, each once, in the order of finding."""
+        """The found files, each once, in the order of finding."""
         return list(self._candidates.values())
 
     @property
     def used(self) -> set[str]:
-        """The roots of the paths found."""
+        """The roots of the found files."""
         return set(self._used) | self._objects.used
 
     @property
     def adopted(self) -> dict[str, tuple[str, str]]:
-        """Known roots that lie below one of this run: its root, and what their paths begin with."""
+        """Known roots below one of this run's roots: the new root, and their paths' prefix."""
         here = {
             inner: (root, f"{name_below(place, inner_place)}/")
             for root, place in self._used.items()
@@ -92,14 +92,14 @@ class Finder:
         return {**here, **self._objects.adopted}
 
     def find(self, paths: Iterable[Path | str]) -> None:
-        """Add the files of folders and of URLs, and single files.
+        """Add the files of folders and URLs, and single files.
 
         Raises:
-            UnreadableFileError: there is nothing at a path, or a URL cannot be listed.
-            SettingsError: a pattern is none, or nothing can be ingested from such a URL.
+            UnreadableFileError: a path does not exist, or a URL cannot be listed.
+            SettingsError: a pattern is invalid, or the URL is not supported.
         """
         addresses, places = sorted_out(paths)
-        # A folder before those inside it, which then belong to its root.
+        # A folder comes before those inside it, which then belong to its root.
         for path in sorted(map(located, places), key=lambda path: len(path.parts)):
             if path.is_dir():
                 self._folder(path)
@@ -109,25 +109,25 @@ class Finder:
             self._add_objects(address)
 
     def is_gone(self, source: Source) -> bool:
-        """Say whether nothing lies where a known source was; of a URL that was looked for."""
+        """Return whether a known source no longer exists; of URLs, only those looked for."""
         if is_url(source.root):
             return source.path not in self._present.get(source.root, ())
         file = on_disk(source.root, source.path)
         return file is None or file.is_dir()
 
     def is_lost(self, root: str) -> bool:
-        """Say whether nothing is at a root any more."""
+        """Return whether a root no longer exists."""
         return self._objects.is_empty(root) if is_url(root) else on_disk(root, "") is None
 
     @staticmethod
     def place_of(root: str, prefix: str) -> str:
-        """Return how people are told of a folder below a root."""
+        """Return the readable name of a folder below a root."""
         if is_url(root):
             return f"{root}/{prefix}".rstrip("/")
         return str(on_disk(root, prefix) or root)
 
     def looked_for(self, source: Source) -> bool:
-        """Say whether a source would have been found if it were there and nothing left it out."""
+        """Return whether this run would find a source if it existed and no rule left it out."""
 
         def below(places: dict[str, set[str]]) -> bool:
             return any(source.path.startswith(place) for place in places.get(source.root, ()))
@@ -135,7 +135,7 @@ class Finder:
         return below(self._walked) and not below(self._unwalked)
 
     def rule_of(self, source: Source) -> Rule | None:
-        """Return the rule that leaves a known source out, None where none does."""
+        """Return the rule that leaves out a known source, or None."""
         left_out = self._left_out.get(source.root)
         if not left_out:
             return None
@@ -210,7 +210,7 @@ class Finder:
         self._take(root, found, there.origin)
 
     def _known_below(self, root: str) -> set[str]:
-        """Return the paths known of a root, with those of the roots that it takes over."""
+        """Return the known paths of a root, including those of the roots that it takes over."""
         known = set(self._known.get(root, ()))
         for inner, (outer, prefix) in self.adopted.items():
             if outer == root:
@@ -230,10 +230,10 @@ class Finder:
 
 
 def sorted_out(paths: Iterable[Path | str]) -> tuple[list[ObjectAddress], list[Path | str]]:
-    """Return which of the paths are addresses of object stores, and which are on this machine.
+    """Separate paths into addresses of object stores and paths of this machine.
 
     Raises:
-        SettingsError: nothing can be ingested from such a URL.
+        SettingsError: a URL is not supported.
     """
     addresses: list[ObjectAddress] = []
     places: list[Path | str] = []
@@ -247,15 +247,15 @@ def sorted_out(paths: Iterable[Path | str]) -> tuple[list[ObjectAddress], list[P
 
 
 def located(path: Path | str) -> Path:
-    """Return where a path given by a person leads, links followed.
+    """Return the target of a given path, links followed.
 
     Raises:
-        UnreadableFileError: there is nothing, or the path is none.
+        UnreadableFileError: the path does not exist or is invalid.
     """
     try:
         found = Path(path).expanduser().absolute().resolve()
         there = found.exists()
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL, no such home
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL, an unknown home
         msg = f"{as_text(os.fspath(path))} cannot be looked at: {error}; check the path"
         raise UnreadableFileError(msg) from error
     if not there:

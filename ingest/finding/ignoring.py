@@ -16,7 +16,7 @@ from pathspec import GitIgnoreSpec
 from kb.errors import SettingsError
 
 IGNORE_FILE = ".kbignore"
-"""Name of the files that hold patterns of what is left out of their folder."""
+"""Name of the files with patterns of excluded files."""
 
 _LOCK_PREFIXES = ("~$", ".~lock.")
 
@@ -34,18 +34,18 @@ _WORDS: dict[RuleCode, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Why a file or folder is left out. ``file`` is the ignore file that says so."""
+    """The reason why a file or folder is left out. ``file`` is the ignore file with the rule."""
 
     code: RuleCode
     file: str = ""
 
     def __str__(self) -> str:
-        """Name the rule as it follows the words "left out by"."""
+        """Name the rule in the form that follows "left out by"."""
         return self.file or _WORDS[self.code]
 
 
 class PatternError(ValueError):
-    """A line is no pattern, or a file of patterns is no text; the message says which."""
+    """A line is not a valid pattern, or an ignore file is not text; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +61,21 @@ class IgnoreFile:
         return Rule("ignore_file", f"{self.prefix}{IGNORE_FILE}")
 
     def verdict(self, path: str, *, folder: bool) -> bool | None:
-        """Say whether these patterns leave ``path`` out (True), keep it (False), or neither."""
+        """Return True if these patterns exclude ``path``, False if they keep it, else None."""
         return self.spec.check_file(_subject(path, self.prefix, folder=folder)).include
 
 
 class Rules:
-    """The patterns of one run, which hold in every folder.
+    """The rules of one run, which apply in every folder.
 
     Args:
-        extensions: of files that are read, in lower case.
-        include: patterns that files must match; none for all.
+        extensions: supported extensions, in lower case.
+        include: patterns that files must match; empty for all.
         exclude: patterns that files and folders must not match.
-        prefix: what paths begin with that the patterns do not.
+        prefix: beginning of paths, which patterns do not contain.
 
     Raises:
-        SettingsError: a pattern is none.
+        SettingsError: a pattern is invalid.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Rules:
             raise SettingsError(msg) from error
 
     def of_name(self, name: str) -> Rule | None:
-        """Return the rule that leaves an entry out for its name alone."""
+        """Return the rule that excludes an entry by its name alone, or None."""
         if name.startswith(_LOCK_PREFIXES):
             return Rule("lock_file")
         return Rule("hidden") if name.startswith(".") else None
@@ -104,10 +104,10 @@ class Rules:
     def of_path(
         self, path: str, ignore_files: Sequence[IgnoreFile], *, folder: bool
     ) -> Rule | None:
-        """Return the rule that leaves a path out by patterns."""
+        """Return the rule that excludes a path by patterns, or None."""
         if self._exclude.match_file(_subject(path, self._prefix, folder=folder)):
             return Rule("exclude")
-        # The nearest ignore file that has a word to say decides, as git does it.
+        # The nearest ignore file with a matching pattern decides, as in git.
         for file in reversed(ignore_files):
             verdict = file.verdict(path, folder=folder)
             if verdict is not None:
@@ -115,7 +115,7 @@ class Rules:
         return None
 
     def of_file(self, path: str) -> Rule | None:
-        """Return the rule that leaves out a file which no pattern leaves out."""
+        """Return the rule that excludes a file that no pattern excludes."""
         if not self.reads(path):
             return Rule("type")
         wanted = self._include
@@ -124,16 +124,16 @@ class Rules:
         return None
 
     def reads(self, path: str) -> bool:
-        """Say whether files of this type are read."""
+        """Return whether files of this type are supported."""
         return PurePosixPath(path).suffix.lower() in self._extensions
 
 
 def ignore_file(folder: Path, prefix: str) -> IgnoreFile | None:
-    """Read the ignore file of a folder, None where there is none.
+    """Read the ignore file of a folder; None if there is none.
 
     Raises:
         OSError: it cannot be read.
-        PatternError: it holds what is no pattern.
+        PatternError: it contains an invalid pattern.
     """
     lines = _lines(folder)
     return None if lines is None else IgnoreFile(prefix, patterns(lines))
@@ -146,7 +146,7 @@ def inherited(root: Path, folder: Path, name: str) -> Iterator[IgnoreFile]:
 
     Raises:
         OSError: an ignore file cannot be read.
-        PatternError: one holds what is no pattern.
+        PatternError: one contains an invalid pattern.
     """
     above = list(reversed(folder.relative_to(root).parents))
     return inherited_by(name, lambda depth, _: _lines(root / above[depth]))
@@ -157,12 +157,12 @@ def inherited_by(
 ) -> Iterator[IgnoreFile]:
     """Yield the ignore files above a folder, the outermost first.
 
-    A pattern that leaves the folder itself out is passed over: the folder was asked for by name.
+    A pattern that excludes the folder itself has no effect, because the user named the folder.
 
     Args:
         name: the folder's path below its root.
-        lines_in: gives the lines of the ignore file of the n-th folder on the way, of the path
-            that ends with ``/`` or is empty for the root; None where it has none.
+        lines_in: returns the lines of the ignore file of the n-th folder on the way, whose path
+            ends with ``/`` or is empty for the root; None if it has none.
     """
     names = name.split("/")
     places = ["/".join(names[: depth + 1]) for depth in range(len(names))]
@@ -177,15 +177,15 @@ def inherited_by(
 
 
 def _subject(path: str, prefix: str, *, folder: bool) -> str:
-    """Return what patterns are compared with; "é" is the same however it is written."""
+    """Return the form of a path for comparison with patterns; "é" has one form."""
     return unicodedata.normalize("NFC", path.removeprefix(prefix)) + ("/" if folder else "")
 
 
 def patterns(lines: Sequence[str]) -> GitIgnoreSpec:
-    """Return lines of an ignore file as patterns.
+    """Return the lines of an ignore file as patterns.
 
     Raises:
-        PatternError: one is none.
+        PatternError: a pattern is invalid.
     """
     lines = [unicodedata.normalize("NFC", line) for line in lines]
     try:
@@ -206,7 +206,7 @@ def _lines(folder: Path) -> list[str] | None:
         file.lstat()
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(file.stat().st_mode):  # who opens a pipe waits for ever
+    if not stat.S_ISREG(file.stat().st_mode):  # opening a named pipe would wait for ever
         msg = "it is no file but a folder, pipe, socket or device"
         raise PatternError(msg)
     return lines_of(file.read_bytes())
@@ -216,7 +216,7 @@ def lines_of(data: bytes) -> list[str]:
     """Return the lines of an ignore file.
 
     Raises:
-        PatternError: it is no text.
+        PatternError: it is not text.
     """
     # Notepad and PowerShell on Windows write UTF-16.
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

@@ -1,4 +1,4 @@
-"""Disks that are mounted, as Linux tells of them; elsewhere nothing is known of disks."""
+"""Mounted disks on Linux; on other systems the list is empty."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 _MOUNTS = Path("/proc/self/mountinfo")
 
 Mounts = dict[Path, tuple[str, ...]]
-"""Folders where disks are mounted, each with what tells a disk from another mounted there."""
+"""Folders with mounted disks, each with an identification of its disk."""
 
 
 def mounts() -> Mounts:
-    """Return what is mounted now."""
+    """Return the present mounts."""
     try:
         lines = _MOUNTS.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
@@ -21,15 +21,15 @@ def mounts() -> Mounts:
     found: Mounts = {}
     for line in lines:
         number, _, device, root, place, *_ = line.split(" ")
-        # Blanks and the like are written as octal numbers.
+        # Blanks and similar characters are octal numbers there.
         folder = Path(re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), place))
-        # One disk may be mounted over another at the same folder.
+        # A later mount may cover an earlier one at the same folder.
         found[folder] = (*found.get(folder, ()), number, device, root)
     return found
 
 
 def mounts_in(paths: Sequence[Path]) -> Mounts:
-    """Return what is mounted inside folders or on files of ``paths``, hidden folders aside."""
+    """Return the mounts inside folders or on files of ``paths``, without hidden folders."""
     return {place: disk for place, disk in mounts().items() if _is_in(place, paths)}
 
 

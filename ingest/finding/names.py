@@ -1,7 +1,8 @@
-r"""Names of files and folders as text, which is what the identities of files are made of.
+r"""Names of files and folders as text, the basis of the identities of files.
 
-A name is text in NFC; bytes that are no UTF-8 are spelled as ``\xNN``. Two entries of one folder
-may give the same text, "é" as one character and as two: then only one of them is spelled in NFC.
+A name is text in NFC; bytes that are not UTF-8 become ``\xNN``. Two entries of one folder may have
+the same text, for example "é" as one character and as two. Then only one of them gets the name in
+NFC.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
 def as_text(name: str) -> str:
-    r"""Return a name or path as printable text, bytes that are no UTF-8 spelled as ``\xNN``."""
+    r"""Return a name or path as printable text; bytes that are not UTF-8 become ``\xNN``."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
@@ -26,10 +27,10 @@ def readable_name(name: str) -> str:
 
 
 def spelled(names: Iterable[str]) -> dict[str, str]:
-    """Return what the entries of one folder are called; each name is given to one entry.
+    """Return the names of one folder's entries; each name belongs to one entry.
 
-    Where two are the same in NFC, the one that is written in NFC has that name, and the other
-    keeps its own spelling.
+    If two names are equal in NFC, the entry that is written in NFC gets the name. The other keeps
+    its own spelling.
     """
     found: dict[str, str] = {}
     taken: set[str] = set()
@@ -37,7 +38,7 @@ def spelled(names: Iterable[str]) -> dict[str, str]:
         form = readable_name(name)
         if form in taken:
             form = as_text(name)
-        while form in taken:  # bytes, and a name that is written as these bytes are spelled
+        while form in taken:  # bytes, and a name that spells these bytes
             form += "'"
         taken.add(form)
         found[name] = form
@@ -55,7 +56,7 @@ def name_below(root: Path, path: Path) -> str:
 
 
 def on_disk(root: str, path: str) -> Path | None:
-    """Return where a file or folder of that identity is; None where nothing is there."""
+    """Return the path of a file or folder with this identity; None if it does not exist."""
     whole = os.path.join(root, path) if path else root  # noqa: PTH118 - no Path of what may be no path
     return next((Path(form) for form in _forms(whole) if os.path.lexists(form)), None)
 

@@ -1,7 +1,7 @@
-"""Where folders of an imported collection lie on this machine: known once a person ingests them.
+"""Locates folders of an imported collection on this machine, after a person ingests them.
 
-An archive may name any folder. None is looked into before a person gives that folder, one above
-it, or one whose files are those that the archive names.
+An archive may name any folder. The program looks into none before a person gives that folder, one
+above it, or one with the same files as the archive names.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _MOST_COMPARED = 50
 def homes(
     states: Iterable[FileState], unplaced: Collection[str], finder: Finder
 ) -> dict[str, tuple[str, str]]:
-    """Return, for folders of an archive that are among those walked, where they are.
+    """Return the locations of an archive's folders among the walked ones.
 
     Args:
-        states: what is known of the collection's files.
-        unplaced: the folders of the archive of which nobody has said yet where they are.
-        finder: has walked folders that a person gave.
+        states: the known files of the collection.
+        unplaced: the folders of the archive without a known location.
+        finder: has walked the folders that a person gave.
 
     Returns:
-        By the folder's name in the archive, its root here and what its paths begin with there.
+        By the folder's name in the archive: its root here, and the prefix of its paths there.
     """
     files: dict[str, list[FileState]] = {root: [] for root in sorted(unplaced)}
     for state in states:
@@ -57,7 +57,7 @@ def _home(root: str, states: Sequence[FileState], finder: Finder) -> tuple[str, 
 
 
 def _are_the_same(states: Sequence[FileState], candidates: Mapping[str, Candidate]) -> bool:
-    """Say whether most files that both folders have are the same."""
+    """Return whether most files that both folders have are the same."""
     common = [
         (state, candidates[state.source.path])
         for state in states

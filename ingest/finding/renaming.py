@@ -1,4 +1,4 @@
-"""Roots that were renamed: a folder that is not there any more, and whose files are in another."""
+"""Renamed roots: a folder no longer exists, and its files are in another one."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from kb.records import FileState
 def renamed_roots(
     states: Iterable[FileState], candidates: Sequence[Candidate], is_lost: Callable[[str], bool]
 ) -> dict[str, tuple[str, str]]:
-    """Return, for each root that was renamed, its new root and what its paths begin with there.
+    """Return, for each renamed root, its new root and the prefix of its paths there.
 
-    That is a root which is not there any more, when more than half of its known files are found
-    at one new place, with the same path below it, size and time (or etag). Of any other root that
-    is not there nothing is known: its disk may be in a drawer.
+    A missing root counts as renamed if more than half of its known files are at one new place, with
+    the same path below it, size and time (or etag). About any other missing root nothing is known:
+    its disk may be in a drawer.
 
     Args:
-        states: what is known of files.
-        candidates: the files found.
-        is_lost: says whether nothing is at a root; asked last, for an object store is slow to ask.
+        states: the known files.
+        candidates: the found files.
+        is_lost: returns whether a root no longer exists; asked last, because object stores are
+            slow.
     """
     files: dict[str, list[FileState]] = defaultdict(list)
     for state in states:

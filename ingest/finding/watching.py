@@ -1,8 +1,8 @@
-"""Changes below folders, as bursts; folders that disappear and come back are watched again.
+"""Changes below folders in bursts; folders that vanish and return are watched again.
 
-The operating system watches a folder, not its path. Who deletes a folder and makes it again, or
-mounts another disk there, is seen by comparing what the path leads to, many times a minute; who
-mounts a disk inside it, by what the system says is mounted.
+The operating system watches a folder, not its path. If somebody deletes a folder and makes it
+again, or mounts another disk there, a comparison of the path's target shows it, many times a
+minute. If somebody mounts a disk inside the folder, the system's list of mounts shows it.
 """
 
 from __future__ import annotations
@@ -22,19 +22,18 @@ from ingest.finding.names import as_text
 from ingest.loaders import EXTENSIONS
 from kb.errors import KnowledgeBaseError
 
-# A burst of changes has ended when nothing has changed for so long …
+# A burst ends after this long without a change …
 QUIET_MS = 500
-# … but who writes all the time is not waited for longer than this.
+# … but lasts at most this long, for programs that write all the time.
 LONGEST_BURST_MS = 5000
-# How soon the first run starts once the folders are being watched, and how often is looked
-# whether they are still there.
+# Delay of the first run after watching begins, and interval of checks that the folders exist.
 _LOOK_MS = 300
-# Failures to watch, one right after the other, after which there is no use in trying.
+# Consecutive failures to watch after which further attempts are useless.
 _MOST_FAILURES = 5
 _PAUSE_S = 1.0
 
 Mark = tuple[int, int] | None
-"""What a path leads to: device and inode; None where there is no folder."""
+"""The target of a path: device and inode; None if there is no folder."""
 
 _NEVER: Mark = (-1, -1)
 
@@ -45,11 +44,11 @@ class WatchError(KnowledgeBaseError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burst:
-    """Changes that came close together.
+    """Changes close together in time.
 
-    ``vanished`` are files and folders that were seen to be deleted, ``present`` those of the
-    watched paths that are there. ``disturbed`` says that a watched folder, or a disk mounted inside
-    it, is not the one that it was when watching began: what is not in it may be elsewhere.
+    ``vanished`` are files and folders whose deletion was seen; ``present`` are the watched paths
+    that exist. ``disturbed`` means that a watched folder, or a disk mounted inside it, differs from
+    the one at the beginning: missing files may be elsewhere.
     """
 
     present: tuple[Path, ...]
@@ -62,12 +61,12 @@ def bursts(
 ) -> Generator[Burst, float | None, None]:
     """Yield a burst at once when watching has begun, then one for each burst of changes.
 
-    Send the seconds after which another is wanted although nothing changes.
+    Send a number of seconds to get another burst after that time even without changes.
 
     Args:
         paths: folders and files, links followed.
         stop: set it to end.
-        on_remark: told of folders that disappear and come back.
+        on_remark: receives remarks on folders that vanish and return.
 
     Raises:
         WatchError: the folders cannot be watched.
@@ -96,7 +95,7 @@ class _Watching:
         self._retry_at: float | None = None
 
     def until_disturbed(self) -> Generator[Burst, float | None, None]:
-        """Watch the folders that are there, until one of them or a disk in them is another."""
+        """Watch the existing folders until one of them, or a disk in it, is another one."""
         there = [folder for folder in self._folders if self._marks[folder] is not None]
         if not there:
             yield from self._wait_for_a_folder()
@@ -114,7 +113,7 @@ class _Watching:
                 ignore_permission_denied=True,
             ):
                 gone = {Path(path) for change, path in changes if change is Change.deleted}
-                # A folder watched that is deleted may have the same number when it is made again.
+                # A watched folder that was deleted and made again may have the same inode number.
                 self._vanished |= self._deleted(gone.difference(self._folders))
                 if self._look(gone):
                     return
@@ -144,7 +143,7 @@ class _Watching:
             self._retry_at = time.monotonic() + retry_s
 
     def _deleted(self, gone: Collection[Path]) -> frozenset[Path]:
-        """Leave out what went because a disk was unmounted; desktops delete its mount point."""
+        """Remove deletions caused by an unmounted disk; desktops delete its mount point."""
         disks = {place for mount in self._places for place in (mount, *mount.parents)}
         for place in sorted(disks.intersection(gone)):
             self._on_remark(
@@ -157,9 +156,9 @@ class _Watching:
         return self._retry_at is not None and time.monotonic() >= self._retry_at
 
     def _look(self, gone: Collection[Path] = ()) -> bool:
-        """Say whether a folder, or a disk in one, is another than a moment ago, and tell of it.
+        """Return whether a folder, or a disk in one, has changed its identity; send a remark.
 
-        ``gone`` was seen to be deleted, whatever its paths lead to now.
+        ``gone`` was seen to be deleted, whatever its path leads to now.
         """
         lost = frozenset(gone).intersection(self._folders)
         self._first |= dict.fromkeys(lost, _NEVER)
@@ -185,7 +184,7 @@ class _Watching:
         return self._look_at_disks(gone) or bool(others)
 
     def _look_at_disks(self, gone: Collection[Path]) -> bool:
-        """Say whether another disk is mounted inside a watched folder, or one no longer."""
+        """Return whether a disk was mounted or unmounted inside a watched folder."""
         before, now = self._disks, mounts_in(self._paths)
         self._disks = now
         others = sorted(p for p in before.keys() | now.keys() if before.get(p) != now.get(p))
@@ -196,7 +195,7 @@ class _Watching:
                     f"a disk is mounted at {name} now; watching it. What was read from that folder "
                     "before stays searchable"
                 )
-            elif os.path.lexists(place) or place not in gone:  # else it was told when it went
+            elif os.path.lexists(place) or place not in gone:  # else sent when it went
                 self._on_remark(
                     f"the disk at {name} is not mounted any more; what was read from it stays "
                     "searchable, besides files that were seen to be deleted"
@@ -204,7 +203,7 @@ class _Watching:
         return bool(others)
 
     def _failed(self, error: Exception) -> None:
-        """Begin again, and look at everything: nobody knows which changes were missed."""
+        """Start again, and look at everything: some changes may have been missed."""
         if self._look():
             return
         self._failures += 1
@@ -236,7 +235,7 @@ class _Watching:
 
 
 def mark(folder: Path) -> Mark:
-    """Return what a folder's path leads to."""
+    """Return the identity of a path's target."""
     try:
         status = folder.stat()
     except OSError:

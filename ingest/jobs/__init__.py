@@ -1,6 +1,6 @@
-"""Ingestion in the background: a queue that outlives the process, and whoever works through it.
+"""Ingestion in the background: a queue that outlives the process, and the worker that empties it.
 
-The queue stands in the catalog (:mod:`kb.queueing`), the bytes that wait lie in the spool.
+The queue is in the catalog (:mod:`kb.queueing`). The waiting bytes are in the spool.
 """
 
 from ingest.jobs.adding import retry_options

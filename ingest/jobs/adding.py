@@ -1,4 +1,4 @@
-"""Jobs as they are queued: files of a batch, originals that are kept, folders of this machine."""
+"""Queues jobs: files of a batch, kept originals, folders of this machine."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from kb.knowledge_base import KnowledgeBase
 from kb.locked_files import LockedFile
 from kb.records import CollectionInfo
 
-# Passwords are never written down; the other two are for who watches folders.
+# Passwords are never written down; the other two are for watchers of folders.
 _NOT_STORED = frozenset({"passwords", "vanished", "taken_in"})
 
 
 class Queueing(Looking):
-    """What queues jobs; whoever works through them is told. Thread-safe.
+    """Queues jobs and wakes the worker. Thread-safe.
 
     Args:
-        base: where documents go.
+        base: the knowledge base for the documents.
 
     Raises (every method that changes something):
         StoreError: the data folder is read-only, or its disk is full.
@@ -40,7 +40,7 @@ class Queueing(Looking):
         self._watching = Watching(base, self.spool, self._worker.turn)
 
     def batch(self) -> Batch:
-        """Make room for files that are to be queued together.
+        """Make room for files to queue together.
 
         Raises:
             StoreError: the data folder is read-only, or its disk is full.
@@ -56,13 +56,13 @@ class Queueing(Looking):
         collection: str | None = None,
         options: IngestOptions | None = None,
     ) -> int:
-        """Queue files of one batch, each with a name of its own; return the job's id.
+        """Queue files of one batch, each with a unique name; return the job's id.
 
-        The rest of the batch is deleted. The passwords among the options are tried on protected
-        files; only this process knows them, until the job has ended.
+        The other files of the batch are deleted. The job tries the passwords among the options on
+        protected files. Only this process knows them, until the job has ended.
 
         Raises:
-            ValueError: the files are of several batches, or two have one name.
+            ValueError: the files belong to several batches, or two have one name.
         """
         batches = {upload.batch.name: upload.batch for upload in uploads}
         if len(batches) != 1 or len({upload.name for upload in uploads}) != len(uploads):
@@ -87,7 +87,7 @@ class Queueing(Looking):
         collection: str | None = None,
         options: IngestOptions | None = None,
     ) -> int:
-        """Queue uploads whose originals are kept: their content hashes by name; return the id."""
+        """Queue uploads with kept originals: their content hashes by name; return the job's id."""
         files = [JobFile(name=name, content_hash=content) for name, content in originals.items()]
         return self._add("uploads", self.batch(), collection, options, files=files)
 
@@ -101,7 +101,7 @@ class Queueing(Looking):
         """Queue folders and files of this machine, and URLs as text; return the job's id.
 
         Raises:
-            SettingsError: nothing can be ingested from such a URL.
+            SettingsError: a URL is not supported.
         """
         return self._add("paths", self.batch(), collection, options, paths=paths)
 
@@ -116,7 +116,7 @@ class Queueing(Looking):
         paths: Iterable[Path | str] = (),
     ) -> int:
         options = options or IngestOptions()
-        held = self._base.held(collection)  # it may be renamed before its turn comes
+        held = self._base.held(collection)  # it may be renamed before its turn
         known = held if isinstance(held, CollectionInfo) else None
         job = NewJob(
             kind=kind,
@@ -130,34 +130,34 @@ class Queueing(Looking):
         )
         kept = {file.spooled for file in job.files if file.spooled}
         batch.secure(kept)
-        # The batch is held until the job is queued, so that nobody takes it for left behind.
+        # The batch is locked until the job is queued, so that no process deletes it as abandoned.
         job_id = self._base.jobs.add(job)
         batch.keep_only(kept)
         self._leave(job_id, options.passwords, batch.hand_over())
         return job_id
 
     def _leave(self, job_id: int, passwords: tuple[str, ...], lock: LockedFile) -> None:
-        """Leave a job to whoever works; hold its batch where this process knows its passwords."""
+        """Leave a job to the worker; keep its batch locked if this process knows its passwords."""
         if passwords:
             self._worker.remember(job_id, passwords, lock)
         else:
             lock.release()
             if job_id not in self._base.jobs.unended():
-                self._worker.clean()  # done already, while its batch was still held
+                self._worker.clean()  # done already, while its batch was still locked
         self._worker.wake()
 
 
 def retry_options(passwords: tuple[str, ...] = ()) -> IngestOptions:
     """Return the options of a job over uploads.
 
-    Uploads carry no time of change, so their bytes are always compared; and whoever sends a
-    file that failed once more wants it tried once more.
+    Uploads carry no modification time, so the job always compares their bytes. It also retries
+    files that failed before, because their sender wants another try.
     """
     return IngestOptions(checksum=True, retry=True, passwords=passwords)
 
 
 def _written(options: IngestOptions) -> dict[str, Any]:
-    """Return options as JSON values, those that differ from the defaults."""
+    """Return options as JSON values, without defaults."""
     default = asdict(IngestOptions())
     return {
         name: value
@@ -167,6 +167,6 @@ def _written(options: IngestOptions) -> dict[str, Any]:
 
 
 def _whole(path: Path | str) -> str:
-    """Return a path as a job keeps it: it may run in another folder."""
+    """Return an absolute path: the job may run in another folder."""
     address = object_address(path)
     return str(Path(local_path(path)).absolute()) if address is None else address.url

@@ -1,7 +1,7 @@
-"""What is done when there is no job: sentences of collections that jobs have filled.
+"""Work while no job waits: sentences of collections that jobs have filled.
 
-The catalog knows which collections are to be refined, so that another process goes on after this
-one. Whoever works looks between steps of a few seconds whether a job waits, and makes way for it.
+The catalog lists the collections to refine, so that another process continues after this one.
+Between steps of a few seconds the worker looks for a waiting job, and lets it go first.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from kb.knowledge_base import KnowledgeBase
 
 _log = logging.getLogger(__name__)
 
-# Seconds after a failure, of the model or the disk, until it is tried again.
+# Seconds until a retry after a failure of the model or the disk.
 _REST_S = 60.0
 
 
 class Between:
-    """Refines collections, one after the other, until something else is to be done. Thread-safe.
+    """Refines collections, one after the other, until a job waits. Thread-safe.
 
     Args:
-        base: where they are.
+        base: the knowledge base.
     """
 
     def __init__(self, base: KnowledgeBase) -> None:
@@ -34,23 +34,23 @@ class Between:
         self._rest_until = float("-inf")
 
     def make_way(self) -> None:
-        """Have what is under way end for now: a job was queued."""
+        """Interrupt the present work: a job was queued."""
         with self._mutex:
             self._stop.set()
 
     def close(self) -> None:
-        """Have what is under way end, and begin nothing more."""
+        """End the present work, and start no more."""
         with self._mutex:
             self._closed = True
             self._stop.set()
 
     def is_wanted(self) -> bool:
-        """Say whether any collection is to be refined now."""
+        """Return whether any collection needs refining now."""
         resting = self._closed or time.monotonic() < self._rest_until
         return self._base.settings.sentences and not resting and bool(self._base.jobs.refining())
 
     def run(self) -> bool:
-        """Refine the collection whose turn it is; say whether there was one and it went well."""
+        """Refine the next collection; return whether there was one and the work succeeded."""
         if not self.is_wanted():
             return False
         target = next(iter(self._base.jobs.refining()), None)

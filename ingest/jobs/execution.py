@@ -1,4 +1,4 @@
-"""One job at work: ingests its files, and writes down how far it is while it does."""
+"""Runs one job: ingests its files, and saves its progress meanwhile."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, Source
 
 TICK_S = 0.3
-"""Seconds after which progress is written down, and after which a cancellation is noticed."""
+"""Seconds between two saves of progress, each of which also notices a cancellation."""
 
 UNEXPECTED = "unexpected"
 """Error code of a job that met a fault of the program; its error is the number in the log."""
 
-# Whatever waits comes first: sentences are embedded when there is no job (ingest.jobs.between).
+# Waiting jobs come first: sentences are embedded when there is no job (ingest.jobs.between).
 _LATER = Refining(wanted=False)
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a job ended."""
+    """The end of a job."""
 
     state: JobState
     files: tuple[JobFile, ...] = ()
@@ -47,7 +47,7 @@ class Ending:
 
 @dataclass(slots=True)
 class _Tally:
-    """What is known of the files; guarded by the execution's mutex."""
+    """Knowledge about the files; guarded by the execution's mutex."""
 
     files: dict[str, JobFile]
     changed: dict[str, None] = field(default_factory=dict)
@@ -60,10 +60,10 @@ class Execution:
     """The one job that this process works on.
 
     Args:
-        base: where documents go.
-        spool: where the bytes of uploads are.
-        job: as it was when it began.
-        passwords: tried on protected files; nothing of them is written down.
+        base: the knowledge base for the documents.
+        spool: the bytes of uploads.
+        job: its state at the beginning.
+        passwords: tried on protected files; never written down.
         tick_s: see :data:`TICK_S`.
     """
 
@@ -89,16 +89,16 @@ class Execution:
         self._tally = _Tally({file.name: file for file in base.jobs.files(job.id)})
 
     def cancel(self) -> None:
-        """Have the job end for good, after the commit under way."""
+        """End the job for good, after the present commit."""
         self._cancelled = True
         self._stop.set()
 
     def interrupt(self) -> None:
-        """Have the job end for now: it goes on when a process works again."""
+        """End the job for now; it continues when a process works again."""
         self._stop.set()
 
     def run(self) -> Ending:
-        """Do it; say how it ended. Raises nothing that an ingestion may raise."""
+        """Run the job; return its end. Raises no error that an ingestion may raise."""
         watcher = threading.Thread(target=self._write_down, name="job-progress", daemon=True)
         watcher.start()
         state: JobState = "done"
@@ -108,7 +108,7 @@ class Execution:
             report = self._ingest()
         except Exception as failure:  # noqa: BLE001 - a bug must show, not end the thread
             if self._is_ending():
-                # What fails while the program winds up is tried again at the next start.
+                # A failure while the program exits is retried at the next start.
                 state = "interrupted"
             elif isinstance(failure, KnowledgeBaseError):
                 state, error = "failed", str(failure)
@@ -138,14 +138,14 @@ class Execution:
             )
 
     def _is_ending(self) -> bool:
-        """Say whether this process ends: Python starts no more threads then, for one thing."""
+        """Return whether this process is exiting: among others, Python then starts no threads."""
         asked = self._stop.is_set() and not self._cancelled
         return asked or not threading.main_thread().is_alive()
 
     def _ingest(self) -> IngestReport | None:
         collection = self._base.jobs.collection_of(self.job)
         if not isinstance(collection, CollectionInfo):
-            # Whatever it is called later, the job goes on filling this one.
+            # The job keeps filling this collection, even after renaming.
             collection = self._base.indexing.writable_collection(collection)
             self._base.jobs.place(self.job.id, collection)
         options = IngestOptions(**_read(self.job.options), passwords=self._passwords)
@@ -173,10 +173,10 @@ class Execution:
         )
 
     def _left(self) -> list[JobFile]:
-        """Return the uploads that are still to be read.
+        """Return the uploads that remain to be read.
 
-        What was done before an interruption is done: somebody may have removed it since. And a
-        job that waited for a password must not replace what came later under the same name.
+        Uploads done before an interruption are done: somebody may have removed their documents
+        since. A job that waited for a password must not replace later uploads of the same name.
         """
         newer = self._base.jobs.superseded(self.job)
         with self._mutex:
@@ -199,7 +199,7 @@ class Execution:
             tally = self._tally
             before = tally.files.get(name) or JobFile(name=name)
             if before.settled and event.stage in ("waiting", "unchanged"):
-                return  # an earlier attempt has brought it there
+                return  # an earlier attempt got this far
             if before.stage == event.stage == "waiting" and name in tally.files:
                 return
             waiting = event.stage == "waiting"
@@ -224,17 +224,17 @@ class Execution:
                 tally.embedded[name] = (total, total)
 
     def _named(self, source: Source) -> str:
-        """Return what a file is called: two folders may hold files of one name."""
+        """Return the name of a file in a job: two folders may have files of one name."""
         root = self._roots.setdefault(source.path, source.root)
         return source.path if root == source.root else f"{source.root}/{source.path}"
 
     def _write_down(self) -> None:
-        """Write down progress until the job is over, and look whether somebody wants it to end."""
+        """Save progress until the job is over, and check whether somebody wants it to end."""
         while not self._over.wait(self._tick_s):
             try:
                 self._note()
             except StoreError as error:
-                # The end is written down until it succeeds; this is only for who looks on.
+                # The job's end is saved until that succeeds; this progress is only for display.
                 _log.warning("the progress of job %d was not written down: %s", self.job.id, error)
 
     def _note(self) -> None:
@@ -274,7 +274,7 @@ class Execution:
 
 
 def _read(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options as they were before they were JSON."""
+    """Return options from their JSON values."""
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
     }

@@ -1,4 +1,4 @@
-"""One watched folder at work: a run now, then one after every burst of changes."""
+"""Follows one watched folder: a run now, then one after every burst of changes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, CollectionRef, Source
 
 Turn = Callable[[threading.Event], AbstractContextManager[bool]]
-"""Waits until nobody else ingests; gives False where the event is set before."""
+"""Waits until nobody else ingests; returns False if the event is set before."""
 
 MOST_NAMES = 100
-"""Files of each kind that the record of a run names."""
+"""Most files of each kind in the record of a run."""
 
 _MISSING_S = 1.0
 _SETTLED = frozenset({"stored", "unchanged", "failed"})
@@ -38,15 +38,15 @@ _log = logging.getLogger(__name__)
 class Follower:
     """The thread that keeps a collection in step with one folder.
 
-    Deleted files are removed, those too that went while nobody watched. A run that would remove
-    more than half of the folder's files removes none of them, unless the folder is ``forced``.
+    It removes deleted files, including those deleted while nobody watched. A run that would remove
+    more than half of the folder's files removes none, unless the folder is ``forced``.
 
     Args:
-        base: where documents go.
-        folder: as it was when this began.
+        base: the knowledge base for the documents.
+        folder: its state at the beginning.
         turn: see :data:`Turn`.
-        retry: read files again that could not be read, in the first run.
-        refined: told of a collection whose sentences are to be embedded between jobs.
+        retry: let the first run read failed files again.
+        refined: receives a collection whose sentences are left for the time between jobs.
     """
 
     def __init__(
@@ -79,22 +79,22 @@ class Follower:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread has not ended."""
+        """Whether the thread is running."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Have it end, after the commit under way."""
+        """End the thread, after the present commit."""
         self._stop.set()
 
     def join(self, timeout_s: float | None = None) -> None:
-        """Wait until it has ended."""
+        """Wait for the thread's end."""
         self._thread.join(timeout_s)
 
     def note(self) -> None:
-        """Write down how the folder is doing, if that has changed.
+        """Save the folder's state if it has changed.
 
         Raises:
-            StoreError: it could not be written.
+            StoreError: the state cannot be saved.
         """
         with self._mutex:
             state, error = self._state, self._error
@@ -110,7 +110,7 @@ class Follower:
         try:
             self._follow()
         except CollectionGoneError:
-            self.failed = True  # if it was embedded anew, another follower fills the new one
+            self.failed = True  # after a re-embedding, another follower fills the new collection
         except KnowledgeBaseError as error:
             self.failed = True
             self._be("failed", str(error))
@@ -143,7 +143,7 @@ class Follower:
         ).run()
 
     def _collection(self) -> CollectionInfo:
-        """Return what the folder fills, made if need be.
+        """Return the folder's collection; create it if necessary.
 
         Raises:
             CollectionGoneError: it was deleted.
@@ -172,7 +172,7 @@ class Follower:
             self._began = datetime.now(UTC)
             self._be("reading")
             forced, retry = self.folder.forced, self._retry
-            # What a person allowed or wanted is for one run: the folder may be another tomorrow.
+            # A person's permission or wish is for one run: the folder may differ tomorrow.
             report = ingest(
                 self._base,
                 present,

@@ -1,4 +1,4 @@
-"""The jobs as whoever looks on sees them."""
+"""Reads the jobs of a data folder for display."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WAIT_S = 0.05
 
 
 class Looking:
-    """What there is to know of the jobs of a data folder. Thread-safe."""
+    """The state of a data folder's jobs. Thread-safe."""
 
     def __init__(self, base: KnowledgeBase) -> None:
         self._base = base
@@ -23,7 +23,7 @@ class Looking:
         self._seen: tuple[int, list[JobInfo]] | None = None
 
     def listed(self) -> list[JobInfo]:
-        """Return the jobs that are remembered, oldest first; none where nothing can be changed."""
+        """Return the remembered jobs, oldest first; none if the data folder is read-only."""
         if self._base.read_only:
             return []
         changes = self._base.jobs.changes()
@@ -36,11 +36,11 @@ class Looking:
         return list(found)
 
     def get(self, job_id: int) -> JobInfo | None:
-        """Return a job; None if it is not remembered."""
+        """Return a job; None if it is forgotten."""
         return self._base.jobs.get(job_id)
 
     def wait(self, job_id: int, *, timeout_s: float) -> JobInfo | None:
-        """Return a job when it has ended or asks for a password; as it is when the time is up."""
+        """Return a job when it has ended or waits for a password, or at the end of the time."""
         deadline = time.monotonic() + timeout_s
         while True:
             job = self.get(job_id)
@@ -49,9 +49,9 @@ class Looking:
             time.sleep(_WAIT_S)
 
     def follow(self, job_id: int) -> Iterator[JobInfo]:
-        """Give a job as it is now and whenever it has changed, until nothing more will happen.
+        """Yield a job now and after every change, until nothing more will happen.
 
-        That is when it has ended, is forgotten, or asks for a password.
+        That is when it has ended, is forgotten, or waits for a password.
         """
         seen = -1
         while True:
@@ -68,18 +68,18 @@ class Looking:
 
     @property
     def active(self) -> bool:
-        """Whether any job is under way, or will be without anybody's doing."""
+        """Whether any job runs, or will run without a person's action."""
         return not self._base.read_only and self._base.jobs.is_active()
 
     def refines(self, collection_id: str) -> bool:
-        """Say whether a collection's sentences are embedded when there is no job."""
+        """Return whether a collection's sentences are embedded when there is no job."""
         wanted = [] if self._base.read_only else self._base.jobs.refining()
         return any(each.id == collection_id for each in wanted)
 
     def sent(self, *, collection: str) -> dict[str, str]:
         """Return the content hash of every uploaded document by its name.
 
-        A file that still waits for its job counts, as the document that it is going to be.
+        A file that waits for its job counts as its future document.
         """
         known = {
             state.source.path: state.content_hash
@@ -89,7 +89,7 @@ class Looking:
         return known | self._base.jobs.contents(collection)
 
     def would_replace(self, uploads: Iterable[Upload], *, collection: str) -> list[str]:
-        """Return the names whose documents these uploads would replace by something else."""
+        """Return the names of documents that these uploads would replace with other content."""
         known = self.sent(collection=collection)
         return [
             upload.name

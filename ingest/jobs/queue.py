@@ -1,4 +1,4 @@
-"""The queue as whoever wants something ingested sees it."""
+"""The queue of jobs for callers that want something ingested."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from kb.records import CollectionInfo
 
 
 class Jobs(Queueing):
-    """The jobs of a data folder, and the thread of this process that does them. Thread-safe.
+    """The jobs of a data folder, and the thread of this process that runs them. Thread-safe.
 
-    Several processes may have one each: they see the same jobs, and one of them works at a time.
-    A job that is queued is done, whatever becomes of the process that queued it.
+    Several processes may have such an object: they see the same jobs, and one of them works at a
+    time. A queued job runs, whatever happens to the process that queued it.
 
     Args:
-        base: where documents go.
-        working: do jobs in this process; else it looks on, queues and cancels until :meth:`work`.
+        base: the knowledge base for the documents.
+        working: run jobs in this process. Otherwise it only shows, queues and cancels jobs until
+            :meth:`work`.
 
     Raises (every method that changes something):
         StoreError: the data folder is read-only, or its disk is full.
@@ -36,10 +37,10 @@ class Jobs(Queueing):
                 self.work()
 
     def work(self, *, watching: bool = True) -> None:
-        """Do jobs in this process from now on; called once, where the making did not say so.
+        """Run jobs in this process from now on; call it once, after ``working=False``.
 
         Args:
-            watching: follow watched folders, too, unless another process does.
+            watching: also follow watched folders, unless another process does.
 
         Raises:
             StoreError: the data folder is read-only.
@@ -51,13 +52,13 @@ class Jobs(Queueing):
             self._watching.start()
 
     def is_watched(self) -> bool:
-        """Say whether any process follows the watched folders, this one included."""
+        """Return whether any process, including this one, follows the watched folders."""
         return self._watching.is_watched()
 
     def retry(self, job_id: int, *, passwords: tuple[str, ...] = ()) -> int | None:
-        """Queue again what of a job that has ended was not done or failed; None if nothing was.
+        """Queue the failed and remaining files of an ended job again; None if there are none.
 
-        The new job takes the place of the old one.
+        The new job replaces the old one.
         """
         old = self._base.jobs.get(job_id)
         if old is None or not old.ended:
@@ -73,10 +74,10 @@ class Jobs(Queueing):
         if not files and (old.kind == "uploads" or old.state != "failed"):
             return None
         if old.spool:
-            # The bytes of one that failed as a whole are in its batch still.
+            # The batch of a job that failed as a whole still has its bytes.
             spool, lock = old.spool, self.spool.hold(old.spool)
             if lock is None:
-                return None  # another process was just told
+                return None  # another process has just retried it
         else:
             batch = self.batch()
             spool, lock = batch.name, batch.hand_over()
@@ -99,10 +100,10 @@ class Jobs(Queueing):
         return new
 
     def answer(self, job_id: int, *, passwords: tuple[str, ...] = ()) -> bool:
-        """Give a job that asks for a password one, or none: then it goes on without.
+        """Give a waiting job its password, or none: then it continues without its protected files.
 
         Returns:
-            Whether it did ask.
+            Whether the job waited for one.
         """
         job = self._base.jobs.get(job_id)
         if job is None or not job.asks:
@@ -113,7 +114,7 @@ class Jobs(Queueing):
             return asked
         lock = self.spool.hold(job.spool)
         if lock is None:
-            return False  # another process was just told
+            return False  # another process has just answered
         with _released_on_error(lock):
             asked = self._base.jobs.answer(job_id, locked=True)
         if asked:
@@ -123,7 +124,7 @@ class Jobs(Queueing):
         return asked
 
     def cancel(self, job_id: int) -> None:
-        """End a job after the commit under way, or before it begins. What is stored stays."""
+        """End a job after its present commit, or before it begins. Stored documents stay."""
         if self._base.jobs.cancel(job_id):
             self._worker.forget(job_id)
             self._worker.clean()
@@ -131,7 +132,7 @@ class Jobs(Queueing):
             self._worker.cancel(job_id)
 
     def settle(self) -> None:
-        """Note of jobs whose process is gone that nobody is at work on them any more."""
+        """Mark jobs of dead processes as not running."""
         if not self._base.read_only:
             self._worker.settle()
 
@@ -141,20 +142,20 @@ class Jobs(Queueing):
         self._worker.clean()
 
     def close(self, *, timeout_s: float | None = None) -> None:
-        """Stop after the commit under way; what is not done goes on when a process works again.
+        """Stop after the present commit; remaining work continues when a process works again.
 
-        With a timeout, a commit that takes longer is left to its thread: who opens the knowledge
-        base next finds what it found, and cleans up.
+        With a timeout, a thread finishes a longer commit. The next process that opens the knowledge
+        base cleans up.
         """
         self._watching.stop()
         self._worker.close(timeout_s=timeout_s)
         self._watching.close(timeout_s=timeout_s)
 
     def refine(self, collection: CollectionInfo) -> bool:
-        """Have a collection's sentences embedded when there is no job; False where all are.
+        """Request a collection's sentences for when no job waits; return False if all are done.
 
         Raises:
-            CollectionGoneError: it was deleted meanwhile.
+            CollectionGoneError: the collection was deleted.
         """
         wanted = self._base.jobs.refine(collection)
         if wanted:
@@ -162,7 +163,7 @@ class Jobs(Queueing):
         return wanted
 
     def leave_unrefined(self, collection_id: str) -> None:
-        """Have nobody embed a collection's sentences, until a job fills it again."""
+        """Leave a collection's sentences alone, until a job fills the collection again."""
         self._base.jobs.leave_unrefined(collection_id)
         self._worker.wake()
 

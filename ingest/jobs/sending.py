@@ -1,4 +1,4 @@
-"""Files that are sent: their names, each its own."""
+"""Unique names for uploaded files."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from ingest.sending.keeping import distinct
 from kb.text import normalise
 
 MOST_UNPACKED_BYTES = 2 << 30
-"""Of all documents of one zip."""
+"""Most bytes of all documents of one zip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renamed:
-    """What became of a file that another one of its name came with; no ``kept``: left out."""
+    """A file that arrived with the name of another; without ``kept`` it was left out."""
 
     name: str
     kept: str | None
 
 
 def clean_name(name: str) -> str:
-    """Return a sent file's name without folders and control characters, NFC."""
+    """Return a file's name without folders and control characters, in NFC."""
     last = PurePosixPath(normalise(name).replace("\\", "/")).name
     clean = " ".join(last.split())
     return clean if clean.strip(".") else "file"
 
 
 def clean_path(name: str) -> str:
-    """Return a sent file's name with the folders that it was dropped in, each cleaned likewise.
+    """Return a file's name with its dropped folders, each cleaned likewise.
 
-    What leads outside of them is left out.
+    Parts that lead outside of them are removed.
     """
     folders = PurePosixPath(normalise(name).replace("\\", "/")).parent.parts
     kept = [clean_name(each) for each in folders if each.strip(" ./") and ":" not in each]
@@ -42,7 +42,7 @@ def clean_path(name: str) -> str:
 
 
 def is_hidden(name: str) -> bool:
-    """Say whether a file in a dropped folder is a hidden file or one of the system's."""
+    """Return whether a file in a dropped folder is hidden or belongs to the system."""
     parts = PurePosixPath(name).parts
     return len(parts) > 1 and any(each in IGNORED or each.startswith(".") for each in parts)
 
@@ -50,18 +50,18 @@ def is_hidden(name: str) -> bool:
 def unzipped(
     name: str, file: BinaryIO, batch: Batch, *, most_file_bytes: int
 ) -> Iterator[Upload | LeftOut]:
-    """Give the documents inside of a zip, called after its folder, and what is left out of it.
+    """Return the documents inside a zip, with its name as their folder, and the files left out.
 
     Args:
-        name: of the zip, cleaned.
+        name: the zip's name, cleaned.
         file: its bytes.
-        batch: gets the documents.
-        most_file_bytes: most bytes of one of them.
+        batch: receives the documents.
+        most_file_bytes: most bytes of one document.
 
     Raises:
-        ValueError: it is no zip, damaged, empty, or holds more than is taken; a key of what the
-            UI says.
-        StoreError: the disk is full or the folder cannot be written.
+        ValueError: it is not a zip, or is damaged, empty or too large; the message is a key of the
+            UI's texts.
+        StoreError: the disk is full, or the folder is not writable.
     """
     folder = name[: -len(".zip")]
     empty = True
@@ -79,10 +79,10 @@ def unzipped(
 def told_apart(
     uploads: Sequence[Upload], known: Mapping[str, str]
 ) -> tuple[list[Upload], list[Renamed]]:
-    """Return uploads with a name each of their own, and what that changed.
+    """Return uploads with a unique name each, and the changes of names.
 
     Args:
-        uploads: in the order in which they came.
+        uploads: in the order of arrival.
         known: the content hash of each document by its name.
     """
     names = distinct([(upload.name, upload.content_hash) for upload in uploads], known)

@@ -1,8 +1,8 @@
-"""Bytes that wait for their job: files in the data folder, for the owner's eyes only.
+"""Bytes that wait for their job: files in the data folder that only its owner can read.
 
-Every job has a folder here, its batch. Whoever fills a batch holds a lock in it, which the
-operating system frees with the process. So a batch that no job wants and nobody holds is what a
-crash left behind, and the next one who looks deletes it.
+Every job has a folder here, its batch. A process that fills a batch locks it. The operating system
+releases the lock when the process ends. So a crash leaves a batch that no job needs and no process
+locks. The next process that looks deletes it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from kb.errors import StoreError
 from kb.locked_files import LOCK_NAME, LockedFile, LockedFolders
 
 _PART_BYTES = 1 << 20
-# A journaling file system puts on the disk in one go what several threads wait for: 1,500 files
-# take 0.2 s in place of 6.
+# A journaling file system writes the files of several threads to the disk in one step: 1,500 files
+# take 0.2 s instead of 6.
 _SECURED_AT_ONCE = 8
 
 
@@ -38,7 +38,7 @@ class Spool:
         """Make a batch.
 
         Raises:
-            StoreError: the disk is full or the folder cannot be written.
+            StoreError: the disk is full, or the folder is not writable.
         """
         try:
             return Batch(*self._folders.new())
@@ -46,25 +46,25 @@ class Spool:
             raise _no_room(self.folder, error) from error
 
     def is_empty(self) -> bool:
-        """Say whether there is no batch, so that no job can be waiting."""
+        """Return whether there is no batch, and so no waiting job."""
         return not any(self._batches())
 
     def file(self, batch: str, spooled: str) -> Path:
-        """Return where a file of a batch is."""
+        """Return the path of a file of a batch."""
         return self.folder / batch / spooled
 
     def is_held(self, batch: str) -> bool:
-        """Say whether a process holds a batch, this one included."""
+        """Return whether any process, including this one, has locked a batch."""
         lock = self.hold(batch)
         if lock is not None:
             lock.release()
         return lock is None
 
     def hold(self, batch: str) -> LockedFile | None:
-        """Hold a batch; None where another one holds it.
+        """Lock a batch; return None if another process has locked it.
 
         Raises:
-            StoreError: the folder cannot be written.
+            StoreError: the folder is not writable.
         """
         folder = self.folder / batch
         lock = LockedFile(folder / LOCK_NAME)
@@ -75,10 +75,10 @@ class Spool:
             raise _no_room(self.folder, error) from error
 
     def clean(self, is_wanted: Callable[[str], bool]) -> None:
-        """Delete the batches that nobody holds and no job wants.
+        """Delete the batches that no process locks and no job needs.
 
-        ``is_wanted`` is asked while the batch is held: whoever filled it has queued the job by
-        then, or never will.
+        ``is_wanted`` is called while the batch is locked: by then its process has queued the job,
+        or never will.
         """
         if self.folder.is_dir():
             with contextlib.suppress(OSError):
@@ -90,10 +90,10 @@ class Spool:
 
 
 class Batch:
-    """The files of one job. They are deleted when nothing refers to it, unless a job takes it.
+    """The files of one job. The last reference to it deletes them, unless a job takes them.
 
     Attributes:
-        name: what the job calls it.
+        name: the batch's name in its job.
     """
 
     def __init__(self, folder: Path, lock: LockedFile) -> None:
@@ -104,10 +104,10 @@ class Batch:
         self._unwanted = weakref.finalize(self, _delete, folder, lock)
 
     def add(self, name: str, parts: Iterable[bytes]) -> Upload:
-        """Keep the bytes of a file until they are read; its name must be clean.
+        """Store the bytes of a file until the job reads them; its name must be clean.
 
         Raises:
-            StoreError: the disk is full or the folder cannot be written.
+            StoreError: the disk is full, or the folder is not writable.
         """
         arriving = self.begin(name)
         try:
@@ -122,21 +122,21 @@ class Batch:
             raise
 
     def begin(self, name: str) -> ArrivingFile:
-        """Open a file whose bytes come by and by; its name must be clean.
+        """Open a file whose bytes arrive in parts; its name must be clean.
 
         Raises:
-            StoreError: the disk is full or the folder cannot be written.
+            StoreError: the disk is full, or the folder is not writable.
         """
         spooled = str(self._files)
         self._files += 1
         return ArrivingFile(self, self._folder / spooled, name)
 
     def path_of(self, upload: Upload) -> Path:
-        """Return where the bytes of one of its files are."""
+        """Return the path of one of its files."""
         return self._folder / upload.spooled
 
     def secure(self, spooled: Collection[str]) -> None:
-        """Wait until the disk has files: the catalog must not promise what a power cut takes.
+        """Wait until the disk has files: a power cut must not lose a file that the catalog lists.
 
         Raises:
             StoreError: the disk is full or failed.
@@ -149,14 +149,14 @@ class Batch:
             raise _no_room(self._folder.parent, error) from error
 
     def keep_only(self, spooled: Collection[str]) -> None:
-        """Delete the files that the job is not about."""
+        """Delete the files that the job does not need."""
         for path in self._folder.iterdir():
             if path.name != LOCK_NAME and path.name not in spooled:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
     def hand_over(self) -> LockedFile:
-        """Leave the files to the job that was queued for them; return the lock, still held."""
+        """Give the files to their queued job; return the lock, still held."""
         self._unwanted.detach()
         return self._lock
 
@@ -166,13 +166,13 @@ class Batch:
 
 
 class ArrivingFile:
-    """A file of a batch while its bytes come. :meth:`end` or :meth:`abort` closes it.
+    """A file of a batch while its bytes arrive. :meth:`end` or :meth:`abort` closes it.
 
     Attributes:
         size: bytes so far.
 
     Raises (every method but :meth:`abort`):
-        StoreError: the disk is full or the folder cannot be written.
+        StoreError: the disk is full, or the folder is not writable.
     """
 
     def __init__(self, batch: Batch, path: Path, name: str) -> None:
@@ -186,14 +186,14 @@ class ArrivingFile:
             self._file = os.fdopen(descriptor, "wb")
 
     def write(self, part: bytes) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
         with self._keeping():
             self._file.write(part)
         self._digest.update(part)
         self.size += len(part)
 
     def end(self) -> Upload:
-        """Say that all bytes are there."""
+        """Finish the file: all bytes have arrived."""
         with self._keeping():
             self._file.close()
         return Upload(
@@ -205,7 +205,7 @@ class ArrivingFile:
         )
 
     def abort(self) -> None:
-        """Delete what has come."""
+        """Delete the partial file."""
         with contextlib.suppress(OSError):
             self._file.close()
         self._path.unlink(missing_ok=True)
@@ -220,10 +220,10 @@ class ArrivingFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file that was sent; ``name`` is cleaned, see :func:`ingest.jobs.sending.clean_name`.
+    """An uploaded file; ``name`` is cleaned, see :func:`ingest.jobs.sending.clean_name`.
 
-    Its bytes are the file ``spooled`` of ``batch``, for as long as somebody refers to the batch or
-    a job has taken it.
+    Its bytes are the file ``spooled`` of ``batch``. They exist as long as something refers to the
+    batch, or a job has taken it.
     """
 
     name: str
@@ -242,7 +242,7 @@ def _secure(path: Path) -> None:
 
 
 def parts_of(file: BinaryIO) -> Iterator[bytes]:
-    """Give a file's bytes from its beginning, in parts."""
+    """Yield a file's bytes from its beginning, in parts."""
     file.seek(0)
     while part := file.read(_PART_BYTES):
         yield part

@@ -1,7 +1,7 @@
-"""Whoever follows the watched folders: one process at a time, a thread for each folder.
+"""Follows the watched folders: one process at a time, with a thread for each folder.
 
-Processes take turns by a lock that the operating system frees when its holder dies. The next one
-begins with a run over every folder, which finds what has changed meanwhile.
+Processes take turns by a lock that the operating system releases when its holder dies. The next
+process begins with a run over every folder, which finds the changes since then.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from kb.locked_files import LockedFile
 
 WATCH_LEASE = "watch.lock"
 LOOK_S = 0.5
-"""Seconds after which folders that were added, paused or removed are noticed."""
+"""Seconds between two checks for added, paused and removed folders."""
 
-# A folder that cannot be followed is tried again after so long, then after ever longer.
+# Seconds until the first retry of a folder that cannot be followed; later retries wait longer.
 _RETRY_S = 10.0
 _LONGEST_RETRY_S = 300.0
 
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Failed:
-    """When a folder that could not be followed is tried again, and how long after the last time."""
+    """The next attempt at a folder that could not be followed, and the last delay."""
 
     wanted: int
     again_at: float
@@ -43,8 +43,8 @@ class Watching:
     """The thread of a process that follows the watched folders. Thread-safe.
 
     Args:
-        base: where documents go.
-        spool: in whose folder the lock is.
+        base: the knowledge base for the documents.
+        spool: its folder contains the lock.
         turn: waits for the turn of a run.
     """
 
@@ -60,12 +60,12 @@ class Watching:
         self._wanted: dict[int, int] = {}
 
     def start(self) -> None:
-        """Begin to follow folders, unless another process does; then once that has ended."""
+        """Start to follow folders, at once or after another process stops."""
         self._thread = threading.Thread(target=self._loop, name="watching", daemon=True)
         self._thread.start()
 
     def is_watched(self) -> bool:
-        """Say whether any process follows folders, this one included."""
+        """Return whether any process, including this one, follows folders."""
         if self._lock is not None:
             return True
         lock = self._taken()
@@ -75,13 +75,13 @@ class Watching:
         return False
 
     def stop(self) -> None:
-        """Have all runs end after the commit under way, and begin none."""
+        """End all runs after their present commit, and start no more."""
         self._closed.set()
         for follower in list(self._followers.values()):
             follower.stop()
 
     def close(self, *, timeout_s: float | None = None) -> None:
-        """Stop, and wait for that."""
+        """Stop, and wait for the end."""
         self.stop()
         if self._thread is not None:
             self._thread.join(timeout_s)
@@ -105,7 +105,7 @@ class Watching:
             lock.release()
 
     def _is_ours(self) -> bool:
-        """Say whether this process follows the folders; it does if no other one does."""
+        """Return whether this process follows the folders; it does unless another process does."""
         if self._lock is None:
             lock = self._taken()
             if lock is None:
@@ -121,7 +121,7 @@ class Watching:
         return lock if lock.take() else None
 
     def _look(self, folders: Mapping[int, WatchedFolder]) -> None:
-        """Begin and end what was asked for since the last look."""
+        """Start and stop followers as requested since the last check."""
         for folder_id, follower in list(self._followers.items()):
             now = folders.get(folder_id)
             if now is None or now.paused or now.wanted != follower.folder.wanted:
@@ -138,7 +138,7 @@ class Watching:
 
     def _begin(self, folder: WatchedFolder) -> None:
         wanted = folder.wanted > self._wanted.get(folder.id, 0)
-        # Listed a moment ago: what the lock's last holder was allowed was withdrawn since.
+        # The list is recent: permissions of the lock's last holder have been withdrawn since.
         now = self._base.watched.get(folder.id)
         if now is None:
             return
@@ -168,7 +168,7 @@ class Watching:
         return time.monotonic() >= failed.again_at
 
     def _refine(self, folder_id: int) -> None:
-        """Have the sentences of what a folder fills embedded when there is no job."""
+        """Request the embedding of a collection's sentences while no job waits."""
         folder = self._base.watched.get(folder_id)
         found = self._base.held(folder.collection) if folder else None
         if found is None or isinstance(found, str) or not self._base.settings.sentences:

@@ -1,7 +1,7 @@
-"""Whoever works through the queue: one process at a time, job after job, first come first served.
+"""The worker of the queue: one process at a time, job after job in the order of arrival.
 
-Processes take turns by a lock that the operating system frees when its holder dies. Who gets it
-finds a job that says ``running`` without anybody at work, and goes on with it.
+Processes take turns by a lock that the operating system releases when its holder dies. The next
+process finds a ``running`` job that nobody works on, and continues it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from kb.knowledge_base import KnowledgeBase
 from kb.locked_files import LockedFile
 
 KEPT_JOBS = 20
-"""Jobs that have ended and are remembered for who looks on."""
+"""Most ended jobs that are remembered for display."""
 MOST_ATTEMPTS = 5
-"""Attempts in a row that end with their process and without a single file done."""
+"""Most consecutive attempts that end with their process and without a finished file."""
 CRASHES = "crashes"
 """Error code of a job that was given up after so many attempts."""
 POLL_S = 0.5
-"""Seconds after which a process looks what others have queued, or whether it is its turn."""
+"""Seconds between two checks for jobs of other processes, or for this process's turn."""
 
 TURN_S = 0.1
-"""Seconds after which the run of a watched folder looks again whether it is its turn."""
+"""Seconds between two checks of a watched folder's run for its turn."""
 
 LEASE = "work.lock"
 
@@ -39,18 +39,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Known:
-    """Passwords of a job, and the lock by which other processes know that somebody has them."""
+    """Passwords of a job, and the lock that shows other processes that this one knows them."""
 
     passwords: tuple[str, ...] = field(repr=False)
     lock: LockedFile
 
 
 class Worker:
-    """The thread of a process that does jobs. Thread-safe.
+    """The thread of a process that runs jobs. Thread-safe.
 
     Args:
-        base: where documents go.
-        spool: where the bytes of uploads are.
+        base: the knowledge base for the documents.
+        spool: the bytes of uploads.
     """
 
     def __init__(self, base: KnowledgeBase, spool: Spool) -> None:
@@ -66,22 +66,22 @@ class Worker:
         self._yielding = 0
 
     def start(self) -> None:
-        """Begin to work."""
-        # A daemon: the exit of a program does not wait for hours of embedding. What was committed
-        # stays, and the next process goes on.
+        """Start to work."""
+        # A daemon, so that a program's exit does not wait for hours of embedding. Commits stay, and
+        # the next process continues.
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        """Say that something was queued."""
+        """Wake the worker: a job was queued."""
         self._refining.make_way()
         self._wake.set()
 
     @contextlib.contextmanager
     def turn(self, stop: threading.Event) -> Iterator[bool]:
-        """Be the one who ingests, once the job under way has ended; False if ``stop`` is set first.
+        """Wait for the turn to ingest, after the present job; give False if ``stop`` is set first.
 
-        Jobs that wait come after it.
+        Waiting jobs come after it.
         """
         with self._mutex:
             self._yielding += 1
@@ -100,7 +100,7 @@ class Worker:
             self._wake.set()
 
     def remember(self, job_id: int, passwords: tuple[str, ...], lock: LockedFile) -> None:
-        """Remember the passwords of a job, and hold its batch, until the job has ended."""
+        """Remember the passwords of a job, and lock its batch, until the job has ended."""
         with self._mutex:
             self._known[job_id] = _Known(passwords, lock)
 
@@ -112,13 +112,13 @@ class Worker:
             known.lock.release()
 
     def cancel(self, job_id: int) -> None:
-        """End a job if it is under way here, without waiting for the next look."""
+        """End a job at once if it runs here, before the next check."""
         with self._mutex:
             if self._current is not None and self._current.job.id == job_id:
                 self._current.cancel()
 
     def close(self, *, timeout_s: float | None = None) -> None:
-        """Stop after the commit under way; what is not done stays queued."""
+        """Stop after the present commit; remaining work stays queued."""
         self._closed.set()
         self._refining.close()
         self._wake.set()
@@ -133,7 +133,7 @@ class Worker:
             each.lock.release()
 
     def settle(self) -> None:
-        """Note of jobs whose process is gone that nobody is at work on them any more."""
+        """Mark jobs of dead processes as not running."""
         if not self._base.jobs.is_active():
             return
         with self._lease() as is_ours:
@@ -141,7 +141,7 @@ class Worker:
                 self.clean()
 
     def clean(self) -> None:
-        """Delete what no job needs any more."""
+        """Delete everything that no job needs any more."""
         self._spool.clean(self._base.jobs.wants)
 
     def _loop(self) -> None:
@@ -159,7 +159,7 @@ class Worker:
                 self._wake.clear()
 
     def _step(self) -> bool:
-        """Do the job whose turn it is; say whether there was one for this process."""
+        """Run the next job; return whether this process had one."""
         self._forget_ended()
         if not self._base.jobs.is_active() and not self._refining.is_wanted():
             return False
@@ -169,15 +169,15 @@ class Worker:
             if not is_ours:
                 return False
             if self._base.jobs.settle():
-                self.clean()  # somebody may have wanted one of them to end
+                self.clean()  # somebody may want one of them to end
             job = self._next()
             if job is None:
                 return self._refining.run()
-            # What is interrupted, though nobody here wanted that, is not begun again at once.
+            # If nobody here wanted an interruption, do not start the job again at once.
             return self._do(job) != "interrupted"
 
     def _forget_ended(self) -> None:
-        """Forget the passwords of jobs that another process has cancelled."""
+        """Forget the passwords of jobs that another process cancelled."""
         with self._mutex:
             known = set(self._known)
         if known and (ended := known - self._base.jobs.unended()):
@@ -187,7 +187,7 @@ class Worker:
 
     @contextlib.contextmanager
     def _lease(self) -> Iterator[bool]:
-        """Be the one process that works, unless another one is."""
+        """Hold the lock of the one working process, unless another process has it."""
         self._spool.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = LockedFile(self._spool.folder / LEASE)
         if not lock.take():
@@ -199,14 +199,14 @@ class Worker:
             lock.release()
 
     def _next(self) -> JobInfo | None:
-        """Return the job whose turn it is, which has begun; None if it is not for this process."""
+        """Return the next job, already started; None if there is none for this process."""
         jobs = self._base.jobs
         while (job := jobs.next()) is not None:
             with self._mutex:
                 known = job.id in self._known
             if job.locked and not known:
                 if self._spool.is_held(job.spool):
-                    return None  # its passwords are known to another process, whose turn it is
+                    return None  # another process knows its passwords and will run it
                 jobs.ask(job.id)
             elif job.attempts >= MOST_ATTEMPTS:
                 error = f"the program ended {job.attempts} times in a row while it did this"
@@ -245,7 +245,8 @@ class Worker:
                 )
                 break
             except StoreError as error:
-                # Until then the job counts as running, and is gone on with if this process ends.
+                # Until then the job counts as running, so another process continues it if this one
+                # ends.
                 _log.warning("the end of job %d was not written down: %s", job.id, error)
                 if self._closed.wait(POLL_S):
                     return ending.state

@@ -1,6 +1,6 @@
-"""Read one file in this process: choose the loader by extension, check the file, hash it.
+"""Reads one file in this process: chooses the loader by extension, checks the file, hashes it.
 
-Hostile files belong into ``ingest.reading.sandbox``, whose workers call :func:`load_file` too.
+Hostile files belong in ``ingest.reading.sandbox``, whose workers call :func:`load_file` too.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ingest.loaders.base import Loader, LoadOptions
 from kb.hashing import file_sha256
 from kb.records import Document
 
-# Modules are named, not imported: a worker that reads text files never pays for the PDF engines,
-# and a loader that cannot be imported breaks its own formats only.
+# Modules are named, not imported: a worker that reads text files never loads the PDF engines, and a
+# loader that cannot be imported breaks only its own formats.
 _LOADERS = {
     ".pdf": "ingest.loaders.pdf.loader:PdfLoader",
     ".docx": "ingest.loaders.docx.loader:DocxLoader",
@@ -35,10 +35,10 @@ _LOADERS = {
     ".text": "ingest.loaders.text.loader:TextLoader",
 }
 EXTENSIONS: tuple[str, ...] = tuple(_LOADERS)
-"""Every extension that can be read, lower case, with its dot."""
+"""Every supported extension, in lower case, with its dot."""
 
 ATTEMPTS = 3
-"""How often a file is read that changes meanwhile."""
+"""Attempts to read a file that changes meanwhile."""
 
 _MIB = 2**20
 
@@ -48,7 +48,7 @@ class LoadedFile:
     """A document and the file it was read from.
 
     ``content_hash`` is the SHA-256 of the file's bytes in hexadecimal, ``size`` their number,
-    ``mtime_ns`` the file's time of change in nanoseconds since the epoch.
+    ``mtime_ns`` the file's modification time in nanoseconds since the epoch.
     """
 
     document: Document
@@ -62,7 +62,7 @@ def loader_for(path: Path) -> Loader:
 
     Raises:
         UnsupportedFormatError: no loader reads this extension.
-        LoaderUnavailableError: a library that it needs cannot be imported.
+        LoaderUnavailableError: a library of the loader cannot be imported.
     """
     target = _LOADERS.get(path.suffix.lower())
     if target is None:
@@ -89,15 +89,15 @@ def load_file(
 ) -> LoadedFile:
     """Read one file with the loader of its extension.
 
-    A file that changes while it is read is read again, so that hash and text belong together.
+    If the file changes meanwhile, it is read again, so that hash and text belong together.
 
     Args:
         path: the file.
-        options: limits and choices; the defaults if None.
-        on_progress: called with pages done and pages in all, where a format has pages.
+        options: limits and options; the defaults if None.
+        on_progress: called with finished pages and all pages, if the format has pages.
 
     Raises:
-        LoadError: one of its subclasses, true of this file.
+        LoadError: one of its subclasses, for this file.
     """
     options = options or LoadOptions()
     loader = loader_for(path)
@@ -119,7 +119,7 @@ def load_file(
 
 
 def too_large(name: str, size: int, most: int) -> FileTooLargeError:
-    """Return the error of a file of ``size`` bytes where ``most`` are read."""
+    """Return the error of a file of ``size`` bytes above the limit ``most``."""
     return FileTooLargeError(
         f"{name} has {size / _MIB:.1f} MiB, more than the limit of {most / _MIB:.1f} MiB; "
         "split it, or raise the limit."

@@ -1,4 +1,4 @@
-"""What is said of a file whose loader cannot be imported: not the file is broken."""
+"""The error for a file whose loader cannot be imported: the file itself may be sound."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import importlib.metadata
 
 from ingest.errors import LoaderUnavailableError
 
-# Packages whose name to import is not their name to install, for when they are not there to ask.
+# Packages with different names for import and installation, for when they are not installed.
 _DISTRIBUTIONS = {"docx": "python-docx", "markdown_it": "markdown-it-py", "cv2": "opencv-python"}
-# How the dynamic linker says that a library did not fit into a worker's address space.
+# The dynamic linker's words if a library did not fit into a worker's address space.
 _NO_MEMORY = ("failed to map segment", "Cannot allocate memory", "cannot allocate memory")
 _OURS = frozenset({"ingest", "kb"})
 
 
 def unavailable(name: str, error: BaseException) -> LoaderUnavailableError:
-    """Return the error for the file ``name``, whose loader failed to be imported with ``error``.
+    """Return the error for the file ``name``, whose loader failed to import with ``error``.
 
     Raises:
-        MemoryError: it failed for want of memory.
+        MemoryError: memory ran out.
     """
     if any(words in str(error) for words in _NO_MEMORY):
         raise MemoryError from error
@@ -37,7 +37,7 @@ def unavailable(name: str, error: BaseException) -> LoaderUnavailableError:
 
 
 def _package(error: BaseException) -> str:
-    """Return the top-level package that is at fault: the missing one, or where it went wrong."""
+    """Return the top-level package at fault: the missing one, or the one that failed."""
     if isinstance(error, ImportError) and error.name:
         return error.name.partition(".")[0]
     found = "ingest"

@@ -1,4 +1,4 @@
-"""What every loader is given and gives back, and the builder that assembles a Document.
+"""The protocol of loaders, their options, and the builder that assembles a Document.
 
 A loader reads one file's bytes and returns one ``kb.records.Document``. It runs in a worker
 process of ``ingest.reading.sandbox``; so this package imports neither llama_cpp nor chromadb.
@@ -19,11 +19,11 @@ BLOCK_BREAK = "\n\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """Limits and choices for reading one file.
+    """Limits and options for reading one file.
 
-    Passwords are tried in order; they are never stored and part of no hash.
-    ``ocr_max_pixels`` bounds the picture that is made of one page; pictures inside a page may have
-    eight times as many.
+    Passwords are tried in order. They are never stored, and no hash contains them.
+    ``ocr_max_pixels`` limits the picture of a whole page; pictures inside a page may have eight
+    times as many pixels.
     """
 
     passwords: tuple[str, ...] = field(default=(), repr=False)
@@ -39,8 +39,8 @@ class LoadOptions:
 class Loader(Protocol):
     """Reads one format.
 
-    ``version`` counts up whenever the loader reads the same bytes differently, so that files
-    read by an older one are read again.
+    ``version`` rises whenever the loader reads the same bytes differently. Files that an older
+    version read are then read again.
     """
 
     extensions: tuple[str, ...]
@@ -54,10 +54,10 @@ class Loader(Protocol):
     ) -> Document:
         """Read ``path``.
 
-        ``on_progress(done, total)`` is called per page where a format has pages.
+        It calls ``on_progress(done, total)`` for each page, if the format has pages.
 
         Raises:
-            LoadError: one of its subclasses, true of this file.
+            LoadError: one of its subclasses, for this file.
         """
         ...
 
@@ -66,9 +66,9 @@ class Loader(Protocol):
 class DocumentBuilder:
     """Collects blocks in reading order and keeps sections and pages aligned with the text.
 
-    Call :meth:`heading` and :meth:`page` when they begin, then :meth:`add` for each block.
-    Blocks are separated by a blank line. A heading's own text is part of the section that it
-    opens (it is text a person may search for).
+    Call :meth:`heading` and :meth:`page` when they begin, then :meth:`add` for each block. Blocks
+    are separated by a blank line. A heading's own text is part of the section that it opens,
+    because people may search for it.
     """
 
     media_type: MediaType
@@ -84,7 +84,7 @@ class DocumentBuilder:
 
     @property
     def length(self) -> int:
-        """Code points of text so far."""
+        """Code points of the text so far."""
         return self._length
 
     @property
@@ -93,7 +93,7 @@ class DocumentBuilder:
         return tuple(title for _, title in self._headings)
 
     def page(self, page: Page) -> None:
-        """Begin a page; its span is filled in as text is added (``start``/``end`` are ignored).
+        """Begin a page; added text determines its span (``start``/``end`` are ignored).
 
         The spans of its boxes count from the beginning of the page's text.
         """
@@ -102,7 +102,7 @@ class DocumentBuilder:
     def heading(self, level: int, title: str, *, in_text: bool = True) -> None:
         """Open a section of ``level`` (1 is outermost) and add its title as text.
 
-        ``in_text=False`` is for outlines, whose titles stand in the page text anyway.
+        ``in_text=False`` is for outlines, because the page's text contains their titles anyway.
         """
         title = " ".join(normalise(title).split())
         while self._headings and self._headings[-1][0] >= level:
@@ -123,8 +123,8 @@ class DocumentBuilder:
     ) -> tuple[int, int]:
         """Append one block and return its span; blank blocks add nothing.
 
-        Consecutive text blocks under one heading share a section; tables and code blocks get
-        a section each, so that the splitter can treat them as units. ``header_rows`` of a table
+        Consecutive text blocks under one heading share a section. Tables and code blocks get a
+        section each, so that the splitter can treat them as units. The ``header_rows`` of a table
         name its columns.
         """
         text = normalise(text).strip("\n")

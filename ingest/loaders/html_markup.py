@@ -1,4 +1,4 @@
-"""What is done to HTML before it is parsed: pieces of tables, closed raw tags, endless nesting."""
+"""Prepares HTML for parsing: pieces of tables, raw text elements, excessive nesting."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections import Counter
 
 MAX_DEPTH = 500
-"""Elements of one name inside each other, about as many as browsers build: for each one more the
-parser looks through all that are open. Only names whose end tags nobody may leave out count."""
+"""Most nested elements of one name, about as many as browsers build: for each one more the parser
+looks through all open ones. Only names with a required end tag count."""
 
-# Markdown hands over pieces of tables; their tags mean nothing outside one.
+# Markdown passes pieces of tables; their tags mean nothing outside one.
 _FIRST_TAG = re.compile(r"\s*+(?:(?><!--.*?-->)\s*+)*+</?([a-z]+)", re.IGNORECASE | re.DOTALL)
 _AROUND = {
     **dict.fromkeys(("tr", "tbody", "thead", "tfoot", "caption", "colgroup", "col"), "<table>"),
@@ -21,7 +21,7 @@ _NESTING_TAG = re.compile(
     r"(?:[^\"'<>]++|\"[^\"]*+\"|'[^']*+')*+>?",
     re.IGNORECASE,
 )
-# "<script src=… />" of component templates: HTML takes what follows for its content.
+# "<script src=… />" of component templates: HTML takes the following text for its content.
 _RAW_TAG = re.compile(
     r"<(?:script|style|template|noscript|title|textarea|iframe|noframes|noembed|object|xmp)\b"
     r"(?:[^\"'<>]++|\"[^\"]*+\"|'[^']*+')*+>?",
@@ -30,7 +30,7 @@ _RAW_TAG = re.compile(
 
 
 def parsable(markup: str) -> str:
-    """Return a page or any fragment of one as the parser reads it well."""
+    """Return a page or a fragment of one in a form that the parser reads well."""
     first = _FIRST_TAG.match(markup)
     around = _AROUND.get(first[1].lower(), "") if first else ""
     markup = _RAW_TAG.sub(_unless_self_closed, markup)
@@ -46,7 +46,7 @@ class _Nesting:
         self._open: Counter[str] = Counter()
 
     def __call__(self, tag: re.Match[str]) -> str:
-        """Return a tag, or what stands in its place."""
+        """Return a tag, or its replacement."""
         name = tag[2].lower()
         if not tag[1]:
             self._open[name] += 1

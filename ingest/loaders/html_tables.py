@@ -1,7 +1,7 @@
-"""Puts the cells of an HTML table in their columns, with merged cells said in the rows they cover.
+"""Puts the cells of an HTML table into columns; merged cells repeat in the rows that they cover.
 
-A cell merged over rows is said in each of them. One merged over columns is said once and leaves
-the other columns empty; in the rows at the top it names each column that it covers.
+A cell merged over rows appears in each of them. One merged over columns appears once and leaves the
+other columns empty; in the rows at the top it names each column that it covers.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from ingest.loaders.merged_cells import repeated
 
 MOST_REPEATED = 1_000_000
-"""Characters that one table says again: a file of a megabyte could ask for gigabytes."""
+"""Most repeated characters of one table: a file of a megabyte could ask for gigabytes."""
 
 _MOST_MERGED = 63  # columns in which cells may be merged; further right each is its own
-_MOST_ROWS = 65_534  # that a cell may cover, as in browsers
+_MOST_ROWS = 65_534  # most rows that a cell covers, as in browsers
 _MOST_HEAD_ROWS = 3
 
 
 @dataclass(slots=True)
 class HtmlTable:
-    """One table being read; a table inside a cell has one of its own."""
+    """One table during reading; a table inside a cell has its own object."""
 
     text: list[str] = field(default_factory=list)
     is_open: bool = False  # a cell is
@@ -33,12 +33,12 @@ class HtmlTable:
     _repeated: int = 0
 
     def start_cell(self, columns: str | None, rows: str | None) -> None:
-        """Open a cell that covers as many columns and rows as its attributes say."""
+        """Open a cell that covers the columns and rows of its attributes."""
         self._spans = max(1, _number(columns)), _number(rows) or _MOST_ROWS
         self.is_open = True
 
     def end_cell(self, text: str) -> None:
-        """Put a cell's text into the next column that is free."""
+        """Put a cell's text into the next free column."""
         while len(self._row) in self._above:
             self._row.append(self._again(self._above[len(self._row)][1]))
         across, down = self._spans
@@ -54,7 +54,7 @@ class HtmlTable:
         self.text.clear()
 
     def end_row(self) -> list[str]:
-        """Return the cells of a row, none where it only goes on with cells merged from above."""
+        """Return the cells of a row; empty if it only continues cells merged from above."""
         row, own = self._row, self._own
         for column in sorted(self._above) if own else ():
             if column >= len(row):
@@ -68,7 +68,7 @@ class HtmlTable:
         return row[:1] if own == 1 and len(row) <= self._spans[0] else row
 
     def end_group(self) -> None:
-        """Forget what reaches down: no cell reaches out of a head, a body or a foot."""
+        """Forget cells that extend down: no cell leaves a head, a body or a foot."""
         self._above.clear()
         self.in_head = False
 
@@ -79,6 +79,6 @@ class HtmlTable:
 
 
 def _number(written: str | None) -> int:
-    """Return a span as browsers read it, 1 where none is given."""
+    """Return a span as browsers read it, 1 by default."""
     digits = (written or "").strip().removeprefix("+")[:6]
     return min(int(digits), _MOST_ROWS) if digits.isascii() and digits.isdigit() else 1

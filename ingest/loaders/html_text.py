@@ -1,8 +1,8 @@
 """Turns HTML into readable lines: for HTML inside Markdown and for HTML parts of DOCX files.
 
-Tags go, their text stays. Block elements begin lines, table rows become ``cell | cell``,
-comments, scripts and style sheets are dropped. Lexbor builds the tree that a browser would build
-(implied end tags, misplaced text), whatever is broken; the walk through it calls no one back.
+The text of tags stays without the tags. Block elements begin lines, and table rows become ``cell |
+cell``. Comments, scripts and style sheets are dropped. Lexbor builds the same tree as a browser,
+also from broken HTML (implied end tags, misplaced text). The walk through it does not recurse.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BLOCKS = frozenset(
 _GROUPS = frozenset({"tbody", "thead", "tfoot"})
 _OF_TABLES = _GROUPS | {"table", "tr", "td", "th"}
 _PREFORMATTED = frozenset({"pre", "listing", "xmp", "plaintext"})
-# Drawn apart from what stands beside them, whether or not there is a space.
+# Drawn apart from neighbours, with or without a space.
 _APART = frozenset({"button", "select", "textarea", "input", "tspan"})
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -60,7 +60,7 @@ class _Reader:
         self._preformatted = 0
         self._svg = 0
         self._keeps_indent = False
-        # Of each link its address, and the parts and the first of them that are its text.
+        # For each link its address, and the range of parts that are its text.
         self._links: list[tuple[str, list[str], int]] = []
         self._apart = ""  # addresses in a heading
 
@@ -151,7 +151,7 @@ class _Reader:
 
     def _picture(self, shown: str, address: str) -> None:
         self._write(shown)
-        if not self._links:  # a badge: where it leads says more
+        if not self._links:  # a badge: its target says more
             self._write(picture_name(shown, address))
 
     def _end_link(self) -> None:
@@ -243,11 +243,11 @@ class _Reader:
 
 
 def read_html(markup: str) -> list[HtmlBlock]:
-    """Return the readable blocks of a page or of any fragment of one."""
+    """Return the readable blocks of a page or of a fragment of one."""
     root = LexborHTMLParser(parsable(markup)).root
     return [] if root is None else _Reader().read(root)
 
 
 def html_to_text(markup: str) -> str:
-    """Return the same blocks as one text, a blank line between them."""
+    """Return these blocks as one text, with blank lines between them."""
     return "\n\n".join(block.text for block in read_html(markup))

@@ -1,4 +1,4 @@
-"""What would read a file, in words that change when its text may."""
+"""Names the loader that would read a file, in words that change when its text may."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ingest.loaders.base import LoadOptions
 
 
 def loader_identity(path: Path, options: LoadOptions) -> str:
-    """Name what would read ``path``, with its version and the choices that change its text."""
+    """Name the loader for ``path``, with its version and the options that change its text."""
     try:
         loader = loader_for(path)
     except UnsupportedFormatError:
         return "none"
-    except LoaderUnavailableError:  # its worker will say so of each file
+    except LoaderUnavailableError:  # its worker will report that for each file
         return "unavailable"
     return f"{type(loader).__name__} {loader.version} ocr={options.ocr}"

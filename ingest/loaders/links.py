@@ -1,7 +1,7 @@
-"""How the address behind a link is shown: after the link's text, in parentheses.
+"""Shows the address of a link: after the link's text, in parentheses.
 
-The address becomes part of the text, so that both kinds of search find it and every reader sees
-it. Links whose text already is the address stay as they are.
+The address becomes part of the text, so that both kinds of search find it and every reader sees it.
+A link whose text already is the address stays unchanged.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from urllib.parse import unquote
 
 LONGEST_ADDRESS = 300
-"""Characters of an address that are shown; longer ones carry tracking data, not names."""
+"""Most characters of a shown address; longer ones carry tracking data instead of names."""
 
-# What leads nowhere that a person could go: scripts, data, places in the same document.
+# Targets that no person can visit: scripts, data, places in the same document.
 _NOWHERE = re.compile(r"(?:javascript|vbscript|data|about|blob|cid):|#", re.IGNORECASE)
 _TOLD_BY_ITSELF = re.compile(r"(?:mailto|tel|sms|callto):", re.IGNORECASE)
 _ENCODED_LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
@@ -20,7 +20,7 @@ _START = re.compile(r"(?:[a-z][a-z0-9+.-]*:/{0,3})?(?:www\.)?", re.IGNORECASE)
 
 
 def address_after(text: str, address: str) -> str:
-    """Return what to write after a link's text: `` (address)``, "" where it says nothing new.
+    """Return the suffix for a link's text: `` (address)``, "" if it says nothing new.
 
     >>> address_after("the manual", "https://docs.example.org/a")
     ' (https://docs.example.org/a)'
@@ -41,19 +41,19 @@ def address_after(text: str, address: str) -> str:
 
 
 def shows_address(text: str, address: str) -> bool:
-    """Say whether a text holds an address anywhere, with or without ``https://`` and ``www.``."""
+    """Return whether a text contains an address, with or without ``https://`` and ``www.``."""
     bare = _bare(address)
     return bool(bare) and bare in unquote("".join(text.split())).casefold()
 
 
 def _decoded(encoded: re.Match[str]) -> str:
-    """Return letters beyond ASCII as browsers show them; others are left encoded."""
+    """Return letters beyond ASCII as browsers show them; others stay encoded."""
     letters = unquote(encoded[0], errors="replace")
     return letters if letters.isprintable() and "\ufffd" not in letters else encoded[0]
 
 
 def _says(text: str, address: str) -> bool:
-    """Say whether a link's text holds its address, with or without ``https://`` and ``www.``."""
+    """Return whether a link's text contains its address, even without ``https://`` or ``www.``."""
     bare = _bare(address)
     return bool(bare) and bare in (_bare(word) for word in (*text.split(), "".join(text.split())))
 

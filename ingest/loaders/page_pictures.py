@@ -1,4 +1,4 @@
-"""What is asked for when a page is to be drawn, and what comes back."""
+"""The request for a page's picture, and the result."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, as fractions of the drawn page's width and height."""
+"""Left, top, right, bottom, as fractions of the page's width and height."""
 
 
-UnreadKind = Literal["text", "picture", "note", "field"]
+UnreadKind = Literal["text", "picture", "note", "field", "number", "repeated"]
+ON_PURPOSE: frozenset[UnreadKind] = frozenset({"number", "repeated"})
+"""What a reading leaves out: the page's number, and lines that other pages repeat."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadPlace:
-    """A place of a page that its reading lacks; ``text`` is what stands there, if that is text."""
+    """A part of a page that its reading lacks; ``text`` is its text, if it has any."""
 
     kind: UnreadKind
     box: Box
@@ -23,18 +25,20 @@ class UnreadPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRequest:
-    """Which page to draw, ``index`` from 0, and what to mark on it.
+    """The page to draw, ``index`` from 0, and the marks on it.
 
     ``boxes`` are marked if there are any (lines that were read from the picture itself), else
     ``passage`` is looked for among the page's characters. With ``reading``, what is stored of the
     page's text, that is compared with the page instead: ``boxes`` are lines that were read from
-    pictures, and what was not read is framed and numbered.
+    pictures, and what was not read is framed and numbered. ``around`` is the text before and after
+    the reading, to which a sentence at the end of a page may belong.
     """
 
     index: int
     passage: str = ""
     boxes: tuple[Box, ...] = ()
     reading: str | None = None
+    around: tuple[str, str] = ("", "")
     passwords: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -42,7 +46,8 @@ class PictureRequest:
 class PagePicture:
     """A page as PNG, and whether the passage was found and marked on it.
 
-    ``unread`` are the places that are framed on it, by their numbers from 1.
+    ``unread`` are the places that are framed on it, by their numbers from 1; after them those that
+    were left out on purpose, which are not.
     """
 
     png: bytes

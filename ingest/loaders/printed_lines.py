@@ -1,6 +1,6 @@
 """Repair of the text that PDF engines give out: lines, hyphens, ligatures, leader dots.
 
-A PDF knows glyphs at places, not words in paragraphs. What this module mends, and why:
+A PDF has glyphs at positions instead of words in paragraphs. The module makes these repairs:
 
 - a line break inside a paragraph becomes a space (nothing between two CJK characters), because
   a splitter that prefers to cut at line ends would otherwise cut sentences in the middle, and
@@ -23,10 +23,10 @@ from collections.abc import Collection, Sequence
 from kb.text import normalise
 
 FULL_LINE = 0.72
-"""Share of the page's usual line width from which a line counts as running on."""
+"""Share of the page's usual line width above which a line counts as continuing."""
 
 NARROWEST = 20
-"""Columns below which a line never runs on: pages of few short lines have no usual width."""
+"""Columns below which a line never continues: pages of few short lines have no usual width."""
 
 _NUMBERING = 16
 
@@ -57,23 +57,23 @@ _CODE = re.compile(r"[!-~ ¥￥№–—−]+")
 
 
 def bare_letters(text: str) -> str:
-    """Return the letters and digits of a text in one case, to compare two readings of it."""
+    """Return the letters and digits of a text in one case, for comparing two readings of it."""
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def is_cjk(character: str) -> bool:
-    """Whether a character belongs to writing that puts no space between words."""
+    """Whether a character belongs to a script without spaces between words."""
     return _CJK.match(character) is not None
 
 
 def width(line: str) -> int:
-    """Columns that a line takes: two for a CJK character, one for any other."""
+    """Columns of a line: two for a CJK character, one for any other."""
     return len(line) + sum(unicodedata.east_asian_width(c) in "WF" for c in line)
 
 
 def clean(text: str) -> str:
     """Return an engine's text of one page in normal form, one printed line per line."""
-    # PDFium marks a hyphen at a line end by U+FFFE and swallows the break after it.
+    # PDFium marks a hyphen at a line end by U+FFFE and removes the break after it.
     text = text.replace("\ufffe", "-\n").replace("\u00ad\n", "-\n").replace("\u00ad\r\n", "-\n")
     text = _ARTEFACTS.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
     text = normalise(text.translate(_SYMBOL_BULLETS))
@@ -102,17 +102,17 @@ def joiner(
     *,
     spaced: bool = True,
 ) -> str | None:
-    r"""Return what stands between two printed lines once they are text.
+    r"""Return the separator of two printed lines in the text.
 
-    ``"\n"`` keeps them apart, ``" "`` or ``""`` joins them, None joins them and drops the
-    hyphen that ends the first one.
+    ``"\n"`` keeps them apart, ``" "`` or ``""`` joins them, None joins them and removes the first
+    one's last hyphen.
 
     Args:
         line: the upper line.
         following: the lower line.
         full: the page's usual line width (:func:`usual_width`).
-        words: lower-case words of the whole document, to tell which hyphens are real.
-        spaced: what :func:`spaces_scripts` says of the page.
+        words: lower-case words of the whole document, which show real hyphens.
+        spaced: the result of :func:`spaces_scripts` for the page.
     """
     if not line or not following or width(line) < max(FULL_LINE * full, NARROWEST):
         return "\n"
@@ -134,9 +134,9 @@ def repair(text: str, words: Collection[str] = (), titles: Collection[str] = ())
     """Return a cleaned page with the lines of each paragraph joined.
 
     Args:
-        text: what :func:`clean` returned.
+        text: the result of :func:`clean`.
         words: lower-case words of the whole document.
-        titles: outline titles, which stay on lines of their own.
+        titles: outline titles, which keep lines of their own.
     """
     lines = text.split("\n")
     full, spaced = usual_width(lines), spaces_scripts(lines)
@@ -160,10 +160,10 @@ def vocabulary(pages: Sequence[str]) -> frozenset[str]:
 
 
 def find_title(text: str, title: str, start: int = 0) -> int | None:
-    """Return where the line that prints an outline title begins, None if no line does.
+    """Return the beginning of the line with an outline title, None if no line has it.
 
-    The line may carry a number that the outline leaves out (``1.1.5 Title``), or be longer
-    than the title by a page number.
+    The line may have a number that the outline omits (``1.1.5 Title``), or a page number after the
+    title.
     """
     wanted = _bare(title)
     if not wanted:

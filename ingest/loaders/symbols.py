@@ -1,18 +1,18 @@
-"""The signs that symbol fonts draw in place of letters, as the Unicode characters they show.
+"""The signs that symbol fonts draw for letters, as Unicode characters.
 
-Symbol and Zapf Dingbats after the standard encodings of these fonts; Wingdings 1 to 3 and Webdings
-after the characters that Unicode 7 took from them. Where many signs differ only in weight or
-ornament, the plain one is given, because people search for it: arrows, ticks, crosses, boxes of
-forms, digits in circles.
+The tables of Symbol and Zapf Dingbats follow these fonts' standard encodings; those of Wingdings 1
+to 3 and Webdings follow the characters that Unicode 7 took from them. If many signs differ only in
+weight or ornament, the table has the plain one, because people search for it: arrows, ticks,
+crosses, boxes of forms, digits in circles.
 """
 
 from __future__ import annotations
 
 CHECKED, UNCHECKED = "☒", "☐"
-"""A box of a form, as Word draws it by default."""
+"""A box of a form, in Word's default drawing."""
 
 MARKS = frozenset("☐☑☒✓✔✗✘✖❑❒")
-"""Boxes, ticks and crosses: they say something where they stand for a bullet."""
+"""Boxes, ticks and crosses: they have a meaning even as bullets."""
 
 _FIRST = 0x20  # the code of a table's first character
 _PRIVATE = 0xF000  # symbol fonts keep code 0x20 at U+F020, and so on
@@ -20,7 +20,7 @@ _LARGEST = 0xFF
 
 
 def _dingbats() -> str:
-    """Return the signs of Zapf Dingbats, whose codes are those of Unicode but for a few."""
+    """Return the signs of Zapf Dingbats, whose codes are Unicode's except for a few."""
     others = dict(zip(b"%*+Hlnstuw", "☎☛☞★●■▲▼◆◗", strict=True))
     others |= dict(zip(b"\xa8\xa9\xaa\xab\xd5\xd6\xd7", "♣♦♥♠→↔↕", strict=True))
     others |= {0xAC + at: chr(0x2460 + at) for at in range(10)}
@@ -29,7 +29,7 @@ def _dingbats() -> str:
     return f" {lower}{' ' * 34}{upper}".replace("\u27b0", " ")
 
 
-# A space stands where a font has no sign.
+# A space marks a code without a sign.
 _SIGNS = {
     "symbol": (
         " !∀#∃%&∋()*+,−./0123456789:;<=>?"
@@ -118,16 +118,16 @@ _OTHER_NAMES = {
 
 
 def symbol_font(name: str | None) -> str:
-    """Return the name of a symbol font as the tables know it, "" for any other font."""
+    """Return the name of a symbol font in the tables, "" for any other font."""
     plain = (name or "").strip().casefold()
     plain = _OTHER_NAMES.get(plain, plain)
     return plain if plain in _SIGNS else ""
 
 
 def sign(font: str, code: int) -> str:
-    """Return what a symbol font draws for a code, in its own range or in the private one.
+    """Return a symbol font's sign for a code, in its own range or in the private one.
 
-    "" where it draws nothing that Unicode knows, or where the font is no symbol font.
+    "" if Unicode lacks the sign, or the font is not a symbol font.
     """
     place = (code - _PRIVATE if code >= _PRIVATE else code) - _FIRST
     signs = _SIGNS.get(font, "")
@@ -136,10 +136,10 @@ def sign(font: str, code: int) -> str:
 
 
 def signs(text: str, font: str, upper_font: str) -> str:
-    """Return what a run shows whose letters are drawn in symbol fonts.
+    """Return the visible text of a run in symbol fonts.
 
     Args:
-        text: the run's letters as they are stored.
+        text: the run's stored letters.
         font: the symbol font of ASCII letters, "" for an ordinary font.
         upper_font: that of all others.
     """

@@ -1,4 +1,4 @@
-"""Which titles in the properties of a file a person gave."""
+"""Distinguishes people's titles from placeholders in the properties of a file."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _FILE_NAME = re.compile(
 
 
 def is_placeholder(value: str) -> bool:
-    """Say whether a program wrote a property where a person wrote nothing."""
+    """Return whether a program wrote a property that a person left empty."""
     return _NOTHING.fullmatch(value) is not None
 
 
 def real_title(title: str) -> str:
-    """Return a title that a person gave, "" for placeholders and file names.
+    """Return a person's title, "" for placeholders and file names.
 
     >>> real_title("Microsoft Word - budget.doc")
     ''

@@ -1,1 +1,1 @@
-"""A run in stages: what each file needs, reading, splitting, embedding, storing, the report."""
+"""The stages of a run: planning, reading, splitting, embedding, storing, reporting."""

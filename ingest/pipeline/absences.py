@@ -1,4 +1,4 @@
-"""Known files that a run does not find: gone from disk, moved, left out, or out of sight."""
+"""Known files that a run does not find: deleted, moved, excluded, or inaccessible."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from kb.records import CollectionRef, FileState, Source
 
 
 class Absences:
-    """What of a collection's files one run does not find, and what becomes of it.
+    """Files of a collection that one run does not find, and their treatment.
 
-    ``gone`` are known files that no longer exist, by root and path: those below the folders
-    walked, and those seen to vanish. ``left_out`` are known files that exist and that a rule
-    leaves out; ``not_included`` counts those that this run's patterns pass over.
+    ``gone`` are known files that no longer exist, by root and path: those below the walked folders,
+    and those that were seen to vanish. ``left_out`` are known files that exist and that a rule
+    excludes. ``not_included`` counts known files that do not match this run's patterns.
 
     Args:
-        base: where documents are.
+        base: the knowledge base.
         planner: knows the files.
         finder: has looked for them.
-        candidates: the files found.
-        collection: whose files they are.
-        vanished: files and folders that were seen to be deleted.
+        candidates: the found files.
+        collection: the files' collection.
+        vanished: files and folders whose deletion was seen.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Absences:
 
     @property
     def movable(self) -> list[Source]:
-        """Files that a new file of the same content may have been before."""
+        """Missing files; a new file with the same content may be one of them, moved."""
         return [*self.gone, *self._superseded]
 
     def note_failures(self) -> None:
-        """Let the catalog name what could not be looked at, and no longer what can or is gone.
+        """Record inaccessible paths in the catalog; remove records of accessible or deleted ones.
 
-        Of a file that is gone or left out and was never read nothing is left to remove.
+        A deleted or excluded file that was never read has nothing to remove.
         """
         known = self._planner.known
         for source, result in self._finder.failed.items():
@@ -93,11 +93,11 @@ class Absences:
         self.gone = [source for source in self.gone if source not in over]
 
     def remove_at_once(self, *, taken_in: Collection[Source]) -> list[FileResult]:
-        """Remove what a watcher saw go, as far as no file found can be what it has become.
+        """Remove files that a watcher saw vanish, unless a found file may be one of them, moved.
 
-        A person who deletes a file does not wait for the rest of the run. The same holds for
-        files that a rule leaves out, but did not in a run before (``taken_in``). What no run found
-        may have been left out all the time, in a folder that could not be looked at or was away.
+        So the deletion of a file does not wait for the rest of the run. The same holds for files
+        that a rule excludes now but did not in an earlier run (``taken_in``). Other missing files
+        may have been excluded all the time, in an inaccessible or absent folder.
         """
         sizes = {
             candidate.size
@@ -115,9 +115,10 @@ class Absences:
     def remove(
         self, results: Sequence[FileResult], *, prune: bool, force: bool, dry_run: bool
     ) -> tuple[list[FileResult], list[str]]:
-        """Remove what is gone or left out: what was seen to go, and with ``prune`` all of it.
+        """Remove missing and excluded files: those seen to vanish, and with ``prune`` all of them.
 
-        Not more than half of a folder's files unless forced; the remarks say where that was so.
+        With ``prune``, a root that would lose more than half of its files keeps them all, unless
+        forced. Remarks name such roots.
         """
         gone = self.left(results)
         chosen = [source for source in gone if self._was_seen_to_go(source)]
@@ -138,18 +139,18 @@ class Absences:
         return self._forget(chosen, dry_run=dry_run), remarks
 
     def left(self, results: Sequence[FileResult]) -> list[Source]:
-        """Return what is gone and was neither moved nor removed, by the results so far."""
+        """Return the missing files that were neither moved nor removed, by the results so far."""
         settled = {result.old_source for result in results}
         settled |= {result.source for result in results if result.outcome == "removed"}
         return [source for source in self.gone if source not in settled]
 
     def left_out_still(self, results: Sequence[FileResult]) -> list[LeftOut]:
-        """Return what is left out and was not removed, by the results so far."""
+        """Return the excluded files that were not removed, by the results so far."""
         removed = {result.source for result in results if result.outcome == "removed"}
         return [each for each in self.left_out if each.source not in removed]
 
     def _sort(self) -> None:
-        """Say of each known file that was not found what has become of it."""
+        """Determine the reason for each known file that was not found."""
         inodes: set[tuple[int, int]] | None = None
         for source, state in sorted(self._planner.known.items(), key=lambda item: _place(item[0])):
             looked_for = self._finder.looked_for(source)
@@ -160,8 +161,8 @@ class Absences:
             elif (rule := self._finder.rule_of(source)) is not None:
                 self._leave_out(state, rule)
             elif looked_for and (file := on_disk(source.root, source.path)) is not None:
-                # The same file under another name: a link was made or changed, or the name
-                # differs in case or in its Unicode form only.
+                # The same file under another name: a link was made or changed, or the name differs
+                # only in case or Unicode form.
                 inodes = (
                     _inodes(candidate.path for candidate in self._candidates)
                     if inodes is None
@@ -191,7 +192,7 @@ class Absences:
         return [FileResult(source=source, outcome="removed") for source in chosen]
 
     def _is_over(self, state: FileState) -> bool:
-        """Say whether a file's failure is of the past: there is nothing there to be named."""
+        """Return whether a file's failure is over: the file no longer exists there."""
         source = state.source
         if state.document_id is not None or state.outcome != "failed":
             return False
@@ -203,7 +204,7 @@ class Absences:
 
 
 def _refusal(root: str, gone: Sequence[Source], out: Sequence[LeftOut], known: int) -> str:
-    """Say why nothing of a root was removed."""
+    """Return why the run removed no files of a root."""
     rules = Counter(str(each.rule) for each in out)
     told = [f"{len(gone)} of {known} files of {root} are gone"] if gone else []
     told += [f"{n} of {known} files of {root} are left out by {rule}" for rule, n in rules.items()]

@@ -1,4 +1,4 @@
-"""Measures when each stage of a run was at work."""
+"""Measures when each stage of a run is busy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# A timeline's bins before neighbours are joined, and their width at first.
+# A timeline's number of bins before neighbours are joined, and their width at first.
 _BINS = 400
 _FIRST_WIDTH_S = 0.05
 
@@ -15,10 +15,11 @@ _FIRST_WIDTH_S = 0.05
 class BusyClock:
     """Measures how long at least one thread was inside ``with clock:``, and when.
 
-    Memory is constant: time is kept in bins, which are joined in pairs as a run grows longer.
+    Memory is constant: the clock stores time in bins, and joins them in pairs as a run grows
+    longer.
 
     Args:
-        now: gives seconds; the clock's zero is when it is made.
+        now: returns seconds; the clock's zero is its creation.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -51,7 +52,7 @@ class BusyClock:
 
     @property
     def seconds(self) -> float:
-        """Busy time in all."""
+        """Total busy time."""
         return self._total
 
     @property
@@ -64,7 +65,7 @@ class BusyClock:
     def timeline(self, seconds: float, parts: int) -> tuple[float, ...]:
         """Return the busy share of each of ``parts`` equal parts of the first ``seconds``.
 
-        Each in [0, 1]; a part is known as exactly as the bins are fine (a 400th of the run).
+        Each in [0, 1]; the precision is a bin (a 400th of the run).
         """
         part = seconds / parts
         if part <= 0:
@@ -91,7 +92,7 @@ class BusyClock:
 
 @dataclass(frozen=True, slots=True)
 class StageClocks:
-    """A clock for each stage of a run, all with the same zero but for microseconds."""
+    """A clock for each stage of a run; their zeros agree to microseconds."""
 
     reading: BusyClock
     splitting: BusyClock
@@ -100,7 +101,7 @@ class StageClocks:
 
     @classmethod
     def start(cls) -> StageClocks:
-        """Make them; a run begins now."""
+        """Create the clocks at the beginning of a run."""
         return cls(BusyClock(), BusyClock(), BusyClock(), BusyClock())
 
     def timeline(self, seconds: float, parts: int) -> dict[str, tuple[float, ...]]:

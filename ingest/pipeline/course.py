@@ -1,4 +1,4 @@
-"""What belongs to one run of ingestion, from the files found to the report."""
+"""One run of ingestion, from finding files to the report."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from kb.records import CollectionInfo, CollectionRef, FileState
 from kb.stopping import Cancellation
 
 TIMELINE_PARTS = 40
-"""Parts of a run for which its report says how busy each stage was."""
+"""Stages whose busy time a run reports."""
 
 
 class Run:
-    """What belongs to one run: options, what was found, what to say."""
+    """One run: options, found files, remarks."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Run:
         states += [state for state in every if state.source.root in placed]
         renamed = {**renamed_roots(states, self.finder.candidates, self.finder.is_lost), **placed}
         if renamed:
-            # Once more, now that it is known which files the folder holds under its new name.
+            # Again, now that the files of the folder under its new name are known.
             self.finder = self._found(paths, adopted_states(states, renamed))
             places = {old: self.finder.place_of(*new) for old, new in renamed.items()}
             self._remarks += [
@@ -89,11 +89,11 @@ class Run:
         return finder
 
     def remark(self, remarks: Iterable[str]) -> None:
-        """Have the report say something."""
+        """Add a remark to the report."""
         self._remarks += remarks
 
     def interrupted(self) -> IngestReport:
-        """Report what was done until now."""
+        """Report the work done so far."""
         results = self._pipeline.results if self._pipeline else []
         clocks = self._pipeline.clocks if self._pipeline else None
         return self._report(
@@ -101,7 +101,7 @@ class Run:
         )
 
     def record(self, paths: list[str], candidates: Callable[[], list[Candidate]]) -> IngestReport:
-        """Execute, and leave a record in the history of runs."""
+        """Run, and record it in the history of runs."""
         if self._options.dry_run:
             return self.dry_run(candidates())
         try:
@@ -114,7 +114,7 @@ class Run:
                 report = self.execute(record.collection, candidates())
             except KeyboardInterrupt:
                 report = self.interrupted()
-            # Who is interrupted waits for nobody; the record then says so by itself.
+            # An interrupted run waits for nobody; without an end its record counts as interrupted.
             with contextlib.suppress(KeyboardInterrupt):
                 record.end("interrupted" if report.interrupted else "finished", report.history())
         except Exception as error:
@@ -122,12 +122,12 @@ class Run:
                 record.end("failed", {"error": str(error)})
             raise
         finally:
-            # A run whose end could not be written down counts as interrupted.
+            # A run without a recorded end counts as interrupted.
             record.release()
         return report
 
     def refined(self, report: IngestReport, refining: Refining) -> IngestReport:
-        """Let the sentences of what can be found now follow."""
+        """Embed the sentences of the chunks that are now searchable."""
         if not isinstance(self.collection, CollectionInfo):
             return report
         return refined(
@@ -141,7 +141,7 @@ class Run:
         )
 
     def execute(self, collection: CollectionInfo, candidates: list[Candidate]) -> IngestReport:
-        """Do it."""
+        """Run all stages."""
         settings = self._base.settings
         self._base.files.adopt(self._adopted, collection=collection)
         planner, absences = self._compared(candidates)
@@ -162,11 +162,11 @@ class Run:
         results = [*self.finder.failed.values(), *removed, *pipeline.results]
         if not interrupted:
             results += self._removed(absences, results)
-        self._base.indexing.current(collection)  # nobody is told of files that are gone again
+        self._base.indexing.current(collection)  # a deleted collection gets no report
         return self._report(results, absences, clocks=pipeline.clocks, interrupted=interrupted)
 
     def dry_run(self, candidates: list[Candidate]) -> IngestReport:
-        """Say what would be done."""
+        """Report what a run would do."""
         planner, absences = self._compared(candidates)
         results = list(self.finder.failed.values())
         fetcher = self._fetcher(planner)
@@ -195,7 +195,7 @@ class Run:
         )
 
     def _compared(self, candidates: list[Candidate]) -> tuple[Planner, Absences]:
-        """Compare what was found with what is known."""
+        """Compare the found files with the known ones."""
         planner = Planner(
             self._base,
             collection=self.collection,
@@ -240,7 +240,7 @@ class Run:
         )
 
     def _name(self) -> str:
-        """Return what the collection is called now."""
+        """Return the collection's present name."""
         if not isinstance(self.collection, CollectionInfo):
             return self.collection or self._base.settings.collection
         with contextlib.suppress(CollectionGoneError):
@@ -248,7 +248,7 @@ class Run:
         return self.collection.name
 
     def _removed(self, absences: Absences, results: list[FileResult]) -> list[FileResult]:
-        """Remove what is gone as far as the options ask for it."""
+        """Remove missing files as far as the options allow it."""
         removed, remarks = absences.remove(
             results,
             prune=self._options.prune,

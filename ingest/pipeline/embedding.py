@@ -11,12 +11,12 @@ from ingest.engines.base import Embedding
 from ingest.pipeline.clocks import BusyClock
 from ingest.pipeline.stages import Embedded, Ready
 
-# Small documents share calls; more than so many calls and their commits come in bursts.
+# Small documents share calls; more calls than this would make commits come in bursts.
 _GROUP_CALLS = 4
 
 
 def group_chunks(embedding: Embedding) -> int:
-    """Return how many chunks of small documents are embedded as one group."""
+    """Return the number of chunks of small documents in one group."""
     return _GROUP_CALLS * embedding.call_chunks
 
 
@@ -30,8 +30,8 @@ def embed_group(
 ) -> Iterator[Embedded]:
     """Yield documents in order, each as soon as its last chunk is embedded.
 
-    ``on_progress`` is told how many of a document's missing chunks are done. After ``cancel``
-    no more calls are made and the rest of the group is not yielded.
+    ``on_progress`` receives the number of a document's finished missing chunks. After ``cancel`` it
+    makes no more calls and yields no more documents.
     """
     embedder = embedding.embedder
     missing = [(place, row) for place, r in enumerate(group) for row in r.prepared.missing]

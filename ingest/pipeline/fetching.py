@@ -1,7 +1,7 @@
-"""Files of other machines on their way to their readers: fetched ahead, deleted once read.
+"""Fetches files of other machines ahead of their readers, and deletes them after reading.
 
-They lie in a folder of this run's own in the data folder, for the owner's eyes only. The next run
-deletes what a crash left behind.
+They are in a folder of this run in the data folder, readable only by its owner. The next run
+deletes the remains of a crash.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from kb.locked_files import LockedFile, LockedFolders
 from kb.stopping import StoppedError
 
 MOST_AHEAD = 8
-"""Files that are fetched side by side, or wait for their reader."""
+"""Most files that are being fetched or wait for their reader."""
 MOST_BYTES_AHEAD = 256 * 2**20
-"""Bytes of these files, besides one file that may be larger alone."""
+"""Most bytes of these files, except that a single one may be larger."""
 _POLL_S = 0.2
 
 
@@ -40,12 +40,12 @@ class _Waiting:
 
 
 class Fetcher:
-    """Decides for the files of one run what is to be done, with what it needs of their bytes.
+    """Decides what to do with each file of a run; fetches its bytes if necessary.
 
     Args:
         planner: decides.
-        folder: in which folders of runs are made.
-        most_bytes: a larger file is not fetched.
+        folder: contains the folders of runs.
+        most_bytes: limit of a fetched file.
         stop: set it to end.
     """
 
@@ -59,12 +59,12 @@ class Fetcher:
         self._own: tuple[Path, LockedFile] | None = None
 
     def decisions(self, candidates: Sequence[Candidate]) -> Iterator[Decision]:
-        """Yield a decision for each candidate in order; its file lies on this machine.
+        """Yield a decision for each candidate in order; its file is then on this machine.
 
         Give the file back with :meth:`release`. Ends early once ``stop`` is set.
 
         Raises:
-            StoreError: the disk is full or the data folder cannot be written.
+            StoreError: the disk is full, or the data folder is not writable.
         """
         coming = iter(candidates)
         waiting: deque[_Waiting] = deque()
@@ -87,7 +87,7 @@ class Fetcher:
                     path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Delete what is left."""
+        """Delete the remaining files."""
         if self._own is not None:
             folder, lock = self._own
             self._own = None
@@ -97,7 +97,7 @@ class Fetcher:
     def _has_room(self, waiting: Sequence[_Waiting], following: Candidate) -> bool:
         remote = [each.candidate.size for each in waiting if each.arriving is not None]
         if not following.origin.remote:
-            return not waiting  # a file of this machine is looked at in its turn
+            return not waiting  # a file of this machine is decided in its turn
         return not waiting or (
             len(waiting) < MOST_AHEAD and sum(remote) + following.size <= MOST_BYTES_AHEAD
         )
@@ -121,7 +121,7 @@ class Fetcher:
             except BaseException as error:  # noqa: BLE001 - raised where the file is waited for
                 arriving.set_exception(error)
 
-        # Not a pool: its threads would be waited for at the end, and one may wait for a server.
+        # Not a pool: its threads would delay the exit, and one may wait for a server.
         threading.Thread(target=fetch, daemon=True).start()
         return _Waiting(candidate, arriving=arriving)
 

@@ -1,9 +1,9 @@
-"""Reading, splitting, embedding and storing, side by side, so that the embedder never waits.
+"""Reads, splits, embeds and stores in parallel, so that the embedder never waits.
 
-One thread decides what is to be read and feeds whoever reads; one cuts documents into chunks that
-their reader has not cut; one embeds, or a few where an engine has many models; one stores. A budget
-bounds the text that is under way between a file's reading and its commit, so that a folder of any
-size needs the same memory.
+One thread decides which files to read, and feeds the reader. One splits the documents that the
+reader has not split. One embeds, or several if an engine has many models. One stores. A budget
+limits the text between a file's reading and its commit, so that folders of any size need the same
+memory.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo, FileState
 from kb.stopping import StoppedError
 
-# Characters of text under way: ten seconds of work for a fast GPU, 10 to 20 MB with all that is
-# made of them.
+# Characters of text under way: ten seconds of work for a fast GPU, 10 to 20 MB with all data
+# derived from them.
 BUDGET_CHARACTERS = 4_000_000
-# Documents stored together: what one call of the embedder finishes, for which a moment is waited.
+# Documents stored together: those that one call of the embedder finishes, plus a short wait.
 STORE_GROUP_CHUNKS = 256
 STORE_PATIENCE_S = 0.1
 
@@ -44,13 +44,13 @@ class Pipeline:
     """One run over a list of files. Use :meth:`run` once.
 
     Args:
-        base: where documents go.
-        planner: decides what has to be done for each file.
-        collection: the one that is filled, whatever it is called by now.
-        fetcher: has the files on this machine when they are decided for.
-        engine: where files are read and texts embedded.
-        options: how files are read.
-        on_event: told of progress.
+        base: the knowledge base for the documents.
+        planner: decides what to do with each file.
+        collection: the collection to fill, even after renaming.
+        fetcher: has each file on this machine once its decision is made.
+        engine: reads files and embeds texts.
+        options: options of reading.
+        on_event: receives progress.
         cancel: set it to stop after the commit under way.
 
     Attributes:
@@ -95,14 +95,14 @@ class Pipeline:
 
     @property
     def results(self) -> list[FileResult]:
-        """What became of the files so far."""
+        """Outcomes of the files so far."""
         return self._recorder.results
 
     def run(self, candidates: Sequence[Candidate]) -> list[FileResult]:
-        """Bring every file up to date and say what became of each, in order of completion.
+        """Bring every file up to date and return the outcomes, in order of completion.
 
         Raises:
-            KnowledgeBaseError: the store or the model failed; what was stored stays stored.
+            KnowledgeBaseError: the store or the model failed; earlier commits stay.
         """
         stages = [
             threading.Thread(target=self._guard, args=(stage, following), name=stage.__name__)
@@ -121,7 +121,7 @@ class Pipeline:
                 )
             self._reader.read_all(candidates)
             if self._cancel.is_set():
-                self._stop()  # the stages drop what they have not begun
+                self._stop()  # the stages drop work that has not begun
         except BaseException:
             self._stop()
             raise
@@ -154,7 +154,7 @@ class Pipeline:
                 following.close()
 
     def _join(self, thread: threading.Thread) -> None:
-        # With a timeout, again and again: without one, Ctrl-C would wait for the thread.
+        # Repeated waits with a timeout: without one, Ctrl-C would wait for the thread.
         while thread.is_alive():
             thread.join(timeout=0.2)
             if self._cancel.is_set():
@@ -171,8 +171,8 @@ class Pipeline:
         self._embedded.abort()
         self._engine.stop()
 
-    # Each stage lets go of what it has handed on before it waits for more: a loop variable would
-    # keep a large document in memory until the next one comes.
+    # Each stage drops its reference to a document before waiting for the next: a loop variable
+    # would keep a large document in memory.
 
     def _split_all(self) -> None:
         while (loaded := self._loaded.get()) is not None:
@@ -235,7 +235,7 @@ class Pipeline:
             del group
 
     def _embed(self, group: Sequence[Ready], embedding: Embedding) -> None:
-        # An engine that is stopped gives up its texts; nobody waits for them then.
+        # A stopped engine drops its texts; nobody waits for them then.
         with contextlib.suppress(StoppedError):
             for embedded in embed_group(
                 group,

@@ -1,7 +1,8 @@
-"""What has to be done for each file: nothing, a note, or reading it.
+"""Decides what each file needs: nothing, a record, or reading.
 
-Sources are identified by a registered root and the path below it. A file is compared by size
-and time of change first, then by the hash of its bytes; only what is left is read.
+A source is identified by its registered root and the path below it. The planner compares a file by
+size and modification time first, then by the hash of its bytes. It reads only a file that neither
+comparison settles.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ from kb.records import CollectionRef, FileState, Source
 Action = Literal["read", "unchanged", "still_failed", "touch", "attach", "move", "unreadable"]
 
 # Reasons that may be over although the file is the same: permissions, limits and installed
-# libraries are no part of it.
+# libraries are not part of it.
 _TRANSIENT = frozenset({"unreadable", "too_large", "unavailable"})
-# Reasons that a password may mend.
+# Reasons that a password may remove.
 _PROTECTED = frozenset({EncryptedFileError.code, WrongPasswordError.code})
 
-# What a decision leads to, where it does not depend on what was known before.
+# Outcomes of decisions that do not depend on earlier knowledge.
 _OUTCOMES: dict[Action, Outcome] = {
     "unchanged": "unchanged",
     "touch": "unchanged",
@@ -45,7 +46,7 @@ _OUTCOMES: dict[Action, Outcome] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do for one file. ``state`` is what the catalog is to say of it, where known."""
+    """The action for one file. ``state`` is its new record in the catalog, if known."""
 
     candidate: Candidate
     action: Action
@@ -56,11 +57,11 @@ class Decision:
 
 
 class Planner:
-    """Decides for files of one collection, from what the catalog knew when the run began.
+    """Decides for files of one collection, from the catalog's records at the beginning of the run.
 
-    A decision is a proposal: others may have changed what it rests on before it is carried out,
-    and then :meth:`decide_again` knows more. ``adopted`` names roots that others have taken over,
-    by root the new root and what paths begin with there; what is known of them counts as theirs.
+    A decision is a proposal. Another process may change its basis before it is carried out;
+    :meth:`decide_again` then uses the newer records. ``adopted`` maps roots inside another root to
+    that root and the prefix of their paths there. Their records count as the new root's.
     """
 
     def __init__(
@@ -87,22 +88,22 @@ class Planner:
         self._gone: dict[str, list[FileState]] = {}
 
     def expect_gone(self, gone: Iterable[Source]) -> None:
-        """Tell which known files no longer exist: a new file with their content is a move."""
+        """Note known files that no longer exist: a new file with their content is a move."""
         for source in gone:
             state = self.known[source]
-            # What a failed file holds is an older version than its hash says.
+            # The stored text of a failed file is older than its hash says.
             if state.document_id is not None and state.outcome != "failed":
                 self._gone.setdefault(state.content_hash, []).append(state)
 
     def settings_hash(self, path: Path) -> str:
-        """Return the hash of everything besides the bytes that decides a file's chunks."""
+        """Return the hash of everything besides the bytes that determines a file's chunks."""
         loader = loader_identity(path, self._options)
         if loader not in self._settings:
             self._settings[loader] = self._base.indexing.settings_hash(loader)
         return self._settings[loader]
 
     def at_sight(self, candidate: Candidate) -> Decision | None:
-        """Say what to do for a file by what a list of files says; None where its bytes decide."""
+        """Decide for one file by its entry in a listing; None if the decision needs its bytes."""
         before = self.known.get(candidate.source)
         settings = self.settings_hash(candidate.path)
         current = before is not None and before.settings_hash == settings
@@ -111,7 +112,7 @@ class Planner:
         return self._nothing(candidate, before) if _looks_the_same(before, candidate) else None
 
     def decide(self, candidate: Candidate) -> Decision:
-        """Say what to do for one file, which lies on this machine."""
+        """Decide for one file, which is on this machine."""
         if (decision := self.at_sight(candidate)) is not None:
             return decision
         before = self.known.get(candidate.source)
@@ -123,7 +124,7 @@ class Planner:
         return self._by_hash(candidate, before, settings, digest)
 
     def refused(self, candidate: Candidate, error: LoadError) -> Decision:
-        """Return the decision for a file whose bytes cannot be had."""
+        """Return the decision for a file whose bytes are not available."""
         return Decision(
             candidate=candidate,
             action="unreadable",
@@ -132,9 +133,9 @@ class Planner:
         )
 
     def foreseen(self, candidate: Candidate) -> FileResult | None:
-        """Say what is expected to become of a remote file; None where its bytes are needed.
+        """Predict the outcome of a remote file; None if that needs its bytes.
 
-        One of a size that no known file has is new, whatever it holds.
+        A file with a size that no known file has is new.
         """
         if not candidate.origin.remote or candidate.size > self._options.max_file_bytes:
             return None
@@ -148,7 +149,7 @@ class Planner:
     def _by_hash(
         self, candidate: Candidate, before: FileState | None, settings: str, digest: str
     ) -> Decision:
-        """Decide for a file whose size and time said nothing, from the hash of its bytes."""
+        """Decide by the hash of a file's bytes, after size and time did not decide."""
         state = FileState(
             source=candidate.source,
             size=candidate.size,
@@ -187,14 +188,15 @@ class Planner:
         return Decision(candidate=candidate, action="read", before=before, state=state)
 
     def learn(self, state: FileState) -> None:
-        """Remember a file stored in this run, so that a copy of it need not be read."""
+        """Remember a stored file, so that the run need not read a copy of it."""
         if state.document_id is not None and state.outcome != "failed":
             self._by_content.setdefault((state.content_hash, state.settings_hash), state)
 
     def decide_again(self, decision: Decision) -> Decision:
-        """Say what to do for a file whose decision was not carried out: others changed something.
+        """Decide again for a file whose decision was outdated by another process.
 
-        Nothing, where others have brought it up to date; else the file is read.
+        The new decision does nothing if the other process has brought the file up to date.
+        Otherwise it reads the file.
         """
         wanted, candidate = decision.state, decision.candidate
         before = self._base.files.state(candidate.source, collection=self._collection)
@@ -242,14 +244,14 @@ class Planner:
 def adopted_states(
     states: Iterable[FileState], adopted: Mapping[str, tuple[str, str]]
 ) -> Iterator[FileState]:
-    """Yield states as they are once roots have taken over the roots below them."""
+    """Yield records as they are after roots have taken over the roots below them."""
     for state in states:
         root, prefix = adopted.get(state.source.root, (state.source.root, ""))
         yield replace(state, source=Source(root=root, path=prefix + state.source.path))
 
 
 def proposed(decision: Decision) -> FileResult:
-    """Return what is expected to become of a file."""
+    """Return the expected outcome of a file."""
     before = decision.before
     outcome: Outcome = _OUTCOMES.get(decision.action) or ("changed" if before else "added")
     failed = outcome == "failed"
@@ -266,7 +268,7 @@ def proposed(decision: Decision) -> FileResult:
 def _looks_the_same(before: FileState, candidate: Candidate) -> bool:
     if candidate.revision:
         return (before.size, before.revision) == (candidate.size, candidate.revision)
-    # Uploads have no time of change (0): their bytes alone can tell.
+    # Uploads have no modification time (0): only their bytes can tell.
     return candidate.mtime_ns != 0 and (
         (before.size, before.mtime_ns) == (candidate.size, candidate.mtime_ns)
     )

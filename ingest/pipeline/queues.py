@@ -1,4 +1,4 @@
-"""What stands between the stages of a run: channels, and the budget that bounds its memory."""
+"""Connections between the stages of a run: channels, and the budget that limits memory."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 class Channel(Generic[T]):
-    """First in, first out. After :meth:`close` what is inside can still be taken.
+    """First in, first out. After :meth:`close` the remaining items can still be taken.
 
-    It has room for everything: how much is under way is the :class:`Budget`'s affair.
+    It has room for everything: the :class:`Budget` limits the amount under way.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Channel(Generic[T]):
             return True
 
     def get(self) -> T | None:
-        """Take the next item, waiting for one; None when the channel is closed and empty."""
+        """Take the next item, waiting for one; None if the channel is closed and empty."""
         return next(iter(self.get_group(lambda _: 1, at_most=1)), None)
 
     def get_group(
@@ -41,9 +41,9 @@ class Channel(Generic[T]):
         """Take items until they weigh ``at_most`` or more, at least one; wait for the first.
 
         Args:
-            weigh: gives an item's weight.
-            at_most: enough; the last item may exceed it.
-            patience_s: how long to wait for more after the first.
+            weigh: returns an item's weight.
+            at_most: a sufficient weight; the last item may exceed it.
+            patience_s: seconds to wait for more after the first.
 
         Returns:
             The items in order; an empty list when the channel is closed and empty.
@@ -64,13 +64,13 @@ class Channel(Generic[T]):
         return group
 
     def close(self) -> None:
-        """Take no more items."""
+        """Accept no more items."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def abort(self) -> None:
-        """Take no more items and drop those inside."""
+        """Accept no more items and drop the present ones."""
         with self._changed:
             self._closed = True
             self._items.clear()
@@ -78,11 +78,11 @@ class Channel(Generic[T]):
 
 
 class Budget:
-    """Bounds the weight of what is under way, from a file's reading to its commit.
+    """Limits the weight of everything between a file's reading and its commit.
 
-    Something is let in as long as less than the capacity is inside, however heavy it is itself:
-    the next file is read while a small rest is embedded. Inside is therefore less than the
-    capacity and one item more.
+    It admits an item of any weight while less than the capacity is inside. So the next file is read
+    while a small rest is embedded. The weight inside is therefore less than the capacity plus one
+    item.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -96,7 +96,7 @@ class Budget:
         return self._inside
 
     def enter(self, weight: int, *, timeout_s: float) -> bool:
-        """Let something in, waiting for room; return False if there was none in time."""
+        """Admit a weight after waiting for room; return False if there was none in time."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._inside < self._capacity, timeout_s):
                 return False
@@ -104,13 +104,13 @@ class Budget:
             return True
 
     def widen(self, capacity: int) -> None:
-        """Let more in from now on."""
+        """Raise the capacity."""
         with self._changed:
             self._capacity = max(self._capacity, capacity)
             self._changed.notify_all()
 
     def leave(self, weight: int) -> None:
-        """Make room again; a negative weight says that something has turned out heavier."""
+        """Release a weight; a negative one corrects an estimate that was too low."""
         with self._changed:
             self._inside -= weight
             self._changed.notify_all()

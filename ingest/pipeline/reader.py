@@ -1,4 +1,4 @@
-"""The first stage of a run: decides what each file needs, and has it read."""
+"""The first stage of a run: decides what each file needs, and queues it for reading."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from ingest.pipeline.stages import Loaded
 from ingest.reading.base import FileReader
 from ingest.results import FileEvent
 
-# A document weighs its characters and this: pages, sections and rows of even an empty one.
+# A document weighs its characters plus this: even an empty one has pages, sections and rows.
 DOCUMENT_WEIGHT = 2000
 _TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown"})
-# Bytes of a PDF or DOCX file for each character of text: a guess, put right when it is read.
+# Bytes of a PDF or DOCX file per character of text: an estimate, corrected after reading.
 _BYTES_PER_CHARACTER = 8
-# How often a wait looks whether the run was cancelled.
+# Seconds between two checks for a cancelled run while waiting.
 _POLL_S = 0.2
 
 
 class Reader:
-    """Reads files ahead of the other stages, as far as the budget lets it.
+    """Reads files ahead of the other stages, as far as the budget permits.
 
     Args:
         fetcher: decides for files, and has them on this machine.
-        files: makes who reads files, when the first one has to be read.
-        loaded: where files go that were read; closed when there are no more.
+        files: creates the reader of files at the first file to read.
+        loaded: channel for read files; closed after the last one.
         cancel: set by others to stop.
-        on_bug: told of an exception that is no fault of a file.
+        on_bug: receives an exception that is not a fault of a file.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Reader:
         self._changed = threading.Condition()
 
     def read_all(self, candidates: Sequence[Candidate]) -> None:
-        """Read what has to be read; return when the last file was, or the run was cancelled."""
+        """Read all files that need it; return after the last one, or when the run is cancelled."""
         for decision in self._fetcher.decisions(candidates):
             if self._cancel.is_set():
                 return
@@ -87,7 +87,7 @@ class Reader:
     def _submit(self, decision: Decision) -> None:
         if self._files is None:
             self._files = self._make_files()
-        # One file waits for the worker that is free next.
+        # One file waits for the next free worker.
         if not self._wait_for_at_most(self._files.workers):
             return
         candidate = decision.candidate
@@ -101,7 +101,7 @@ class Reader:
         self._recorder.emit(FileEvent(source=candidate.source, stage="reading"))
         with self._changed:
             self._under_way += 1
-        self._clock.__enter__()  # left by another thread, in _on_read
+        self._clock.__enter__()  # set by another thread, in _on_read
         started = time.monotonic()
 
         def progress(done: int, total: int) -> None:
@@ -114,7 +114,7 @@ class Reader:
         future.add_done_callback(lambda f: self._on_read(decision, f, started, weight))
 
     def _wait_for_at_most(self, files: int) -> bool:
-        """Wait until no more files than that are being read; return False if cancelled."""
+        """Wait until at most this many files are being read; return False if cancelled."""
         with self._changed:
             while self._under_way > files:
                 if self._cancel.is_set():
@@ -125,10 +125,10 @@ class Reader:
     def _on_read(
         self, decision: Decision, future: Future[LoadedFile], started: float, guess: int
     ) -> None:
-        """Take a file from a thread of whoever reads; must not wait there."""
+        """Receive a file from a thread of the reader; must not wait there."""
         self._clock.__exit__()
         self._fetcher.release(decision.candidate)
-        weight = 0  # of what stays under way
+        weight = 0  # of the documents still under way
         try:
             file = future.result()
             weight = DOCUMENT_WEIGHT + len(file.document.text)

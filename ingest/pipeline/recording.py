@@ -1,4 +1,4 @@
-"""Writes down what became of each file: in the catalog, in the results, and as events."""
+"""Records the outcome of each file: in the catalog, in the results, and as events."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Recorder:
 
     @property
     def results(self) -> list[FileResult]:
-        """What became of the files so far, in order of completion."""
+        """Outcomes of the files so far, in order of completion."""
         with self._mutex:
             return list(self._results)
 
@@ -49,7 +49,7 @@ class Recorder:
             self._on_event(event)
 
     def finish(self, result: FileResult) -> None:
-        """Add a result and tell of it."""
+        """Add a result and report it."""
         with self._mutex:
             self._results.append(result)
             self._on_event(
@@ -66,10 +66,10 @@ class Recorder:
             )
 
     def settle(self, decision: Decision) -> Decision | None:
-        """Finish a file that need not be read; return a decision to read it where it must be.
+        """Finish a file that need not be read; return a decision to read it if necessary.
 
-        What was decided is looked at again when it is written down, for others may have changed
-        what it rests on.
+        It checks the decision again while recording it, because another process may have changed
+        its basis.
         """
         if decision.error is not None:
             self.fail(decision, decision.error, time.monotonic())
@@ -115,12 +115,12 @@ class Recorder:
     def fail(self, decision: Decision, error: LoadError, started: float) -> None:
         """Record that a file could not be read.
 
-        What could be read of it before stays findable: bad input costs no good data.
+        Its older text stays searchable: bad input must not cost good data.
         """
         candidate = decision.candidate
         said = str(error)
         if candidate.path.parent != UNFETCHED:
-            # An upload is kept under its hash; people know it by the name they gave it.
+            # An upload is stored under its hash; people know it by its name.
             said = said.replace(candidate.path.name, candidate.source.name)
         reason = one_line(said)
         state = decision.state or FileState(

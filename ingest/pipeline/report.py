@@ -1,4 +1,4 @@
-"""What a run of ingestion says when it ends."""
+"""The report of a run of ingestion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_NAMES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A known file that is there but no longer read, and is still searchable."""
+    """A known file that exists but is no longer read, and is still searchable."""
 
     source: Source
     rule: Rule
@@ -24,20 +24,19 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """What a run did, or with ``dry_run`` what it would do.
+    """The results of a run, or with ``dry_run`` the expected results.
 
-    ``gone`` are known files that no longer exist and were left alone, ``left_out`` those that
-    exist but that a rule leaves out now; both are still searchable. ``not_included`` counts known
-    files that ``include`` passed over in this run; nothing is said of their future. ``other_types``
-    counts
-    files of formats that are not read, by extension; ``busy_share`` is the share of the time
-    since the first chunk was ready in which the embedder was computing. ``timeline`` says for
-    each stage how busy it was in each fortieth of the run, shares in [0, 1].
+    ``gone`` are known files that no longer exist and whose documents stayed. ``left_out`` are known
+    files that exist but that a rule excludes now. Both are still searchable. ``not_included``
+    counts known files that did not match ``include`` in this run. ``other_types`` counts files of
+    unsupported formats, by extension. ``busy_share`` is the embedder's share of busy time since the
+    first chunk was ready. ``timeline`` has each stage's busy share in each fortieth of the run, in
+    [0, 1].
 
-    ``seconds`` are those until everything could be found. ``refined`` counts the chunks whose
-    sentences got vectors after that, ``refined_s`` the seconds from the start until all had them;
-    None where there was nothing to do, or something is left. ``unrefined`` chunks of the
-    collection are left for the next run; ``unrefined_reason`` says why if something failed.
+    ``seconds`` count until all documents are searchable. ``refined`` counts the chunks whose
+    sentences got vectors after that. ``refined_s`` are the seconds from the start until all
+    sentences had vectors; None if there were none to embed, or some remain. ``unrefined`` chunks of
+    the collection remain for the next run; ``unrefined_reason`` gives the reason after a failure.
     """
 
     collection: str
@@ -58,7 +57,7 @@ class IngestReport:
     unrefined_reason: str = ""
 
     def count(self, outcome: Outcome) -> int:
-        """Return how many files had that outcome."""
+        """Return the number of files with an outcome."""
         return sum(result.outcome == outcome for result in self.files)
 
     @property
@@ -69,32 +68,32 @@ class IngestReport:
 
     @property
     def warned(self) -> list[FileResult]:
-        """The files that were read with something to say about them."""
+        """The files that were read with remarks."""
         return [r for r in self.files if r.notices and r.outcome != "failed"]
 
     @property
     def chunks(self) -> int:
-        """Chunks written in this run."""
+        """Number of chunks written in this run."""
         return sum(r.chunks for r in self.files if r.outcome in ("added", "changed"))
 
     @property
     def embedded(self) -> int:
-        """Chunks whose vectors were computed in this run."""
+        """Number of chunks embedded in this run."""
         return sum(r.embedded for r in self.files)
 
     @property
     def reused(self) -> int:
-        """Chunks whose vectors were known already."""
+        """Number of chunks whose vectors were reused."""
         return sum(r.reused for r in self.files if r.outcome in ("added", "changed"))
 
     @property
     def tokens(self) -> int:
-        """Tokens embedded in this run."""
+        """Number of tokens embedded in this run."""
         return sum(r.tokens for r in self.files)
 
     @property
     def ok(self) -> bool:
-        """Say whether every file is up to date in the knowledge base."""
+        """Return whether every file is up to date in the knowledge base."""
         failed = self.unrefined_reason or self.count("failed")
         return not (self.interrupted or failed)
 
@@ -103,7 +102,7 @@ class IngestReport:
         return dict(Counter(result.outcome for result in self.files))
 
     def still_searchable(self) -> list[str]:
-        """Say which known files are no longer read, and why: a line for each reason."""
+        """Return a line for each reason why known files are no longer read."""
         lines = []
         if self.gone:
             where = "object storage" if all(source.is_remote for source in self.gone) else "disk"
@@ -121,12 +120,12 @@ class IngestReport:
         return lines
 
     def history(self) -> dict[str, Any]:
-        """Return what the history of runs keeps: counts, paths that changed, and failures."""
+        """Return the record for the history of runs: counts, changed paths, and failures."""
         told = {*(r.source for r in self.files), *self.gone, *(e.source for e in self.left_out)}
         paths = Counter(source.path for source in told)
 
         def name(source: Source) -> str:
-            # Two folders may hold files of one name; then the folder is told as well.
+            # Two folders may have files of one name; then the folder is named as well.
             return str(source) if paths[source.path] == 1 else source.whole
 
         changes: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The second half of a run: vectors of sentences for what can be found already."""
+"""The second half of a run: vectors of sentences of chunks that are already searchable."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from kb.knowledge_base import KnowledgeBase
 from kb.records import CollectionInfo
 
 OnSearchable = Callable[[IngestReport], None]
-"""Told of a run when everything in it can be found and sentences are left to be embedded."""
+"""Receives a run's report when all its documents are searchable and sentences remain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refining:
-    """Who is told of the second half of a run, and what ends it early.
+    """Receivers of progress in the second half of a run, and its early end.
 
-    ``wanted`` is False for who does it later. ``on_progress`` is told (chunks of the collection
-    that are done, of how many).
+    ``wanted`` is False if the caller does it later. ``on_progress`` receives (finished chunks of
+    the collection, all of them).
     """
 
     wanted: bool = True
@@ -40,21 +40,21 @@ def refined(
     cancel: threading.Event,
     engine: Engine,
 ) -> IngestReport:
-    """Compute the vectors of all sentences that the collection lacks; return the whole report.
+    """Compute all missing vectors of sentences of the collection; return the complete report.
 
-    Nothing is done where the settings say so, and after a run that was interrupted.
+    It does nothing if the settings disable it, or after an interrupted run.
 
     Args:
-        base: where the collection is.
-        collection: what the run has filled.
-        report: what the run did until everything could be found.
-        refining: who is told.
-        started: when the run began, by the monotonic clock.
+        base: the knowledge base.
+        collection: the collection of the run.
+        report: the run's results so far.
+        refining: receivers of progress.
+        started: the run's start on the monotonic clock.
         cancel: set it to end early.
-        engine: who embeds.
+        engine: embeds the sentences.
 
     Raises:
-        CollectionGoneError: the collection was deleted meanwhile.
+        CollectionGoneError: the collection was deleted.
     """
     if not base.settings.sentences or report.interrupted or report.dry_run:
         return report
@@ -77,7 +77,7 @@ def refined(
         return replace(report, interrupted=True)
     except CollectionGoneError:
         raise
-    except KnowledgeBaseError as error:  # what was stored can be found all the same
+    except KnowledgeBaseError as error:  # stored documents are searchable without them
         return replace(_with_rest(base, collection, report), unrefined_reason=str(error))
     seconds = time.monotonic() - started if done.computed and not done.left else None
     return replace(

@@ -1,4 +1,4 @@
-"""What is passed from stage to stage of a run."""
+"""The values that the stages of a run pass on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kb.records import FileState
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A file that was read. ``weight`` is its share of the budget."""
+    """A read file. ``weight`` is its share of the budget."""
 
     decision: Decision
     file: LoadedFile
@@ -23,7 +23,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A document in chunks, some of whose vectors are missing."""
+    """A document in chunks, some of them without vectors."""
 
     state: FileState
     prepared: PreparedDocument
@@ -32,7 +32,7 @@ class Ready:
 
     @property
     def missing(self) -> int:
-        """How many chunks have to be embedded."""
+        """Number of chunks to embed."""
         return len(self.prepared.inputs) - len(self.prepared.known)
 
 
@@ -45,7 +45,7 @@ class Embedded:
 
     @property
     def document(self) -> EmbeddedDocument:
-        """What the knowledge base takes."""
+        """The document in the knowledge base's form."""
         return EmbeddedDocument(
             prepared=self.ready.prepared, vectors=self.vectors, file=self.ready.state
         )

@@ -1,1 +1,1 @@
-"""Files read in worker processes: a bad file costs that file only."""
+"""Reads files in worker processes: a bad file costs only that file."""

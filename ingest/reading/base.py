@@ -1,4 +1,4 @@
-"""Who reads files: the protocol of readers, and what they give."""
+"""The protocol of file readers, and their results."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ingest.loaders.base import LoadOptions
 from kb.prepared import SplitDocument
 
 Progress = Callable[[int, int], None]
-"""Told of pages that are done, and of how many; from any thread."""
+"""Receives the number of finished pages, and of all pages; from any thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutFile(LoadedFile):
-    """A file that its reader has cut into chunks, too.
+    """A file that its reader has also split into chunks.
 
-    ``made`` knows nothing of the settings' hash: whoever stores it puts that in.
+    ``made`` lacks the settings' hash; the code that stores it adds the hash.
     """
 
     made: SplitDocument
@@ -29,12 +29,12 @@ class CutFile(LoadedFile):
 class FileReader(Protocol):
     """Reads files, several at the same time. Thread-safe.
 
-    A file that kills whoever reads it costs that file only.
+    A file that kills its reader process costs only that file.
     """
 
     @property
     def workers(self) -> int:
-        """How many files are read at the same time; it may change."""
+        """Number of files read at the same time; it may change."""
         ...
 
     def submit(
@@ -45,7 +45,7 @@ class FileReader(Protocol):
         *,
         content_hash: str = "",
     ) -> Future[LoadedFile]:
-        """Have a file read; the future gives the document or raises a LoadError.
+        """Queue a file for reading; the future gives the document or raises a LoadError.
 
         ``content_hash`` is what the caller knows of the file. A reader on another machine reads no
         other file that lies at the same path there.
@@ -56,5 +56,5 @@ class FileReader(Protocol):
         ...
 
     def close(self, *, cancel: bool = False) -> None:
-        """Stop, after the files submitted so far or, with ``cancel``, at once."""
+        """Stop: after the submitted files, or at once with ``cancel``."""
         ...

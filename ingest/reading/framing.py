@@ -1,8 +1,8 @@
-"""How messages stand in the pipes between the sandbox and its workers: bounded before parsing.
+"""The form of messages in the pipes between the sandbox and its workers: bounded before parsing.
 
-A message is JSON and not a pickle: a hostile file that took over its worker could otherwise run
-code in the parent, by sending a pickle that does so when it is opened. A document's text follows
-the JSON as plain bytes: what is parsed stays small, whatever the text's size.
+A message is JSON instead of a pickle: a hostile file that took over its worker could otherwise run
+code in the parent through a pickle. A document's text follows the JSON as plain bytes, so that the
+parsed part stays small for texts of any size.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import struct
 from typing import IO, Any, NoReturn
 
 MAX_JSON = 64 * 2**20
-"""Bytes of one message besides a document's text."""
+"""Most bytes of one message without a document's text."""
 
 MAX_VALUES = 6_000_000
-"""Values in one message, counted by their commas and brackets before it is parsed: three bytes of
+"""Most values in one message, counted by their commas and brackets before parsing: three bytes of
 JSON may become seventy in memory. A section has six or seven, a line read by OCR nine."""
 
 MAX_TEXT = 2**30
-"""Bytes of a document's text."""
+"""Most bytes of a document's text."""
 
 _HEAD = struct.Struct("<II")
 
@@ -30,7 +30,7 @@ def send(stream: IO[bytes], message: Message) -> None:
     """Write one message.
 
     Raises:
-        ValueError: it is larger than whoever receives it would take; nothing was written.
+        ValueError: the message exceeds the receiver's limits; nothing was written.
     """
     file = message.get("file")
     text = b""
@@ -52,7 +52,7 @@ def receive(stream: IO[bytes]) -> Message | None:
     """Read one message; None at the end of the stream.
 
     Raises:
-        ValueError: what arrived is no message.
+        ValueError: the data is not a valid message.
     """
     head = stream.read(_HEAD.size)
     if len(head) < _HEAD.size:

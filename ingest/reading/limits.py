@@ -1,4 +1,4 @@
-"""The limits that a worker process puts on itself: memory, and its parent's life."""
+"""Limits that a worker process sets for itself: memory, and its parent's life."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 
 WATCH_INTERVAL_S = 0.5
 EXIT_MEMORY = 86
-"""Exit status of a worker that the watchdog ended for its memory."""
+"""Exit status of a worker that its own watchdog ended for its memory."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -28,14 +28,14 @@ def apply(memory_bytes: int, parent: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the line above
+        if os.getppid() != parent:  # the parent died before the line above
             sys.exit(1)
     else:
         threading.Thread(target=watch, args=(memory_bytes, parent), daemon=True).start()
 
 
 def watch(memory_bytes: int, parent: int) -> None:
-    """End this process when its memory passes the limit or its parent is gone."""
+    """End this process when its memory exceeds the limit or its parent has ended."""
     while True:
         if os.getppid() != parent:
             os._exit(1)
@@ -45,7 +45,7 @@ def watch(memory_bytes: int, parent: int) -> None:
 
 
 def peak_memory() -> int:
-    """Return the most memory that this process ever held, in bytes; 0 where unknown."""
+    """Return the peak memory of this process, in bytes; 0 if unknown."""
     if sys.platform == "win32":
         return 0
     import resource  # noqa: PLC0415 - exists on POSIX only
@@ -55,7 +55,7 @@ def peak_memory() -> int:
 
 
 def address_space() -> int:
-    """Return the address space this process takes now, in bytes; 0 where unknown."""
+    """Return the present address space of this process, in bytes; 0 if unknown."""
     try:
         with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - no Path for a few bytes
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")

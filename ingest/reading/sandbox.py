@@ -1,9 +1,9 @@
-"""Runs loaders and page drawing in worker processes: a bad file costs that file only.
+"""Runs loaders and page drawing in worker processes: a bad file costs only that file.
 
-Each worker is a process of its own with an address-space limit; a thread here feeds it one file
-at a time, keeps its time and replaces it when it dies. Workers are started by
-``subprocess``, not by ``multiprocessing``: forking a process that has llama.cpp's threads
-deadlocks, and spawning would import the program's main module once more.
+Each worker is a process of its own with an address-space limit. A thread here feeds it one file at
+a time, watches the time, and replaces it when it dies. ``subprocess`` starts the workers, not
+``multiprocessing``: forking a process with llama.cpp's threads deadlocks, and spawning would import
+the program's main module once more.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Sandbox:
 
     Args:
         workers: number of processes, by default as many as cores this process may use.
-        timeout_s: seconds that one file may take, pictures read by OCR not counted (they have
+        timeout_s: seconds for one file, without pictures read by OCR (they have
             :data:`ingest.reading.worker_clock.PICTURE_TIMEOUT_S` each).
-        memory_bytes: address space that one worker may take. OCR needs about 1.2 GB of it.
+        memory_bytes: address space of one worker. OCR needs about 1.2 GB of it.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Sandbox:
 
     @property
     def workers(self) -> int:
-        """How many files are read at the same time."""
+        """Number of files read at the same time."""
         return len(self._threads)
 
     def __enter__(self) -> Self:
@@ -92,10 +92,10 @@ class Sandbox:
         *,
         content_hash: str = "",  # noqa: ARG002 - this machine has one file at a path
     ) -> Future[LoadedFile]:
-        """Have a file read; the future gives the document or raises a LoadError.
+        """Queue a file for reading; the future gives the document or raises a LoadError.
 
-        It raises a WorkerStartError if no process can be started.
-        ``on_progress(done, total)`` is called from a thread of the sandbox.
+        It raises a WorkerStartError if no process can start. A thread of the sandbox calls
+        ``on_progress(done, total)``.
 
         Raises:
             RuntimeError: the sandbox is closed.
@@ -106,7 +106,7 @@ class Sandbox:
         )
 
     def draw(self, path: Path, request: PictureRequest) -> Future[PagePicture]:
-        """Have a page of a PDF drawn; the future gives the picture or raises as for files.
+        """Queue the drawing of a PDF's page; the future gives the picture or raises as for files.
 
         Raises:
             RuntimeError: the sandbox is closed.
@@ -114,7 +114,7 @@ class Sandbox:
         return self._put(lambda worker: worker.draw(path, request, timeout_s=self._timeout_s))
 
     def give_up(self, future: Future[Any]) -> None:
-        """End the work on a file that nobody waits for any more; its future is cancelled."""
+        """Stop the work on a file that nobody waits for; cancel its future."""
         if future.cancel():
             return
         with self._lock:
@@ -125,7 +125,7 @@ class Sandbox:
                     task.worker.kill()
 
     def close(self, *, cancel: bool = False) -> None:
-        """End the workers, after the files submitted so far or, with ``cancel``, at once."""
+        """End the workers: after the submitted files, or at once with ``cancel``."""
         with self._lock:
             first, self._closed = not self._closed, True
         if cancel:
@@ -150,7 +150,7 @@ class Sandbox:
         return future
 
     def _run(self) -> None:
-        """Feed one worker, replaced as needed, until the sandbox is closed."""
+        """Feed one worker, and replace it if necessary, until the sandbox is closed."""
         worker: Worker | None = None
         try:
             while (task := self._tasks.get()) is not None:
@@ -163,12 +163,12 @@ class Sandbox:
                 worker = self._finish(task, worker)
                 with self._lock:
                     del self._under_way[task.future]
-                del task  # its future holds the document
+                del task  # its future contains the document
         finally:
             self._retire(worker)
 
     def _finish(self, task: _Task[_T], worker: Worker | None) -> Worker | None:
-        """Do one task and settle its future; return the worker for the next."""
+        """Do one task and settle its future; return the worker for the next task."""
         second = False
         try:
             while True:
@@ -178,14 +178,14 @@ class Sandbox:
                     self._give(task, worker)
                     result = task.work(worker)
                 except (LoaderMemoryError, LoaderCrashError):
-                    # What earlier files left behind must not decide over this one.
+                    # The remains of earlier files must not decide about this one.
                     self._retire(worker)
                     worker = None
                     if fresh or self._is_unwanted(task):
                         raise
                     continue
                 except WorkerStartError:
-                    # Once is bad luck: a machine short of memory for a moment.
+                    # A single failure may be bad luck: a machine briefly short of memory.
                     self._retire(worker)
                     worker = None
                     if second or self._is_unwanted(task):

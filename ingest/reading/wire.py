@@ -1,4 +1,4 @@
-"""What the sandbox and its workers say to each other, as plain values that are checked on arrival.
+"""Messages between the sandbox and its workers: plain values, checked on arrival.
 
 :mod:`ingest.reading.framing` carries them.
 """
@@ -73,7 +73,7 @@ def pack_options(options: LoadOptions) -> Message:
 
 
 def unpack_options(values: Mapping[str, Any]) -> LoadOptions:
-    """Undo :func:`pack_options`."""
+    """Restore options from :func:`pack_options`."""
     known = {f.name for f in fields(LoadOptions)}
     found = {key: value for key, value in values.items() if key in known}
     found["passwords"] = tuple(found.get("passwords", ()))
@@ -81,7 +81,7 @@ def unpack_options(values: Mapping[str, Any]) -> LoadOptions:
 
 
 def pack_file(loaded: LoadedFile) -> Message:
-    """Return a loaded file as plain values; spans as lists, they are many."""
+    """Return a loaded file as plain values; spans as lists, because there are many."""
     document = loaded.document
     return {
         "hash": loaded.content_hash,
@@ -111,7 +111,7 @@ def pack_file(loaded: LoadedFile) -> Message:
 
 
 def unpack_file(values: object) -> LoadedFile:
-    """Undo :func:`pack_file`.
+    """Restore a file from :func:`pack_file`.
 
     Raises:
         KeyError: a value is missing.
@@ -132,7 +132,7 @@ def unpack_file(values: object) -> LoadedFile:
         document=document,
         content_hash=check.sha256(parts["hash"]),
         size=check.whole(parts["size"], "the size"),
-        # Files of before 1970 have a negative one.
+        # Files from before 1970 have a negative one.
         mtime_ns=check.whole(parts["mtime_ns"], "the time", least=-check.LARGEST),
     )
 
@@ -202,12 +202,13 @@ def pack_request(request: PictureRequest) -> Message:
 
 
 def unpack_request(values: Mapping[str, Any]) -> PictureRequest:
-    """Undo :func:`pack_request`."""
+    """Restore a request from :func:`pack_request`."""
     return PictureRequest(
         index=values["index"],
         passage=values["passage"],
         boxes=tuple((left, top, right, bottom) for left, top, right, bottom in values["boxes"]),
         reading=values["reading"],
+        around=(values["around"][0], values["around"][1]),
         passwords=tuple(values["passwords"]),
     )
 
@@ -222,11 +223,11 @@ def pack_picture(picture: PagePicture) -> Message:
 
 
 def unpack_picture(values: object) -> PagePicture:
-    """Undo :func:`pack_picture`.
+    """Restore a picture from :func:`pack_picture`.
 
     Raises:
         KeyError: a value is missing.
-        ValueError: the picture is no PNG.
+        ValueError: the picture is not a PNG.
     """
     parts = check.mapping(values, "the picture")
     png = base64.b64decode(check.text(parts["png"], "the picture"), validate=True)
@@ -260,16 +261,17 @@ def pack_error(error: LoadError) -> Message:
 
 
 def unpack_error(values: object) -> LoadError:
-    """Undo :func:`pack_error`.
+    """Restore an error from :func:`pack_error`.
 
     Raises:
         KeyError: a value is missing.
-        ValueError: its code is not known, or its message no message.
+        ValueError: its code is unknown, or its message is not a text.
     """
     parts = check.mapping(values, "the error")
     code = check.one_of(parts["code"], tuple(_ERRORS), "the error's code")
     message = parts["message"]
-    # Lone surrogates stay: file names may hold them, and whoever records the error spells them out.
+    # Lone surrogates stay: file names may contain them, and the code that records the error spells
+    # them out.
     if not isinstance(message, str) or not 0 < len(message) <= check.MAX_ERROR_CHARACTERS:
         msg = "an error without a message"
         raise ValueError(msg)
@@ -277,10 +279,10 @@ def unpack_error(values: object) -> LoadError:
 
 
 def unpack_progress(values: object) -> tuple[int, int]:
-    """Return pages done and pages in all.
+    """Return the finished pages and all pages.
 
     Raises:
-        ValueError: they are no such numbers.
+        ValueError: the values are not such numbers.
     """
     ((done, total),) = check.rows([values], "the progress", 2)
     in_all = check.whole(total, "the number of pages")

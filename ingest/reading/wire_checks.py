@@ -1,7 +1,7 @@
-"""Checks of single values that a worker sent: each returns its value or raises a ValueError.
+"""Checks of single values from a worker: each returns its value or raises a ValueError.
 
-A worker has read a stranger's file and may no longer be ours. Whatever it sends is a value of the
-right type and range, or the end of that file.
+A worker has read a stranger's file, which may have taken it over. Any value of a wrong type or
+range ends the work on that file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LARGEST = 2**63 - 1
 MAX_ERROR_CHARACTERS = 4_000
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# What normalise() takes out of every text, but for line ends, which harm nobody.
+# Characters that normalise() removes from every text, except line ends, which are harmless.
 _NEVER_IN_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -32,7 +32,7 @@ def text(value: object, what: str) -> str:
 
 
 def document_text(value: object) -> str:
-    """Return a document's text, free of the control characters that none has."""
+    """Return a document's text; refuse control characters, which no document contains."""
     found = text(value, "the text")
     if _NEVER_IN_TEXT.search(found):
         _refuse("the text holds control characters")

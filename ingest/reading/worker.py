@@ -1,7 +1,7 @@
 """A worker process of the sandbox: reads requests, loads one file or draws one page each, answers.
 
-Started as ``python -m ingest.reading.worker``. It imports neither llama.cpp nor Chroma, and the PDF
-engines and OCR only when a file needs them.
+Started as ``python -m ingest.reading.worker``. It imports neither llama.cpp nor Chroma. It imports
+the PDF engines and OCR only when a file needs them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ingest.reading import limits, wire
 from ingest.reading.framing import Message, receive, send
 
 TIRED_SHARE = 0.7
-"""Share of its address space beyond which a worker asks to be replaced after a file."""
+"""Share of its address space above which a worker asks for its replacement after a file."""
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     memory_bytes, parent = int(sys.argv[1]), int(sys.argv[2])
     limits.apply(memory_bytes, parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.getLogger().addHandler(logging.NullHandler())  # engines log what files contain
+    logging.getLogger().addHandler(logging.NullHandler())  # engines log contents of files
     requests, answers = _take_over_pipes()
     send(answers, {"ready": sorted(sys.modules) if "--list-modules" in sys.argv else True})
     while (request := receive(requests)) is not None:
@@ -65,7 +65,7 @@ def _serve(request: Message, answers: BinaryIO) -> Message:
 
 
 def _translate(name: str, error: BaseException) -> LoadError:
-    """Turn any exception into a load error that says its class and no text of the document."""
+    """Turn any exception into a load error with its class and without text of the document."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, MemoryError) or "bad_alloc" in str(seen)[-2000:]:
@@ -89,7 +89,7 @@ def _too_many_parts(name: str) -> LoadError:
 
 
 def memory_message(name: str) -> str:
-    """Return what is said of a file that needs too much memory."""
+    """Return the message for a file that needs too much memory."""
     return (
         f"{name} needs more memory than a loader may take; "
         "split it, save it with smaller pictures, or raise the limit."
@@ -97,7 +97,7 @@ def memory_message(name: str) -> str:
 
 
 def _take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Keep the pipes for messages and point standard input and output elsewhere.
+    """Reserve the pipes for messages and redirect standard input and output.
 
     A library that prints to standard output would otherwise break the stream of messages.
     """

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 PICTURE_TIMEOUT_S = 60.0
-"""Time for one page that is read by OCR. The file's own clock stands still meanwhile: a scan of
-200 pages is not an endless loop. ``LoadOptions.ocr_max_pages`` bounds how many there are."""
+"""Seconds for one page that OCR reads. The file's own clock stops meanwhile: a scan of 200 pages is
+not an endless loop. ``LoadOptions.ocr_max_pages`` limits their number."""
 
 
 class FileClock:
-    """Counts a file's seconds; while a picture is read, the picture's instead.
+    """Counts a file's seconds; while OCR reads a picture, the picture's seconds instead.
 
     Args:
         limit_s: seconds for the file without its pictures.
@@ -26,7 +26,7 @@ class FileClock:
         self._in_picture = False
 
     def remaining(self) -> float:
-        """Seconds until the limit that counts now; never negative."""
+        """Seconds until the present limit; never negative."""
         passed = time.monotonic() - self._since
         if self._in_picture:
             left = min(PICTURE_TIMEOUT_S, self._pictures_limit - self._pictures_spent) - passed
@@ -35,7 +35,7 @@ class FileClock:
         return max(left, 0.0)
 
     def picture(self, *, begins: bool) -> None:
-        """Switch between the two clocks; a picture that begins twice gains no time."""
+        """Switch between the two clocks; a repeated beginning of a picture gains no time."""
         if begins == self._in_picture:
             return
         now = time.monotonic()
@@ -46,7 +46,7 @@ class FileClock:
         self._since, self._in_picture = now, begins
 
     def complaint(self, name: str) -> str:
-        """Say which limit was passed."""
+        """Return a sentence about the exceeded limit."""
         if not self._in_picture:
             what = f"reading it took longer than {self._limit:g} s"
         elif self._pictures_limit - self._pictures_spent < PICTURE_TIMEOUT_S:

@@ -1,7 +1,7 @@
-"""What a worker process inherits: the variables that Python, its libraries and OCR need.
+"""The environment of a worker process: the variables for Python, its libraries and OCR.
 
-A worker reads strangers' files. Keys and passwords that stand in the program's environment are
-none of its business, so variables are let through by name, not kept out by name.
+A worker reads strangers' files, so it must not see keys and passwords in the program's environment.
+A list names the variables that pass; all others are kept out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _ALLOWED = frozenset(
         "LC_NUMERIC LC_MONETARY "
         # where libraries are found
         "LD_LIBRARY_PATH DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH VIRTUAL_ENV "
-        # without which Windows starts no program
+        # Windows starts no program without them
         "SYSTEMROOT WINDIR SYSTEMDRIVE COMSPEC PATHEXT USERPROFILE LOCALAPPDATA "
         "PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONUTF8 PYTHONHASHSEED PYTHONMALLOC "
         "PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONWARNINGS"
@@ -26,13 +26,13 @@ _ALLOWED = frozenset(
 def worker_environment(environ: Mapping[str, str], root: str) -> dict[str, str]:
     """Return the environment of a worker that imports this program from the folder ``root``."""
     kept = {name: value for name, value in environ.items() if name.upper() in _ALLOWED}
-    # A worker runs in another folder, where relative paths mean something else.
+    # A worker runs in another folder, where relative paths have another meaning.
     paths = map(os.path.abspath, filter(None, environ.get("PYTHONPATH", "").split(os.pathsep)))
     return {
         **kept,
         "PYTHONPATH": os.pathsep.join((root, *paths)),
         "PYTHONIOENCODING": "utf-8",
-        # Each thread's own heap takes address space, and each thread of a numerical library one
+        # Each thread's own heap takes address space, and each thread of a numerical library takes a
         # core from the embedder.
         "MALLOC_ARENA_MAX": "2",
         "OMP_NUM_THREADS": "1",

@@ -1,4 +1,4 @@
-"""One worker process as the sandbox sees it: started, asked, timed, and mourned."""
+"""One worker process of the sandbox: its start, requests, time limits and death."""
 
 from __future__ import annotations
 
@@ -45,13 +45,14 @@ _T = TypeVar("_T")
 
 
 class Worker:
-    """One process, and the thread that reads what it says.
+    """One process, and the thread that reads its output.
 
-    ``spent`` says that it is dead or should be replaced.
+    ``spent`` means that it is dead or should be replaced.
     """
 
     def __init__(self, memory_bytes: int) -> None:
-        # A file, not a pipe: nobody needs to read along, and a chatty engine cannot block on it.
+        # A file instead of a pipe: nobody needs to read it, and an engine with much output cannot
+        # block.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         self._killed = False
         self._stopped = False
@@ -71,10 +72,10 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             env=worker_environment(os.environ, str(root)),
-            cwd=root.anchor,  # not the user's folder: it could not be unmounted meanwhile
-            start_new_session=True,  # Ctrl-C in the terminal is the parent's business
+            cwd=root.anchor,  # not the user's folder, which could otherwise not be unmounted
+            start_new_session=True,  # Ctrl-C in the terminal is for the parent
         )
-        # Bounded: a worker that never stops talking must not fill this process's memory.
+        # Bounded: a worker with endless output must not fill this process's memory.
         self._messages: queue.Queue[Message | ValueError | None] = queue.Queue(_MOST_WAITING)
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -91,13 +92,13 @@ class Worker:
         *,
         timeout_s: float,
     ) -> LoadedFile:
-        """Have the process read one file.
+        """Let the process read one file.
 
         Raises:
-            LoadError: what the worker said, or why it said nothing.
-            WorkerStartError: it never came to read the file.
+            LoadError: the worker's error, or the reason for its silence.
+            WorkerStartError: the worker did not start.
         """
-        # A file that changes while it is read is read again.
+        # A file that changes during reading is read again.
         pictures_s = ATTEMPTS * (options.ocr_max_seconds + PICTURE_TIMEOUT_S)
         clock = FileClock(timeout_s, pictures_s if options.ocr else 0)
         request = {"options": wire.pack_options(options)}
@@ -106,11 +107,11 @@ class Worker:
         )
 
     def draw(self, path: Path, request: PictureRequest, *, timeout_s: float) -> PagePicture:
-        """Have the process draw a page of a PDF.
+        """Let the process draw a page of a PDF.
 
         Raises:
-            LoadError: what the worker said, or why it said nothing.
-            WorkerStartError: it never came to draw the page.
+            LoadError: the worker's error, or the reason for its silence.
+            WorkerStartError: the worker did not start.
         """
         return self._ask(
             path,
@@ -128,10 +129,10 @@ class Worker:
         on_progress: Progress | None,
         unpack: Callable[[Message], _T],
     ) -> _T:
-        """Send one request and return what ``unpack`` makes of its answer, if that is no error."""
+        """Send one request and return its answer through ``unpack``, unless it is an error."""
         name = path.name
         self._expect_ready()
-        # An answer names its request: none that was sent ahead is taken for another file's.
+        # An answer names its request, so an answer sent in advance never counts for another file.
         number = secrets.token_hex(8)
         try:
             if self._process.stdin is not None:
@@ -155,7 +156,7 @@ class Worker:
 
     def _next(self, name: str, clock: FileClock) -> Message:
         """Wait for the next message as long as the clock allows."""
-        # Looked at before each message: some workers never stop talking.
+        # Checked before each message: some workers send messages for ever.
         while left := clock.remaining():
             try:
                 message = self._messages.get(timeout=min(left, _LOOK_EVERY_S))
@@ -182,7 +183,7 @@ class Worker:
         return unpack(message)
 
     def _malformed(self, name: str, problem: Exception) -> LoaderCrashError:
-        """End the process and return what is said of its file."""
+        """End the process and return the error for its file."""
         self.spent = True
         self.kill()
         said = f"no {problem}" if isinstance(problem, KeyError) else str(problem)
@@ -198,7 +199,7 @@ class Worker:
             self._process.kill()
 
     def stop(self) -> None:
-        """End the process, kindly if it is idle, and free what it holds."""
+        """End the process, gently if it is idle, and free its resources."""
         self._stopped = True
         with contextlib.suppress(OSError):
             if self._process.stdin is not None:
@@ -213,14 +214,14 @@ class Worker:
         self._stderr.close()
 
     def _listen(self) -> None:
-        """Hand on what the process says until it ends or says what is no message."""
+        """Pass on the process's messages until it ends or sends an invalid one."""
         stream = self._process.stdout
         end: ValueError | None = None
         try:
             while stream is not None and (message := receive(stream)) is not None:
                 if not self._hand_on(message):
                     return
-                del message  # it holds the document's text
+                del message  # it contains the document's text
         except ValueError as error:
             end = error
         except OSError:
@@ -230,7 +231,7 @@ class Worker:
         self._hand_on(end)
 
     def _hand_on(self, message: Message | ValueError | None) -> bool:
-        """Put a message into the queue; return False where nobody takes it out any more."""
+        """Put a message into the queue; return False if nobody reads the queue any more."""
         while True:
             try:
                 self._messages.put(message, timeout=_LOOK_EVERY_S)
@@ -241,7 +242,7 @@ class Worker:
                 return True
 
     def _expect_ready(self) -> None:
-        """Wait for a new process to have started.
+        """Wait until a new process has started.
 
         Raises:
             WorkerStartError: it died, or did not answer in :data:`START_TIMEOUT_S`.
@@ -260,14 +261,14 @@ class Worker:
         self._ready = True
 
     def _obituary(self, name: str) -> LoadError:
-        """Say why the process died, from its exit status and its last words."""
+        """Return why the process died, from its exit status and its last output."""
         self.spent = True
         try:
             status = self._process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:  # it only closed its pipe
             self.kill()
             status = self._process.wait()
-        # Nobody here sent SIGKILL: that was the kernel, out of memory.
+        # This program sends no SIGKILL: the kernel did, because memory ran out.
         by_kernel = hasattr(signal, "SIGKILL") and status == -signal.SIGKILL and not self._killed
         if (
             status == EXIT_MEMORY

@@ -1,1 +1,1 @@
-"""Files that are sent, not found in folders: taken out of archives, named and kept."""
+"""Uploaded files: unpacked from archives, named and kept."""

@@ -1,7 +1,7 @@
-"""The files inside an uploaded zip: read within bounds, everything left out named.
+"""The files inside an uploaded zip: read within limits, with a list of the files left out.
 
-A zip is a stranger's: it may claim to be small and be huge, name files outside its folder, or
-hold links and other zips. Nothing is unpacked to disk; names are only names.
+A zip comes from a stranger: it may claim to be small and be huge, name files outside its folder, or
+contain links and other zips. Nothing is unpacked to disk; names are only names.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from kb.text import normalise
 
 MOST_ENTRIES = 10_000
 MOST_RATIO = 200
-"""Bytes that one byte of the zip may become; text packs to a tenth, bombs to a thousandth."""
+"""Most bytes that one byte of the zip may become; text packs to a tenth, bombs to a thousandth."""
 
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _FREE_BYTES = 1 << 20  # small files may be as repetitive as they like
-# What the zip library raises of broken entries is open-ended: its own errors, those of each way of
-# packing, of texts in the wrong encoding, of places before the file's beginning.
+# The zip library raises many errors for broken entries: its own, those of each compression, of text
+# encodings, of positions before the file's beginning.
 _ANY_FAILURE = Exception
 IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
-"""What systems put beside files, without anybody's doing."""
+"""Files that operating systems add by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A file of a zip that was not taken, and why: a key of what the UI says."""
+    """A file of a zip that was left out, and the reason: a key of the UI's texts."""
 
     name: str
     reason: str
@@ -40,7 +40,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unpacked:
-    """A file of a zip; its folders are part of its name, which another one may have as well."""
+    """A file of a zip; its name includes folders, and another file may have the same name."""
 
     name: str
     data: bytes
@@ -49,7 +49,7 @@ class Unpacked:
 def read_zip(
     file: BinaryIO, *, most_bytes: int, most_file_bytes: int
 ) -> Iterator[Unpacked | LeftOut]:
-    """Give the documents inside a zip one by one, in its order, and what is left out.
+    """Yield the documents inside a zip one by one, in its order, and the files left out.
 
     Args:
         file: the zip.
@@ -57,7 +57,8 @@ def read_zip(
         most_file_bytes: most bytes of one file.
 
     Raises:
-        ValueError: it is no zip, damaged, or holds more than is taken; a key of what the UI says.
+        ValueError: it is not a zip, or is damaged or too large; the message is a key of the UI's
+            texts.
     """
     try:
         archive = zipfile.ZipFile(file)
@@ -86,11 +87,11 @@ def _is_folder(entry: zipfile.ZipInfo) -> bool:
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's name as a person reads it; Windows of China writes GBK without saying.
+    """Return an entry's name in readable form; Chinese Windows writes GBK without declaring it.
 
-    Steps that lead nowhere (``./``, ``//``) go; those that lead outside stay to be refused.
+    Steps without effect (``./``, ``//``) are removed. Steps that lead outside stay, to be refused.
     """
-    name = entry.orig_filename  # with what follows a NUL
+    name = entry.orig_filename  # including the part after a NUL
     if not entry.flag_bits & _UTF8_NAME:
         try:
             raw = name.encode("cp437")
@@ -119,7 +120,7 @@ def _refusal(entry: zipfile.ZipInfo, name: str, most_file_bytes: int) -> str | N
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> bytes | str:
-    """Return a file's bytes, or why there are none; what a header claims is not relied on."""
+    """Return a file's bytes, or why there are none; never trust its header's claims."""
     most = min(room, max(_FREE_BYTES, MOST_RATIO * max(1, entry.compress_size)))
     try:
         with archive.open(entry) as file:
@@ -132,6 +133,6 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> byt
 
 
 def named(left_out: Sequence[LeftOut]) -> Iterator[tuple[str, list[str]]]:
-    """Give each reason with the names that it is of."""
+    """Return each reason with the names of its files."""
     for reason in dict.fromkeys(each.reason for each in left_out):
         yield reason, [each.name for each in left_out if each.reason == reason]

@@ -1,4 +1,4 @@
-"""Files that are sent, not found: kept, and named so that two of one name are both kept."""
+"""Keeps uploaded files, under names that keep apart two files of one name."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from kb.uploads import UPLOADS_ROOT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentFile:
-    """A file that was sent and lies on disk, or whose original is kept already (no ``path``)."""
+    """An uploaded file on disk, or one whose original is kept already (no ``path``)."""
 
     content_hash: str
     path: Path | None = None
 
 
 Sent = tuple[str, bytes | Callable[[], bytes] | SentFile]
-"""A name, and bytes, what returns them when their turn comes, or where they are."""
+"""A name; and the bytes, a function that returns them, or their path."""
 
 
 def keep(
     base: KnowledgeBase, uploads: Sequence[Sent], *, collection: CollectionRef
 ) -> tuple[list[Candidate], list[str]]:
-    """Keep originals; return what is to be read, and remarks on names that others have as well.
+    """Keep originals; return the files to read, and remarks on names that several files have.
 
     Raises:
-        StoreError: the disk is full or the folder cannot be written.
+        StoreError: the disk is full, or the folder is not writable.
     """
     kept = []
     for name, given in uploads:
         if isinstance(given, SentFile):
             path = base.uploads.keep(name, given.content_hash, given.path)
-            # An original that somebody has deleted costs that file only: whoever reads it says so.
+            # A deleted original costs only that file: its reader reports it.
             kept.append((name, path, path.stat().st_size if path.is_file() else 0))
             continue
         data = given if isinstance(given, bytes) else given()
@@ -45,7 +45,7 @@ def keep(
         del data  # only one of them at a time is in memory
     states = base.files.states(root=UPLOADS_ROOT, collection=collection)
     names = distinct(
-        # Originals are called by the hash of their content.
+        # An original's name is the hash of its content.
         [(name, path.stem) for name, path, _ in kept],
         {state.source.path: state.content_hash for state in states},
     )
@@ -62,14 +62,14 @@ def keep(
 
 
 def distinct(sent: Sequence[tuple[str, str]], known: Mapping[str, str]) -> list[str | None]:
-    """Return what each file is to be called; None leaves it out.
+    """Return the name of each file; None leaves the file out.
 
-    The first file of a name gets it. The next one with other content gets a number that no
-    document and no other file has: "report (2).pdf". One with the same content is left out.
-    Files that came together before keep the names that they got then, in whatever order.
+    The first file of a name gets it. The next one with other content gets a number that no document
+    and no other file has: "report (2).pdf". One with the same content is left out. Files that
+    arrived together before get the same names as then, in any order.
 
     Args:
-        sent: names and content hashes, in the order in which they came.
+        sent: names and content hashes, in the order of arrival.
         known: the content hash of each document by its name.
     """
     contents: dict[str, dict[str, None]] = {}
@@ -81,14 +81,14 @@ def distinct(sent: Sequence[tuple[str, str]], known: Mapping[str, str]) -> list[
         names = _names(name, list(different), known, taken)
         taken.update(names.values())
         called.update({(name, content): chosen for content, chosen in names.items()})
-    # The second file of a name and a content finds its name gone.
+    # A second file with the same name and content gets no name.
     return [called.pop(pair, None) for pair in sent]
 
 
 def _names(
     name: str, contents: Sequence[str], known: Mapping[str, str], taken: set[str]
 ) -> dict[str, str]:
-    """Return a name for each of the contents that came under one name."""
+    """Return a name for each content that arrived under one name."""
     names: dict[str, str] = {}
     if len(contents) > 1:
         for form in (name, *takewhile(known.__contains__, _numbered(name))):

@@ -1,4 +1,4 @@
-"""Files sent to a served knowledge base, with the report of a run over them."""
+"""Sends files to a served knowledge base, and returns the report of a run over them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def ingest_there(
     options: IngestOptions,
     on_event: OnEvent | None,
 ) -> IngestReport:
-    """Send files and folders to a server, and report what became of each.
+    """Send files and folders to a server, and report their outcomes.
 
     Raises:
-        SettingsError: the options ask for what a server does not do; a path does not exist.
+        SettingsError: the server does not support the options; or a path does not exist.
         KnowledgeBaseError: the server's store or model failed.
     """
-    # A server compares what it is sent, and tries again what failed.
+    # A server compares received files, and retries failed ones.
     usual = replace(options, passwords=(), checksum=False, retry=False)
     if usual != IngestOptions():
         msg = (

@@ -1,4 +1,4 @@
-"""Watched folders in the catalog: which there are, how each is doing, and its last run."""
+"""Watched folders in the catalog, with their states and last runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from kb.catalog.rows import dump, now
 from kb.records import CollectionInfo
 
 FolderState = Literal["waiting", "reading", "in_step", "missing", "failed"]
-"""``waiting`` for a first look or for its turn, ``missing`` where there is no such folder."""
+"""``waiting`` means for a first look or for its turn, ``missing`` that the folder does not
+exist."""
+
+OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "failed")
+"""What a run did with files, in the order in which it is told."""
 
 _SELECT = (
     "SELECT w.*, coalesce(c.name, w.collection) AS current_name FROM watched_folders w"
@@ -24,7 +28,7 @@ _SELECT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderFailure:
-    """A file of a watched folder that could not be read, and why."""
+    """A file of a watched folder that could not be read, and the reason."""
 
     path: str
     reason: str
@@ -33,12 +37,12 @@ class FolderFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderRun:
-    """What a run over a watched folder did.
+    """The results of a run over a watched folder.
 
-    ``counts`` are files by outcome. ``failures`` are the first of those that ``counts`` has as
-    ``failed``. ``gone`` files no longer exist, and were left alone because they are more than half
-    of the folder's; ``gone_count`` counts them. ``left_out`` gives, by name, the rule that leaves
-    a known file out (``rule``) and its words (``by``).
+    ``counts`` are files by outcome, in the order of :data:`OUTCOMES`. ``failures`` are the first of
+    those that ``counts`` has as ``failed``. ``gone`` files no longer exist, and were left alone
+    because they are more than half of the folder's; ``gone_count`` counts them. ``left_out`` gives,
+    by name, the rule that leaves a known file out (``rule``) and its words (``by``).
     """
 
     began_at: datetime
@@ -52,12 +56,12 @@ class FolderRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedFolder:
-    """A folder that a collection is kept in step with.
+    """A watched folder of a collection.
 
-    ``collection_id`` is None until the first run has made the collection. ``error`` says why the
-    last run failed as a whole. ``done`` of ``total`` files of the run under way are done with.
-    ``wanted`` rises with every run that somebody asks for; ``forced`` lets that run remove more
-    than half of the folder's documents.
+    ``collection_id`` is None until the first run has created the collection. ``error`` says why the
+    last run failed as a whole. The present run has finished ``done`` of ``total`` files. Each
+    request for a run raises ``wanted``. ``forced`` lets that run remove more than half of the
+    folder's documents.
     """
 
     id: int
@@ -76,7 +80,7 @@ class WatchedFolder:
 
 
 class WatchedFolderReads(Transaction):
-    """What there is to know of watched folders."""
+    """Reads watched folders."""
 
     def watched_folders(self) -> list[WatchedFolder]:
         """Return all watched folders, by collection and path."""
@@ -84,12 +88,12 @@ class WatchedFolderReads(Transaction):
         return [_folder(row) for row in rows]
 
     def watched_folder(self, folder_id: int) -> WatchedFolder | None:
-        """Return a watched folder; None if there is none of that number."""
+        """Return a watched folder; None if the id is unknown."""
         row = self._db.execute(f"{_SELECT} WHERE w.id = ?", (folder_id,)).fetchone()
         return None if row is None else _folder(row)
 
     def awaits_folder_turn(self) -> bool:
-        """Say whether the run of a watched folder waits for its turn."""
+        """Return whether the run of a watched folder waits for its turn."""
         found = self._db.execute(
             "SELECT 1 FROM watched_folders WHERE state = 'waiting' AND NOT paused LIMIT 1"
         ).fetchone()
@@ -97,10 +101,10 @@ class WatchedFolderReads(Transaction):
 
 
 class WatchedFolderChanges(WatchedFolderReads):
-    """Watched folders added, changed and left alone again."""
+    """Adds, changes and removes watched folders."""
 
     def watch_folder(self, path: str, collection: CollectionInfo | str) -> int:
-        """Keep a collection in step with a folder from now on; return its number."""
+        """Add a watched folder of a collection; return its id."""
         known = collection if isinstance(collection, CollectionInfo) else None
         row = self._db.execute(
             "INSERT INTO watched_folders (path, collection, collection_id, added_at)"
@@ -110,12 +114,12 @@ class WatchedFolderChanges(WatchedFolderReads):
         return int(row["id"])
 
     def unwatch_folder(self, folder_id: int) -> bool:
-        """Leave a folder alone from now on; say whether it was watched."""
+        """Stop watching a folder; return whether it was watched."""
         done = self._db.execute("DELETE FROM watched_folders WHERE id = ?", (folder_id,))
         return done.rowcount > 0
 
     def pause_folder(self, folder_id: int, *, paused: bool) -> bool:
-        """Stop following a folder for now, or go on; say whether there is one."""
+        """Pause or continue following a folder; return whether it is watched."""
         done = self._db.execute(
             "UPDATE watched_folders SET paused = ?, state = 'waiting', error = '' WHERE id = ?",
             (paused, folder_id),
@@ -123,7 +127,7 @@ class WatchedFolderChanges(WatchedFolderReads):
         return done.rowcount > 0
 
     def want_folder_run(self, folder_id: int, *, forced: bool) -> bool:
-        """Have a folder looked through now; say whether there is one."""
+        """Request a run over a folder now; return whether it is watched."""
         done = self._db.execute(
             "UPDATE watched_folders SET wanted = wanted + 1, forced = ?, paused = 0,"
             " state = 'waiting', error = '' WHERE id = ?",
@@ -132,7 +136,7 @@ class WatchedFolderChanges(WatchedFolderReads):
         return done.rowcount > 0
 
     def place_folder(self, folder_id: int, collection: CollectionInfo) -> None:
-        """Note which collection a folder fills, where there was none of that name before."""
+        """Record the collection of a folder, after a run has created it."""
         self._db.execute(
             "UPDATE watched_folders SET collection = ?, collection_id = ? WHERE id = ?",
             (collection.name, collection.id, folder_id),
@@ -141,7 +145,7 @@ class WatchedFolderChanges(WatchedFolderReads):
     def note_folder(
         self, folder_id: int, state: FolderState, *, error: str, done: int, total: int
     ) -> None:
-        """Write down how a folder is doing; a paused one stays as it is."""
+        """Record the state of a folder, except of a paused one."""
         self._db.execute(
             "UPDATE watched_folders SET state = ?, error = ?, done = ?, total = ?"
             " WHERE id = ? AND NOT paused",
@@ -149,14 +153,14 @@ class WatchedFolderChanges(WatchedFolderReads):
         )
 
     def end_folder_run(self, folder_id: int, run: FolderRun) -> None:
-        """Write down what a run over a folder did; what it was allowed is used up."""
+        """Record the results of a run over a folder; its permission ends."""
         self._db.execute(
             "UPDATE watched_folders SET last_run = ?, forced = 0 WHERE id = ?",
             (_written(run), folder_id),
         )
 
     def withdraw_forced_runs(self) -> None:
-        """Let no run remove more than half that was asked for while another process watched."""
+        """Withdraw permissions to remove more than half, given while another process watched."""
         self._db.execute("UPDATE watched_folders SET forced = 0 WHERE forced")
 
 
@@ -196,7 +200,7 @@ def _run(told: Mapping[str, Any]) -> FolderRun:
     return FolderRun(
         began_at=datetime.fromisoformat(told["began_at"]),
         ended_at=datetime.fromisoformat(told["ended_at"]),
-        counts=told["counts"],
+        counts={name: told["counts"][name] for name in OUTCOMES if name in told["counts"]},
         failures=tuple(
             FolderFailure(path=path, reason=reason, reason_code=code)
             for path, reason, code in told["failures"]

@@ -1,1 +1,1 @@
-"""The ``kb`` command: one module per group of commands, and how their results are shown."""
+"""The ``kb`` command: one module per group of commands, and the display of their results."""

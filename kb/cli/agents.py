@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 def mcp(
     scope: Annotated[
         Literal["read", "write"],
-        typer.Option(help="What the agent may do: only look things up, or change them as well."),
+        typer.Option(help="What the agent may do: only look things up, or also change them."),
     ] = "write",
     collection: Annotated[
         list[str] | None,
         typer.Option(
-            "--collection", "-c", help="Only this collection; several if repeated; else all."
+            "--collection", "-c", help="Only this collection; repeatable. All by default."
         ),
     ] = None,
 ) -> None:
     """Give an agent tools to search, read and fill the knowledge base, by the MCP.
 
     Claude Desktop, Claude Code, Cursor and others start this command themselves; docs/agents.md
-    shows how. Nothing but the protocol is on standard output. `kb serve` offers the same at /mcp.
+    shows how. Standard output carries only the protocol. `kb serve` offers the same tools at /mcp.
     """
     from kb.server.agents.desk import Desk  # noqa: PLC0415 - only this command needs the SDK
     from kb.server.agents.stdio import serve  # noqa: PLC0415 - likewise
@@ -46,17 +46,17 @@ def mcp(
             collections=collection or None,
         )
         if scope == "write" and not base.read_only and base.jobs.is_active():
-            jobs.get()  # goes on with what a process before this one has left
-        # A thread waits for stdin and cannot be unwound; the store survives what is cut off.
+            jobs.get()  # also runs jobs that an earlier process left
+        # A thread waits for stdin and cannot be stopped; the store survives an interrupted write.
         interrupts.end_at_once()
         serve(Desk(base=base, caller=caller, jobs=jobs.get, local=True))
 
 
 def _require(base: KnowledgeBase, names: Iterable[str]) -> None:
-    """Refuse collections that are not there; that of the settings is made by what is added first.
+    """Refuse missing collections, except the settings' collection: the first text creates it.
 
     Raises:
-        CollectionError: there is no such collection.
+        CollectionError: a collection does not exist.
     """
     from kb.server.agents.desk import meant  # noqa: PLC0415 - only this command needs the SDK
 

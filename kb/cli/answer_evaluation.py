@@ -1,4 +1,4 @@
-"""``kb eval --answers``: what a chat model makes of a judged set, its citations checked."""
+"""``kb eval --answers``: a chat model's answers to a judged set, with their citations checked."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def evaluate_answers(
     as_json: bool,
     ingesting: AbstractContextManager[Callable[[int, int], None]],
 ) -> None:
-    """Ingest a set, have its questions answered in each mode, and print what came of it.
+    """Ingest a set, answer its questions in each mode, and print the results.
 
     Raises:
-        SettingsError: no chat model is named.
+        SettingsError: the settings name no chat model.
         ChatError: the chat model fails.
     """
     from kb.chat.opening import open_chat_model  # noqa: PLC0415 - for this only
@@ -45,7 +45,7 @@ def evaluate_answers(
     settings = Settings.load()
     name = settings.shown("chat_model")
     with ExitStack() as stack:
-        # What cannot be opened is said before a set is embedded for minutes.
+        # Report files that cannot be opened now, before minutes of embedding.
         chat = stack.enter_context(closing(open_chat_model(settings)))
         other = chat
         if judge_model:

@@ -1,4 +1,4 @@
-"""The ``kb`` command: search, list, remove and look after the knowledge base."""
+"""The ``kb`` command: searches, lists, removes, and maintains the knowledge base."""
 
 from __future__ import annotations
 

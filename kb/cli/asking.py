@@ -18,11 +18,11 @@ from kb.records import SearchMode
 from kb.search.filters import filter_from_text
 from kb.text import one_line
 
-_UNCITED_SHOWN = 3  # passages that are shown where the answer names none
-_MOST_TIMES = 8  # that an answer is gone on with: a model may find no end
+_UNCITED_SHOWN = 3  # passages shown if the answer cites none
+_MOST_TIMES = 8  # continuations of an answer: a model may never end
 _CUT = (
-    "The answer was cut short: the model had written as much as it may. `kb ask --whole` has it go "
-    "on, KB_CHAT_ANSWER_TOKENS lets it write more at once."
+    "The answer was cut short: the model reached its limit of tokens. `kb ask --whole` "
+    "continues the answer, KB_CHAT_ANSWER_TOKENS raises the limit."
 )
 _FILTERED = (
     "The answer was cut short by the chat server's filter and cannot be continued. Ask in other "
@@ -34,11 +34,12 @@ _TAKEN_BACK = "(That was the model thinking. The answer:)"
 def ask(  # noqa: PLR0917 - typer reads options from parameters
     question: Annotated[str, typer.Argument(help="A question, in any language.")],
     top_k: Annotated[
-        int | None, typer.Option("--top-k", "-k", min=1, max=100, help="Most passages to use.")
+        int | None,
+        typer.Option("--top-k", "-k", min=1, max=100, help="Number of passages to use at most."),
     ] = None,
     collection: Annotated[
         list[str] | None,
-        typer.Option("--collection", "-c", help="Collection to answer from; several if repeated."),
+        typer.Option("--collection", "-c", help="Collection to answer from; repeatable."),
     ] = None,
     mode: Annotated[
         SearchMode | None, typer.Option("--mode", "-m", help="How to find the passages.")
@@ -46,15 +47,15 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
     path: Annotated[str, typer.Option("--path", help="Only files that match this glob.")] = "",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag.")] = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print a Markdown document with the passages cited.")
+        bool, typer.Option("--markdown", help="Print a Markdown document with the cited passages.")
     ] = False,
     whole: Annotated[
         bool,
-        typer.Option("--whole", help="Go on where the model is cut short, until all is said."),
+        typer.Option("--whole", help="Continue an answer that was cut short until it is complete."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer a question from the documents, with the passages it stands on."""
+    """Answer a question from the documents, with the passages that support the answer."""
     with opened(top_k=top_k) as base:
         where = filter_from_text(path=path, tags=tag or ())
         if not base.settings.chat_model:
@@ -87,11 +88,11 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
 
 
 class AnswerOutput:
-    """Writes an answer to standard output, and ends its line whatever happens.
+    """Writes an answer to standard output, and always ends its line.
 
     Args:
-        live: write the words as they come, as on a terminal. What turns out to be thinking stays
-            there, and a remark says so. Otherwise the answer is written at its end, without any.
+        live: write the words as they come, as on a terminal. The model's thinking then stays
+            visible, with a remark. Otherwise write the answer at its end, without the thinking.
         muted: write nothing.
     """
 
@@ -112,7 +113,7 @@ class AnswerOutput:
             self._write("\n")
 
     def take(self, stream: AnswerStream) -> None:
-        """Have an answer, or the rest of one, written."""
+        """Write an answer, or its continuation."""
         taken_back = 0
         try:
             for piece in stream:
@@ -123,7 +124,8 @@ class AnswerOutput:
                 if self._written:
                     self._show(f"\n\n{_TAKEN_BACK}\n\n")
         finally:
-            # A rest that fails may have less than what was to go on: it begins at a whole word.
+            # A failed continuation may be shorter than the answer before: it begins at a whole
+            # word.
             self._text = max(stream.so_far.text, self._text, key=len)
 
     def _show(self, text: str) -> None:
@@ -137,7 +139,7 @@ class AnswerOutput:
 
 
 def printable(text: str) -> str:
-    """Return a model's words without what a terminal would obey (escape sequences, bells)."""
+    """Return a model's words without terminal controls (escape sequences, bells)."""
     return "".join(
         character
         for character in text
@@ -146,7 +148,7 @@ def printable(text: str) -> str:
 
 
 def _on_its_end(answer: Answer) -> str:
-    """Return what is to be said of an answer that may not be whole."""
+    """Return a remark on an answer that may be incomplete; empty for a complete one."""
     if answer.ended == FILTERED:
         return _FILTERED
     if answer.ended:

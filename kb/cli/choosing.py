@@ -1,4 +1,4 @@
-"""Which documents a command that changes them is for: named in one collection, and no other."""
+"""Finds the documents of a command that changes them, in one collection only."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from kb.records.short_ids import lacking, short_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """A document that was named.
+    """A document that the user named.
 
     Attributes:
         info: the document.
-        files: those of its files that were named; none where the whole document was.
-        elsewhere: other collections that have the same content.
+        files: the named ones of its files; empty if the user named the whole document.
+        elsewhere: other collections with the same content.
     """
 
     info: DocumentInfo
@@ -29,13 +29,13 @@ class Chosen:
 
     @property
     def where(self) -> str:
-        """Its collection, and the others that have it too, as the end of a line."""
+        """Its collection, and the others with the same content, as the end of a line."""
         others = ", ".join(map(repr, self.elsewhere))
         return f"in {self.info.collection!r}" + (f"; {others} has it, too" if others else "")
 
 
 def chosen(base: KnowledgeBase, which: Sequence[str]) -> list[Chosen]:
-    """Return the documents of the settings' collection that ids, paths or names mean.
+    """Return the documents of the settings' collection with these ids, paths or names.
 
     Raises:
         DocumentNotFoundError: one means no document there, or more than one.
@@ -102,7 +102,7 @@ def _called(found: Sequence[DocumentInfo], name: str) -> list[DocumentInfo]:
 
 
 def _names(found: Sequence[DocumentInfo]) -> Iterator[tuple[str, str]]:
-    """Give what each document may be called, and its id beside its path."""
+    """Yield the possible names of each document, and its id beside its path."""
     for info in found:
         for source in info.sources:
             called = f"{info.short_id} ({source.path})"
@@ -110,7 +110,7 @@ def _names(found: Sequence[DocumentInfo]) -> Iterator[tuple[str, str]]:
 
 
 def _of_short_id(found: Sequence[DocumentInfo], name: str) -> list[DocumentInfo]:
-    """Return the documents whose short id begins like a name."""
+    """Return the documents whose short id begins with a name."""
     given = short_id(name)
     if given is None or given.start is not None:
         return []

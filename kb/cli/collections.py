@@ -1,4 +1,4 @@
-"""``kb collections``: list collections, say what each holds, and set how it is searched."""
+"""``kb collections``: lists collections, describes them, and sets how to search them."""
 
 from __future__ import annotations
 
@@ -36,17 +36,20 @@ def set_(
     name: Annotated[str, typer.Argument(help="Collection to change.")],
     mode: Annotated[
         Literal["hybrid", "dense", "keyword", "default"] | None,
-        typer.Option("--mode", "-m", help="How it is searched; default: as the settings say."),
+        typer.Option(
+            "--mode", "-m", help="How to search it; `default` is the mode of the settings."
+        ),
     ] = None,
     instruct: Annotated[
         str | None,
         typer.Option(
-            help='What its queries ask for, if the model takes it; "" for the one in the settings.'
+            help='Instruction of its queries, if the model takes one; "" means that of the '
+            "settings."
         ),
     ] = None,
-    description: Annotated[str | None, typer.Option(help="What it holds.")] = None,
+    description: Annotated[str | None, typer.Option(help="Its contents.")] = None,
 ) -> None:
-    """Change how a collection is searched and described; its documents stay as they are."""
+    """Change the search settings and the description of a collection; its documents stay."""
     with opened() as base:
         if mode is None and instruct is None and description is None:
             msg = "nothing to set; give --mode, --instruct or --description"
@@ -63,16 +66,16 @@ def set_(
 @app.command()
 def describe(
     name: Annotated[str, typer.Argument(help="Collection to describe.")],
-    description: Annotated[str, typer.Argument(help='What it holds; "" for nothing.')],
+    description: Annotated[str, typer.Argument(help='Its contents; "" removes the description.')],
     folder: Annotated[
         str | None,
         typer.Option(
-            help="Describe this folder of it, by its path or the end of one: minutes/2025 is "
-            "every folder called so."
+            help="Describe this folder of it, by its path or the end of its path: "
+            "minutes/2025 means every folder with that end."
         ),
     ] = None,
 ) -> None:
-    """Say what a collection holds, or a folder of it; search gives that back with its hits."""
+    """Describe a collection, or one of its folders; search returns this with its hits."""
     with opened() as base:
         if folder is None:
             base.describe_collection(name, description)
@@ -88,7 +91,7 @@ def describe(
 
 
 def _doubt(base: KnowledgeBase, name: str, folder: str) -> None:
-    """Say of a folder that nothing is in it, for it may be mistyped."""
+    """Warn if a folder has no documents, because its name may be mistyped."""
     sources = [source for info in base.documents(collection=name) for source in info.sources]
     if any(folders.lies_in(folder, source) for source in sources):
         return

@@ -1,4 +1,4 @@
-"""What all commands share: opening the knowledge base, ending on errors, printing."""
+"""Shared parts of all commands: opens the knowledge base, reports errors, prints."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def options(
 
 @contextmanager
 def expected_errors() -> Iterator[None]:
-    """End a command without a traceback on errors that users can meet."""
+    """End a command without a traceback on expected errors."""
     try:
         yield
     except (KnowledgeBaseError, PermissionError) as error:
@@ -55,7 +55,7 @@ def expected_errors() -> Iterator[None]:
 
 
 def _refused(error: PermissionError) -> str:
-    """Return what to do about a file that nothing else has reported: of a model, of the spool."""
+    """Return advice on a file that this user may not use: a model, or a file of the spool."""
     return (
         f"{error.filename}: {error.strerror}; run as the user that it belongs to, have its "
         "permissions changed, or set KB_DATA_DIR to another folder"
@@ -76,14 +76,14 @@ def opened(**settings: Any) -> Iterator[KnowledgeBase]:  # noqa: ANN401 - checke
 
 
 def greet(settings: Settings) -> None:
-    """Say at the very first start, on standard error, where everything is kept."""
+    """Name the data folder on standard error at the very first start."""
     text = greeting(settings)
     if text:
         Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def stdout() -> Console:
-    """Return the console for results; a table that goes to a program has whole lines."""
+    """Return the console for results; in a pipe, lines of a table are not shortened."""
     width = None if sys.stdout.isatty() else _WIDTH_OF_PIPES
     return Console(highlight=False, soft_wrap=True, width=width)
 

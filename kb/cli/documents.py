@@ -1,4 +1,4 @@
-"""``kb documents``, ``tag``, ``remove`` and ``runs``: what was ingested, and how."""
+"""``kb documents``, ``tag``, ``remove`` and ``runs``: documents and runs of ingestion."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def tag(
         list[str], typer.Argument(help="Document ids or paths, as `kb documents` lists them.")
     ],
     add: Annotated[
-        list[str] | None, typer.Option("--add", "-a", help='Tag to give; "a, b" are two.')
+        list[str] | None, typer.Option("--add", "-a", help='Tag to add; "a, b" means two tags.')
     ] = None,
     remove: Annotated[
-        list[str] | None, typer.Option("--remove", "-r", help="Tag to take away.")
+        list[str] | None, typer.Option("--remove", "-r", help="Tag to remove.")
     ] = None,
     collection: CollectionOption = None,
 ) -> None:
-    """Give tags to documents, or take them away; `kb search --tag` finds them by these."""
+    """Add tags to documents, or remove tags; `kb search --tag` finds documents by tag."""
     with opened(collection=collection) as base:
         if not add and not remove:
             msg = "nothing to change; give --add TAG or --remove TAG"
@@ -67,9 +67,9 @@ def remove(
     ],
     collection: CollectionOption = None,
 ) -> None:
-    """Remove documents from a collection; files on disk are left alone.
+    """Remove documents from a collection; files on disk stay.
 
-    A path takes out that file alone: a document that lies at other paths too stays there.
+    A path removes only that file: a document that also has other paths stays under those.
     """
     with opened(collection=collection) as base:
         for each in chosen(base, which):
@@ -77,7 +77,7 @@ def remove(
 
 
 def _removed(base: KnowledgeBase, each: Chosen) -> str:
-    """Remove what was chosen; return what was done."""
+    """Remove the chosen documents; return the results."""
     info = each.info
     where = f"  ({each.where})" if each.elsewhere else ""
     if not each.files:
@@ -91,10 +91,12 @@ def _removed(base: KnowledgeBase, each: Chosen) -> str:
 
 
 def runs(
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most runs to list.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="Number of runs to list at most.")
+    ] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """List the latest runs of ingestion: when, over what, what changed, what failed."""
+    """List the latest runs of ingestion: time, folder, changes, failures."""
     with opened() as base:
         found = base.runs(limit=limit)
         if as_json:

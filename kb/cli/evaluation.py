@@ -1,4 +1,4 @@
-"""``kb eval``: score search on judged queries, compare runs, make a set to judge."""
+"""``kb eval``: scores search on judged queries, compares runs, makes a set to judge."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
     set_dir: Annotated[
         Path,
         typer.Argument(
-            help="Folder with corpus.jsonl, queries.jsonl and qrels.tsv; the name of one in the "
-            "data folder's sets/; or my-questions, those that you marked hits for."
+            help="Folder with corpus.jsonl, queries.jsonl and qrels.tsv; or the name of a "
+            "folder in the data folder's sets/; or my-questions, the questions whose "
+            "hits you marked."
         ),
     ],
     mode: Annotated[
@@ -43,35 +44,37 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
         bool,
         typer.Option(
             "--answers",
-            help="Have the chat model answer, and check its citations and what it declines.",
+            help="Let the chat model answer; check its citations and its refusals to answer.",
         ),
     ] = False,
     questions: Annotated[
-        int, typer.Option("--questions", min=1, help="Questions that --answers draws.")
+        int, typer.Option("--questions", min=1, help="Number of questions for --answers.")
     ] = 50,
     judge: Annotated[
         str,
         typer.Option(
             "--judge",
-            help="Another chat model that judges the citations, as KB_CHAT_MODEL names one.",
+            help="Another chat model to judge the citations, named as in KB_CHAT_MODEL.",
         ),
     ] = "",
     save: Annotated[
-        Path | None, typer.Option("--save", help="Write the run, to compare another with.")
+        Path | None, typer.Option("--save", help="Save the run to this file for later comparisons.")
     ] = None,
     compare: Annotated[
         Path | None, typer.Option("--compare", help="Compare with a saved run, query by query.")
     ] = None,
-    worst: Annotated[int, typer.Option("--worst", min=0, help="Worst misses to list.")] = 5,
+    worst: Annotated[
+        int, typer.Option("--worst", min=0, help="Number of worst misses to list.")
+    ] = 5,
     collection: Annotated[
         str | None,
-        typer.Option("--collection", "-c", help="Collection that my-questions were asked of."),
+        typer.Option("--collection", "-c", help="Collection of my-questions."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Ingest a judged set into a throw-away collection and score the search on it.
+    """Ingest a judged set into a temporary collection and score the search on it.
 
-    my-questions are searched in their own collection, as it is.
+    my-questions searches its own collection unchanged.
     """
     from kb.evaluation import runs  # noqa: PLC0415 - numpy is for this only
     from kb.evaluation import spans as span_runs  # noqa: PLC0415
@@ -121,17 +124,21 @@ def evaluate(  # noqa: PLR0917 - typer reads options from parameters
 def make(  # noqa: PLR0917 - as above
     folder: Annotated[Path, typer.Argument(help="Folder to write the set to.")],
     source: Annotated[str | None, typer.Option("--from", help="Collection to draw from.")] = None,
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Passages to draw.")] = 50,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed draws others.")] = 0,
+    count: Annotated[
+        int, typer.Option("--count", "-n", min=1, help="Number of passages to draw.")
+    ] = 50,
+    seed: Annotated[
+        int, typer.Option("--seed", help="A different seed draws different passages.")
+    ] = 0,
     ask: Annotated[
-        bool, typer.Option("--ask", help="Have the chat model of the settings write the questions.")
+        bool, typer.Option("--ask", help="Let the chat model of the settings write the questions.")
     ] = False,
     mine: Annotated[
         bool,
-        typer.Option("--mine", help="Write the questions that you marked hits for; draw nothing."),
+        typer.Option("--mine", help="Write the questions whose hits you marked; draw no passages."),
     ] = False,
 ) -> None:
-    """Draw passages from a collection, as a set whose queries you (or a chat model) fill in."""
+    """Draw passages from a collection into a set; you (or a chat model) write its queries."""
     from kb.chat.opening import open_chat_model  # noqa: PLC0415 - for this only
     from kb.evaluation.making import make_set, question_about  # noqa: PLC0415
 
@@ -168,7 +175,7 @@ def make(  # noqa: PLR0917 - as above
 
 
 def _require_plain(*, spans: bool, answers: bool) -> None:
-    """Refuse what needs documents of a set's own."""
+    """Refuse options that need documents of the set's own."""
     if spans or answers:
         which = "--spans" if spans else "--answers"
         msg = f"{which} needs a set in a folder: write it with `kb eval make FOLDER --mine` first"
@@ -178,7 +185,7 @@ def _require_plain(*, spans: bool, answers: bool) -> None:
 def _require_sensible(
     *, spans: bool, answers: bool, save: Path | None, compare: Path | None
 ) -> None:
-    """Refuse options that mean nothing together, before a set is embedded for minutes."""
+    """Refuse contradictory options now, before minutes of embedding."""
     if (spans or answers) and (save or compare):
         which = "--spans" if spans else "--answers"
         msg = f"{which} is not saved or compared; leave out --save and --compare"

@@ -1,4 +1,4 @@
-"""What ``kb eval`` prints of runs: their figures, what differs, and the worst misses."""
+"""Prints runs of ``kb eval``: figures, differences, and the worst misses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ALMOST_CERTAIN = 0.05
 
 
 def print_all(done: Sequence[Run], earlier: Sequence[Run], *, worst: int, as_json: bool) -> None:
-    """Print runs, and how they differ from earlier ones; without any, from the first of them."""
+    """Print runs, and their differences from earlier runs, else from the first of them."""
     pairs = [(old, new) for old in earlier for new in done]
     if not earlier:
         pairs = [(old, done[0]) for old in done[1:]]
@@ -75,7 +75,7 @@ def _print_runs(runs: Sequence[Run], console: Console) -> None:
     table = Table(
         title=f"{first.set_name}: {first.documents} documents", box=None, padding=(0, 2, 0, 0)
     )
-    # Two lines of headings and no lines between: it fits into 80 columns.
+    # Two lines of headings without rules between rows, to fit into 80 columns.
     heads = [name.replace("@", "\n@") for name in _METRICS]
     for name in ("mode", *heads, "95 %\nof ndcg", "p50\nms", "p95\nms"):
         table.add_column(name, justify="left" if name == "mode" else "right", no_wrap=True)
@@ -122,7 +122,7 @@ def _print_worst(run: Run, count: int, console: Console) -> None:
 
 
 def print_spans(runs: list[SpanRun], console: Console) -> None:
-    """Print how much of the gold passages the hits hold."""
+    """Print the share of gold passages that the hits cover."""
     first = runs[0]
     table = Table(
         title=f"{first.set_name}: {first.chunks} chunks, {first.queries} queries, "

@@ -1,4 +1,4 @@
-"""``kb folders``: the folders that collections are kept in step with."""
+"""``kb folders``: the watched folders of collections."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STYLES = {"in_step": "green", "missing": "yellow", "failed": "red", "paused": "
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="List the folders that collections are kept in step with.",
+    help="List the watched folders of collections.",
 )
 
 _Folder = Annotated[
@@ -63,7 +63,7 @@ def add(
     path: Annotated[Path, typer.Argument(help="Folder of this computer.")],
     collection: CollectionOption = None,
 ) -> None:
-    """Keep a collection in step with a folder, while `kb ui` or `kb folders watch` runs."""
+    """Watch a folder: its collection follows it while `kb ui` or `kb folders watch` runs."""
     with _queue() as (base, queue):
         added = base.watched.add(path, collection=collection)
         stdout().print(f"{added.id}  {added.path} is kept in step", markup=False)
@@ -73,7 +73,7 @@ def add(
 
 @app.command()
 def remove(folder: _Folder) -> None:
-    """Leave a folder alone from now on; its documents stay."""
+    """Stop watching a folder; its documents stay."""
     with _queue() as (base, _):
         for each in _meant(base, folder):
             base.watched.remove(each.id)
@@ -82,7 +82,7 @@ def remove(folder: _Folder) -> None:
 
 @app.command()
 def watch() -> None:
-    """Follow the watched folders, and do what is queued, until Ctrl-C."""
+    """Follow the watched folders, and run queued jobs, until Ctrl-C."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with _queue() as (base, queue):
         if not base.watched.listed():
@@ -112,10 +112,10 @@ def _queue() -> Iterator[tuple[KnowledgeBase, Jobs]]:
 
 
 def _meant(base: KnowledgeBase, named: str) -> list[WatchedFolder]:
-    """Return the folder of a number, or those of a path, in whatever collections.
+    """Return the folder with a number, or the folders with a path, of all collections.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: there is no such folder.
     """
     listed = base.watched.listed()
     path = str(Path(named).expanduser().absolute())
@@ -137,7 +137,9 @@ def _line(folder: WatchedFolder) -> str:
 
 
 def _counts(run: FolderRun | None) -> str:
-    return ", ".join(f"{n:,} {outcome}" for outcome, n in run.counts.items()) if run else ""
+    if run is None or not run.counts:
+        return ""
+    return "files: " + ", ".join(f"{n:,} {outcome}" for outcome, n in run.counts.items())
 
 
 def _print(folder: WatchedFolder, console: Console) -> None:
@@ -156,7 +158,7 @@ def _print(folder: WatchedFolder, console: Console) -> None:
     run = folder.last_run
     if run is None:
         return
-    console.print(Text(f"   last run {minute(run.ended_at)}: {_counts(run) or 'no files'}"))
+    console.print(Text(f"   last run {minute(run.ended_at)}, {_counts(run) or 'no files'}"))
     for each in run.failures[:_MOST_FAILURES]:
         console.print(Text(f"   failed {one_line(f'{each.path}: {each.reason}')}", style="red"))
     if (left := run.counts.get("failed", 0) - len(run.failures[:_MOST_FAILURES])) > 0:
@@ -174,4 +176,4 @@ def _print(folder: WatchedFolder, console: Console) -> None:
 def _shape(folder: WatchedFolder) -> FolderShape:
     told = asdict(folder)
     wanted = {name: told[name] for name in FolderShape.model_fields}
-    return FolderShape.model_validate(wanted, strict=False)  # tuples are lists there
+    return FolderShape.model_validate(wanted, strict=False)  # JSON has lists, not tuples

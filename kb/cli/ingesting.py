@@ -1,4 +1,4 @@
-"""``kb ingest``: the batch command, for who has ``kb`` on PATH and no Python beside it."""
+"""``kb ingest``: the batch command, for users who have only ``kb`` on PATH."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ ALL_OF_INGEST = {"allow_extra_args": True, "ignore_unknown_options": True}
 def ingest(context: typer.Context) -> None:
     """Read folders and files into the knowledge base: `python -m ingest`, with all its options."""
     sys.stdout.flush()
-    # It takes this process's place: signals and the exit code are its own. -P leaves the working
-    # folder off the path: documents lie there, and one of them may be called ingest.py.
+    # The new program replaces this process and so has its own signals and exit code. -P keeps the
+    # working folder off the import path: it contains documents, and one may be called ingest.py.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "ingest", *context.args])  # noqa: S606 - Python itself

@@ -1,4 +1,4 @@
-"""How jobs of ingestion are listed on a terminal."""
+"""Lists jobs of ingestion on a terminal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def print_jobs(found: Sequence[JobInfo], console: Console) -> None:
 
 
 def print_job(job: JobInfo, console: Console) -> None:
-    """Print a job: how far it is, over what, and what of it failed."""
+    """Print a job: progress, folder or files, and failures."""
     console.print(
         Text.assemble(
             (f"{job.id}", "bold"),
@@ -54,7 +54,7 @@ def print_job(job: JobInfo, console: Console) -> None:
 
 
 def is_well(job: JobInfo) -> bool:
-    """Say whether a job has done all it was to do."""
+    """Return whether a job has done all its work."""
     return job.state == "done" and not job.failed
 
 

@@ -19,7 +19,7 @@ from kb.errors import JobError
 if TYPE_CHECKING:
     from ingest.jobs import Jobs
 
-# After that, a commit under way is left to its thread; the next process cleans up.
+# After this time a thread finishes the commit under way; the next process cleans up.
 _GRACE_S = 5.0
 
 app = typer.Typer(
@@ -32,7 +32,7 @@ _Id = Annotated[int, typer.Argument(metavar="ID", help="Job, as `kb jobs` lists 
 
 @app.callback()
 def jobs(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List the jobs that are remembered, oldest first."""
+    """List the remembered jobs, oldest first."""
     if context.invoked_subcommand is not None:
         return
     with _queue() as queue:
@@ -48,7 +48,7 @@ def jobs(context: typer.Context, as_json: JsonOption = False) -> None:
 def cancel(
     ids: Annotated[list[int], typer.Argument(metavar="ID…", help="Jobs, as `kb jobs` lists them.")],
 ) -> None:
-    """End jobs, in whatever process they run; what is stored stays."""
+    """End jobs, in any process; their stored documents stay."""
     with _queue() as queue:
         queue.settle()
         for job in [_there(queue, job_id) for job_id in ids]:
@@ -70,12 +70,12 @@ def retry(
         list[str] | None, typer.Option(help="Password for encrypted files; repeatable.")
     ] = None,
     later: Annotated[
-        bool, typer.Option("--later", help="Queue it, for another process or `kb jobs run`.")
+        bool, typer.Option("--later", help="Only queue it, for another process or `kb jobs run`.")
     ] = False,
 ) -> None:
-    """Try again what of a job failed or was not done, and do it here.
+    """Retry the failed and remaining files of a job in this process.
 
-    A job that asks for a password goes on with the one given, or without its protected files.
+    A job that waits for a password continues with the given one, or without its protected files.
     """
     if later and password:
         msg = "--later cannot be combined with --password: passwords are written nowhere"
@@ -90,7 +90,7 @@ def retry(
 
 @app.command()
 def run() -> None:
-    """Do all that is queued, or wait for the process that is at it."""
+    """Run all queued jobs, or wait for the process that runs them."""
     with _queue() as queue:
         queue.settle()
         waiting = [job.id for job in queue.listed() if job.active]
@@ -116,7 +116,7 @@ def _there(queue: Jobs, job_id: int) -> JobInfo:
     """Return a job.
 
     Raises:
-        JobError: there is none.
+        JobError: the job does not exist.
     """
     found = next((job for job in queue.listed() if job.id == job_id), None)
     if found is None:
@@ -126,10 +126,10 @@ def _there(queue: Jobs, job_id: int) -> JobInfo:
 
 
 def _again(queue: Jobs, job: JobInfo, passwords: tuple[str, ...]) -> int:
-    """Queue what is left of a job; return the id of the job that does it.
+    """Queue the remaining files of a job; return the new job's id.
 
     Raises:
-        JobError: nothing is left, or it has not ended.
+        JobError: nothing is left, or the job has not ended.
     """
     if job.asks and queue.answer(job.id, passwords=passwords):
         return job.id
@@ -147,12 +147,12 @@ def _again(queue: Jobs, job: JobInfo, passwords: tuple[str, ...]) -> int:
 
 
 def _follow(queue: Jobs, ids: Sequence[int]) -> None:
-    """Do jobs here, unless another process does; show how far they are, then how they ended.
+    """Run jobs here, unless another process runs them; show their progress, then their results.
 
     Raises:
-        typer.Exit: one failed, or a file of it.
+        typer.Exit: a job failed, or a file of one.
     """
-    queue.work(watching=False)  # it ends with the last job
+    queue.work(watching=False)  # ends with the last job
     well = True
     with Progress(console=Console(stderr=True), transient=True) as bar:
         for job_id in ids:

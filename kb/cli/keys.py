@@ -1,4 +1,4 @@
-"""``kb keys``: who may use the server, for what, and until when."""
+"""``kb keys``: the keys of the server, with scopes, collections and expiry."""
 
 from __future__ import annotations
 
@@ -28,28 +28,30 @@ _STYLES = {"active": "green", "expired": "yellow", "revoked": "red"}
 
 @app.command()
 def create(  # noqa: PLR0917 - typer reads options from parameters
-    name: Annotated[str, typer.Argument(help="What the key is called in lists and logs.")],
+    name: Annotated[str, typer.Argument(help="Name of the key in lists and logs.")],
     scope: Annotated[
         list[str],
         typer.Option(
-            help="What it allows: embed (vectors and ranking of texts that are sent), read (what "
-            "is stored), write (changing it); repeatable."
+            help="Permission: embed (vectors and ranking of sent texts), read (stored "
+            "documents) or write (changes); repeatable."
         ),
     ],
     collection: Annotated[
         list[str] | None,
-        typer.Option("--collection", "-c", help="Only this collection; repeatable. Else all."),
+        typer.Option(
+            "--collection", "-c", help="Only this collection; repeatable. All by default."
+        ),
     ] = None,
     expires: Annotated[
         str,
-        typer.Option(help="When it ends: 12h, 30d or 8w from now, or after the day 2027-01-31."),
+        typer.Option(help="Expiry: 12h, 30d or 8w from now, or the end of the day 2027-01-31."),
     ] = "",
     rate: Annotated[
         int | None, typer.Option(min=1, help="Most requests a minute to one `kb serve`.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key and print it, once: nothing can show it again.
+    """Create a key and print it once: it cannot be shown again.
 
     From then on every client of the server needs a key.
     """
@@ -75,7 +77,7 @@ def create(  # noqa: PLR0917 - typer reads options from parameters
 
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """List all keys, revoked and expired ones too; the keys themselves are shown nowhere."""
+    """List all keys, revoked and expired ones too; nothing shows the keys themselves again."""
     with opened() as base:
         found = base.keys.listed()
     if as_json:
@@ -100,9 +102,9 @@ def list_(as_json: JsonOption = False) -> None:
 
 @app.command()
 def revoke(
-    name: Annotated[str, typer.Argument(help="Key, as `kb keys list` calls it.")],
+    name: Annotated[str, typer.Argument(help="Name of the key, from `kb keys list`.")],
 ) -> None:
-    """Have a key refused from now on, by servers that run already, too."""
+    """Revoke a key at once, also for running servers."""
     with opened() as base:
         revoked = base.keys.revoke(name)
         left = any(key.standing != "revoked" for key in base.keys.listed())
@@ -114,10 +116,10 @@ def revoke(
 
 
 def _scopes(texts: Sequence[str]) -> list[KeyScope]:
-    """Return the scopes that were asked for.
+    """Return the scopes of the option.
 
     Raises:
-        SettingsError: there is no such scope.
+        SettingsError: a scope does not exist.
     """
     for text in texts:
         if text not in KEY_SCOPES:
@@ -133,10 +135,10 @@ def _where(key: ApiKey) -> str:
 
 
 def _end(text: str) -> datetime:
-    """Return when a key ends.
+    """Return the expiry of a key.
 
     Raises:
-        SettingsError: it is no time, or past.
+        SettingsError: it is not a time, or is in the past.
     """
     after = _AFTER.fullmatch(text.strip().lower())
     try:
@@ -144,7 +146,7 @@ def _end(text: str) -> datetime:
             end = datetime.now(UTC) + int(after[1]) * _UNITS[after[2]]
         else:
             end = datetime.fromisoformat(text.strip()).astimezone()
-            if len(text.strip()) <= len("2027-01-31"):  # through that day
+            if len(text.strip()) <= len("2027-01-31"):  # to the end of that day
                 end += timedelta(days=1)
     except (ValueError, OverflowError):
         msg = f"--expires {text!r} is no time; write 12h, 30d, 8w or 2027-01-31"

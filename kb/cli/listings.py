@@ -1,4 +1,4 @@
-"""How documents, files that could not be read, and runs are listed, on a terminal and as JSON."""
+"""Lists documents, unreadable files and runs, on a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MINUTE_S = 60
 def print_documents(
     found: Sequence[DocumentInfo], failed: Sequence[FailedFile], console: Console
 ) -> None:
-    """Print a table of documents, then what there is to say about them."""
+    """Print a table of documents, then remarks on them."""
     if found:
         table = new_table(
             "id", "short id", "name", "type", "language", "pages", "chunks", "tags", "added"
@@ -54,7 +54,7 @@ def print_documents(
 
 
 def print_failed(files: Sequence[FailedFile], console: Console) -> None:
-    """Print the files that could not be read, each with its reason."""
+    """Print the unreadable files, each with its reason."""
     if not files:
         console.print("every file could be read")
     for file in files:
@@ -78,7 +78,7 @@ def _older(file: FailedFile) -> Text:
 
 
 def print_runs(found: Sequence[RunInfo], console: Console) -> None:
-    """Print runs, newest first: when, over what, what changed, what failed."""
+    """Print runs, newest first: time, folder, changes, failures."""
     if not found:
         console.print("no runs yet; `kb ingest FOLDER` makes one")
     for run in found:
@@ -119,13 +119,13 @@ def _print_still_searchable(run: RunInfo, console: Console) -> None:
 
 
 def some(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many more there are."""
+    """Return the first of some names, and the number of the others."""
     left = len(names) - _MOST_NAMES
     return ", ".join(names[:_MOST_NAMES]) + (f" … and {left:,} more" if left > 0 else "")
 
 
 OUTCOMES = ("added", "changed", "moved", "removed", "unchanged", "failed")
-"""Outcomes of files in a run, in the order in which they are told."""
+"""Outcomes of files in a run, in their order of output."""
 
 
 def _ordered(names: Iterable[str]) -> list[str]:
@@ -140,5 +140,5 @@ def _took(run: RunInfo) -> str:
 
 
 def minute(moment: datetime) -> str:
-    """Return a moment as a person here reads it, to the minute."""
+    """Return a time in this machine's time zone and form, to the minute."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"

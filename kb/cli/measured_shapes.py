@@ -1,4 +1,4 @@
-"""What ``kb models`` and ``kb eval`` print with ``--json``."""
+"""Shapes of the ``--json`` output of ``kb models`` and ``kb eval``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class KnownEmbedderShape(KnownModelShape):
 
 
 class KnownRerankerShape(KnownModelShape):
-    """A reranker, and how it is asked."""
+    """A reranker, and the form of its input."""
 
     kind: Literal["reranking"]
     scored_by: Literal["yes or no", "classifier"]
@@ -49,7 +49,7 @@ class KnownRerankerShape(KnownModelShape):
 
 
 class KnownChatShape(KnownModelShape):
-    """A chat model; one that thinks first is told not to."""
+    """A chat model; models that think first are told not to."""
 
     kind: Literal["chat"]
     template: str
@@ -60,7 +60,7 @@ KnownShape = KnownEmbedderShape | KnownRerankerShape | KnownChatShape
 
 
 class SpeedShape(Reply):
-    """Tokens a second on this machine, as measured; ``written`` is null but for chat models."""
+    """Measured tokens a second on this machine; ``written`` is null except for chat models."""
 
     read: float
     written: float | None
@@ -69,7 +69,7 @@ class SpeedShape(Reply):
 
 
 class OnDiskShape(Reply):
-    """The file of a model that is on this machine."""
+    """A model's file on this machine."""
 
     file: str
     size: int
@@ -79,15 +79,15 @@ class OnDiskShape(Reply):
 
 
 class EmbedderOnDiskShape(KnownEmbedderShape, OnDiskShape):
-    """A known embedding model that is on this machine."""
+    """A known embedding model on this machine."""
 
 
 class RerankerOnDiskShape(KnownRerankerShape, OnDiskShape):
-    """A known reranker that is on this machine."""
+    """A known reranker on this machine."""
 
 
 class ChatOnDiskShape(KnownChatShape, OnDiskShape):
-    """A known chat model that is on this machine."""
+    """A known chat model on this machine."""
 
 
 class OtherModelShape(OnDiskShape):
@@ -97,7 +97,7 @@ class OtherModelShape(OnDiskShape):
 
 
 class DownloadShape(Reply):
-    """Where a file came from."""
+    """The source of a downloaded file."""
 
     source: str
     sha256: str
@@ -105,7 +105,7 @@ class DownloadShape(Reply):
 
 
 class InstalledShape(Reply):
-    """A model file; ``known`` and ``kind`` are of its model, if this release knows it."""
+    """A model file; ``known`` and ``kind`` describe its model, if this release knows it."""
 
     reference: str
     path: str
@@ -118,7 +118,7 @@ class InstalledShape(Reply):
 
 
 class ServedShape(Reply):
-    """A chat model on a server of this machine; ``setting`` is the value that names it."""
+    """A chat model on a server of this machine; ``setting`` is its value for the settings."""
 
     name: str
     setting: str
@@ -127,7 +127,7 @@ class ServedShape(Reply):
 
 
 class ModelsShape(Reply):
-    """The models in use, those that are known, those on this machine and those on its servers."""
+    """The models in use, known models, models on this machine, and models of its servers."""
 
     in_use: str
     reranker: str | None
@@ -138,7 +138,7 @@ class ModelsShape(Reply):
 
 
 class FindingShape(Reply):
-    """Something looked at; ``ok`` is null for what is only told."""
+    """A result of a check; ``ok`` is null for plain information."""
 
     name: str
     ok: bool | None
@@ -146,7 +146,7 @@ class FindingShape(Reply):
 
 
 class ModelCheckShape(Reply):
-    """Whether a model is healthy."""
+    """The health of a model."""
 
     model: str
     path: str
@@ -170,7 +170,7 @@ class LatencyShape(Reply):
 
 
 class QueryShape(Reply):
-    """A query, what was expected, and what was found, best first."""
+    """A query, its expected documents, and the hits, best first."""
 
     id: str
     query: str
@@ -180,7 +180,7 @@ class QueryShape(Reply):
 
 
 class ComparedShape(Reply):
-    """How a run differs from an earlier one, or from one in another mode."""
+    """Differences from an earlier run, or from one in another mode."""
 
     with_: Annotated[SearchMode, Field(alias="with")]
     metric: str
@@ -191,7 +191,7 @@ class ComparedShape(Reply):
 
 
 class EvaluationShape(Reply):
-    """A judged set searched in one mode."""
+    """The scores of a judged set in one mode."""
 
     set: str
     mode: SearchMode
@@ -204,7 +204,7 @@ class EvaluationShape(Reply):
 
 
 class SpansShape(Reply):
-    """How much of the text that answers is in the hits; each mean with its 95 % interval."""
+    """Share of the answering text that the hits cover; each mean with its 95 % interval."""
 
     set_name: str
     mode: SearchMode
@@ -215,7 +215,7 @@ class SpansShape(Reply):
 
 
 class JudgeShape(Reply):
-    """The model that judges, and how many of its control questions it got right."""
+    """The judging model, and its score on control questions."""
 
     model: str
     right: int
@@ -223,7 +223,7 @@ class JudgeShape(Reply):
 
 
 class CitationShape(Reply):
-    """A sentence, the passage it names, and whether that holds it."""
+    """A sentence, the passage that it cites, and whether the passage supports it."""
 
     query: str
     question: str
@@ -234,7 +234,7 @@ class CitationShape(Reply):
 
 
 class AnswersShape(Reply):
-    """What a chat model made of a judged set's questions."""
+    """A chat model's answers to a judged set's questions."""
 
     set: str
     mode: SearchMode

@@ -1,4 +1,4 @@
-"""``kb migrate``: a collection's vectors to another vector store."""
+"""``kb migrate``: moves a collection's vectors to another vector store."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def migrate(
         typer.Option(
             "--token-variable",
             metavar="NAME",
-            help="Environment variable with the token of the server that it goes to.",
+            help="Environment variable with the token of the new server.",
         ),
     ] = "KB_VECTOR_TOKEN",  # noqa: S107 - the name of a variable
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Copy a collection's vectors to another vector store, compare them, and use that from then on.
+    """Copy a collection's vectors to another vector store, compare them, and then use that store.
 
-    It can be searched and added to all the while. After an interruption, run it again.
+    Searching and adding continue meanwhile. After an interruption, run the command again.
     """
     with (
         opened(collection=collection) as base,

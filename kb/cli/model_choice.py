@@ -1,4 +1,4 @@
-"""``kb models use`` and ``kb models measure``: a model into the settings, and how fast it is."""
+"""``kb models use`` and ``kb models measure``: selects a model, and measures its speed."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ SourceOption = Annotated[
     typer.Option("--from", help="Hugging Face (hf) or ModelScope (ms), for known models."),
 ]
 KindOption = Annotated[
-    Kind | None, typer.Option("--kind", help="What it is for, where its file does not say.")
+    Kind | None, typer.Option("--kind", help="Kind of the model, if its file does not tell.")
 ]
 NONE = "none"
-"""In place of a name: no model of that kind."""
+"""Replaces a name: use no model of that kind."""
 
 _FOLLOWS: dict[Kind, str] = {
     "embedding": "",
@@ -52,13 +52,13 @@ def use(
     source: SourceOption = "hf",
     collection: Annotated[
         str | None,
-        typer.Option("--collection", "-c", help="Also make this the collection that is used."),
+        typer.Option("--collection", "-c", help="Also use this collection from now on."),
     ] = None,
 ) -> None:
-    """Take a model into use: download it unless it is here, and name it in kb.toml.
+    """Use a model: download it if necessary, and name it in kb.toml.
 
-    What it does decides whether it becomes `model`, `reranker` or `chat_model`. `none` with --kind
-    takes the reranker or the chat model out of use.
+    The kind of the model decides whether it becomes `model`, `reranker` or `chat_model`. `none`
+    with --kind removes the reranker or the chat model from the settings.
     """
     with expected_errors():
         settings = Settings.load()
@@ -80,12 +80,12 @@ def use(
 
 def measure(
     name: Annotated[
-        str | None, typer.Argument(help="A model on this machine; all in use if left out.")
+        str | None, typer.Argument(help="A model on this machine; by default all models in use.")
     ] = None,
     quant: QuantOption = None,
     kind: KindOption = None,
 ) -> None:
-    """Measure how many tokens a second a model reads and writes here; a few seconds each."""
+    """Measure how many tokens a second a model reads and writes here; takes seconds per model."""
     with expected_errors():
         settings = Settings.load()
         wanted = f"{name}:{quant}" if name and quant else name
@@ -112,7 +112,7 @@ def _to_unset(kind: Kind | None) -> str:
 
 
 def _of_server(name: str) -> Kind | None:
-    """Return that an address is a chat model's, where `kb models list` shows it as one."""
+    """Return that a URL belongs to a chat model, if `kb models list` shows it as one."""
     if not names_servers(name):
         return None
     from kb.remote.neighbours import served_chat_models  # noqa: PLC0415 - an HTTP client
@@ -147,7 +147,7 @@ def _write(values: dict[str, Value | None]) -> None:
 
 
 def _tell(choice: Choice, settings: Settings) -> None:
-    """Say what follows from a choice."""
+    """Print the consequences of a choice."""
     if choice.kind != "embedding":
         stdout().print(f"{WORDS[choice.kind]}: {_FOLLOWS[choice.kind]}", markup=False)
         return

@@ -1,4 +1,4 @@
-"""How models look on a terminal and as JSON."""
+"""Prints models on a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """The model files of this machine, with what was measured of them."""
+    """The model files of this machine, with their measured speeds."""
 
     files: Sequence[InstalledModel]
     speeds: Speeds
@@ -49,7 +49,7 @@ class Shelf:
 
     @classmethod
     def of(cls, settings: Settings) -> Shelf:
-        """Look through the models folder."""
+        """Read the models folder."""
         files = installed(settings.models_dir)
         return cls(
             files=files, speeds=Speeds(settings.data_dir), has_bundled=is_here(settings.models_dir)
@@ -67,7 +67,7 @@ class Shelf:
         }
 
     def here(self, model: KnownModel) -> str:
-        """Return in which quantisations a model is here, with its speed in each where known."""
+        """Return the quantisations of a model on this machine, with the known speeds."""
         mine = [file for file in self.files if file.known is model]
         told = []
         for file in mine:
@@ -78,7 +78,7 @@ class Shelf:
 
 
 def known_json(model: KnownModel) -> dict[str, Any]:
-    """Return what is known of a model as JSON values."""
+    """Return the facts about a model as JSON values."""
     return {
         "kind": model.kind,
         "name": model.name,
@@ -109,7 +109,7 @@ def _of_kind(model: KnownModel) -> dict[str, Any]:
 
 
 def print_models(shelf: Shelf, settings: Settings, console: Console) -> None:
-    """Print models by kind, what they cost, and which are in use."""
+    """Print models by kind, with their costs, and mark those in use."""
     for kind, setting in SETTINGS.items():
         console.print(f"{WORDS[kind]}s (setting {setting})", style="bold", markup=False)
         own = ("dimensions",) if kind == "embedding" else ()
@@ -136,7 +136,7 @@ def print_models(shelf: Shelf, settings: Settings, console: Console) -> None:
 
 
 def print_served(served: Sequence[ServedModel], console: Console) -> None:
-    """Print the chat models that servers of this machine have."""
+    """Print the chat models of servers on this machine."""
     for model in served:
         size = f", {gigabytes(model.size)}" if model.size else ""
         told = f"{model.name} on {model.server} here{size}: `kb models use {model.setting}`"
@@ -144,14 +144,14 @@ def print_served(served: Sequence[ServedModel], console: Console) -> None:
 
 
 def speed_text(speed: Speed) -> str:
-    """Return how fast a model is: ``1,234``, of a chat model ``reads 210, writes 24``."""
+    """Return the speed of a model: ``1,234``, or for a chat model ``reads 210, writes 24``."""
     if speed.written is None:
         return f"{speed.read:,.0f}"
     return f"reads {speed.read:,.0f}, writes {speed.written:,.0f}"
 
 
 def print_check(done: ModelCheck, console: Console) -> None:
-    """Print what was found about a model."""
+    """Print the results of checking a model."""
     marks = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[dim]note[/]"}
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for finding in done.findings:
@@ -161,7 +161,7 @@ def print_check(done: ModelCheck, console: Console) -> None:
 
 
 def print_refused(others: Sequence[CollectionInfo], model: str, console: Console) -> None:
-    """Say of collections that another model made what can be done about each."""
+    """Print advice for each collection that another model embedded."""
     for info in others:
         console.print(
             f"{info.name} was made with {info.embedder}: it is refused with this model until "
@@ -172,7 +172,7 @@ def print_refused(others: Sequence[CollectionInfo], model: str, console: Console
 
 
 def plain(value: object) -> str:
-    """Return a fact as a person reads it."""
+    """Return a value in readable form."""
     if isinstance(value, list):
         return ", ".join(f"{each['quant']} ({each['size_gb']:g} GB)" for each in value)
     if value is None:
@@ -181,7 +181,7 @@ def plain(value: object) -> str:
 
 
 def table_of(*columns: str) -> Table:
-    """Return an empty table; names are never cut."""
+    """Return an empty table that never shortens names."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(column, no_wrap=column == "name")
@@ -195,7 +195,7 @@ def gigabytes(size: int) -> str:
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on a terminal; elsewhere nothing, so that logs stay short."""
+    """Show a progress bar on a terminal; elsewhere nothing, so that logs stay short."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

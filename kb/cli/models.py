@@ -1,4 +1,4 @@
-"""``kb models``: which models there are, getting, choosing, measuring and checking them."""
+"""``kb models``: lists, downloads, chooses, measures and checks models."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ app = typer.Typer(no_args_is_help=True, help="List, download, choose, measure an
 
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """List models by what they do: known ones, those on this machine, those in use."""
+    """List models by kind: known models, models on this machine, and models in use."""
     from kb.remote.neighbours import served_chat_models  # noqa: PLC0415 - an HTTP client
 
     with expected_errors():
@@ -63,7 +63,7 @@ def list_(as_json: JsonOption = False) -> None:
 
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False) -> None:
-    """Show what is known about a model."""
+    """Show the known facts about a model."""
     with expected_errors():
         settings = Settings.load()
         known, file = find_known(name.partition(":")[0]), None
@@ -90,7 +90,7 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
 
 @app.command()
 def pull(name: NameArgument, quant: QuantOption = None, source: SourceOption = "hf") -> None:
-    """Download a model; one that broke off goes on from where it stopped."""
+    """Download a model; an interrupted download continues."""
     from kb.models import hub  # noqa: PLC0415 - an HTTP client is for this only
 
     with expected_errors():
@@ -120,7 +120,7 @@ def remove(
     name: NameArgument,
     quant: QuantOption = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Even if it is the model in use.")
+        bool, typer.Option("--yes", "-y", help="Delete it even if it is in use.")
     ] = False,
 ) -> None:
     """Delete a downloaded model from the models folder."""
@@ -148,20 +148,20 @@ def remove(
 @app.command()
 def check(
     name: Annotated[
-        str | None, typer.Argument(help="A model; the embedding model in use if left out.")
+        str | None, typer.Argument(help="A model; by default the embedding model in use.")
     ] = None,
     quant: QuantOption = None,
     kind: KindOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Load a model and say whether it is healthy: its bytes, and what it makes of a few texts."""
+    """Load a model and check its health: its bytes, and its results for a few texts."""
     from kb import model_health  # noqa: PLC0415 - llama.cpp takes a second to load
 
     with expected_errors():
         settings = Settings.load()
         wanted = name or settings.model
         if names_servers(wanted):
-            msg = f"{wanted} is a server, which serves what it serves; `kb doctor` asks it"
+            msg = f"{wanted} is a server, which chooses its model itself; `kb doctor` asks it"
             raise ModelError(msg)
         file = find_model(f"{wanted}:{quant}" if quant else wanted, settings.models_dir, kind=kind)
         what = kind or ("embedding" if name is None else kind_of(file))
@@ -180,11 +180,14 @@ def convert(
         Path, typer.Argument(help="Folder of a Hugging Face checkpoint (safetensors).")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="GGUF file to write; else below models/.")
+        Path | None,
+        typer.Option("--out", "-o", help="GGUF file to write; by default below models/."),
     ] = None,
     quantize: Annotated[
         Literal["Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0", "F16"] | None,
-        typer.Option("--quantize", "-q", help="Make it smaller; else its own precision is kept."),
+        typer.Option(
+            "--quantize", "-q", help="Make it smaller; by default it keeps its precision."
+        ),
     ] = None,
 ) -> None:
     """Turn a Hugging Face checkpoint into a GGUF file."""

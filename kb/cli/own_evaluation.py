@@ -1,4 +1,4 @@
-"""``kb eval my-questions``: the questions that people marked hits for, and sets by their names."""
+"""``kb eval my-questions``: questions whose hits people marked; and sets by their names."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ OWN = "my-questions"
 
 
 def is_own(named: Path) -> bool:
-    """Say whether an argument means people's own questions; a folder of that name goes first."""
+    """Return whether an argument means these questions; a folder of that name takes precedence."""
     return str(named) == OWN and not named.is_dir()
 
 
 def set_folder(named: Path) -> Path:
-    """Return the folder of a set: as it is named, else the one of that name in the data folder."""
+    """Return the folder of a set: the named folder, else the one in the data folder's ``sets``."""
     from kb.evaluation.judged import SETS  # noqa: PLC0415 - for this only
 
     known = Settings.load().data_dir / SETS / named
@@ -36,7 +36,7 @@ def run_own(modes: Sequence[SearchMode], *, collection: str | None) -> list[Run]
     """Search a collection's own questions in each mode.
 
     Raises:
-        SettingsError: none of them has a good passage.
+        SettingsError: no question has a good passage.
     """
     from kb.evaluation import own  # noqa: PLC0415 - numpy is for this only
 
@@ -51,7 +51,7 @@ def run_own(modes: Sequence[SearchMode], *, collection: str | None) -> list[Run]
 
 
 def write_own(base: KnowledgeBase, folder: Path, *, collection: str | None) -> None:
-    """Write a collection's own questions as a judged set, and say what to do with it."""
+    """Write a collection's own questions as a judged set, and print the next steps."""
     from kb.evaluation.making import write_own_set  # noqa: PLC0415 - for this only
     from kb.evaluation.own import own_set  # noqa: PLC0415
 

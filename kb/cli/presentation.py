@@ -1,4 +1,4 @@
-"""How results look on a terminal and as JSON."""
+"""Prints results on a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _ID_CHARACTERS = len(document_id("text", "0" * 64))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubts:
-    """Why hits may be none, or doubtful.
+    """Reasons for missing or doubtful hits.
 
     Attributes:
-        min_score: passages below it were left out.
-        meant: they hold what a misspelt word was probably meant to be, which counts for little.
-        phrases: they were to hold a phrase in quotes.
+        min_score: the search left out passages below it.
+        meant: the hits match only a corrected spelling, which counts for little.
+        phrases: the hits had to contain a quoted phrase.
     """
 
     min_score: float = 0.0
@@ -44,7 +44,7 @@ _SURE = Doubts()
 
 
 def print_files(hits: Sequence[SearchHit], console: Console, doubts: Doubts = _SURE) -> None:
-    """Print the documents of hits, a line each: short id, score, path. For programs, too."""
+    """Print the documents of hits, one per line: short id, score, path. Also for programs."""
     if not hits:
         _print_doubts(hits, Console(stderr=True, highlight=False, soft_wrap=True), doubts)
     for hit in hits:
@@ -61,14 +61,14 @@ def print_hits(
     *,
     explain: bool = False,
 ) -> None:
-    """Print hits, best first: file, place, score, reasons, short id, the passage with its marks.
+    """Print hits, best first: file, place, score, reasons, short id, the passage with highlights.
 
     Args:
-        query: what was asked.
-        hits: what was found.
-        console: where it goes.
-        doubts: why they may be none, or doubtful.
-        explain: add what each stage of the search gave them.
+        query: the query.
+        hits: the hits.
+        console: the destination.
+        doubts: reasons for missing or doubtful hits.
+        explain: add the scores of each stage of the search.
     """
     console.print(Text(shortened(query), style="bold"))
     _print_doubts(hits, console, doubts)
@@ -110,7 +110,7 @@ _REASONS = {
 
 
 def _print_doubts(hits: Sequence[SearchHit], console: Console, doubts: Doubts) -> None:
-    """Say that nothing was found, or nothing that is likely to answer."""
+    """Print that there are no hits, or none that probably answers."""
     if not hits and doubts.min_score:
         console.print(
             f"no passage has a score of {doubts.min_score:g} or more: lower --min-score to see the "
@@ -125,12 +125,12 @@ def _print_doubts(hits: Sequence[SearchHit], console: Console, doubts: Doubts) -
 
 
 def why_text(hit: SearchHit) -> str:
-    """Return how sure a hit is, from 0 to 1, and why it was found."""
+    """Return the certainty of a hit, from 0 to 1, and the reasons for it."""
     told = {**_REASONS, "words": f"words: {', '.join(hit.matched)}"} if hit.matched else _REASONS
     return f"{hit.score:.2f}  {', '.join(told[reason] for reason in hit.told_reasons)}".rstrip()
 
 
-_OF_A_QUERY = "query_"  # how the search names what each of several queries gave
+_OF_A_QUERY = "query_"  # the search's name for the score of one of several queries
 _STAGES = {
     "reranked": "reranked {:.3f}",
     "fused": "fused {:.3f}",
@@ -140,7 +140,7 @@ _STAGES = {
 
 
 def scores_text(hit: SearchHit) -> str:
-    """Return what each stage gave a hit, and its place there: what is fused is no cosine."""
+    """Return a hit's score and place in each stage; the fused score is not a cosine."""
     texts = {
         name: form.format(hit.scores[name]) for name, form in _STAGES.items() if name in hit.scores
     }
@@ -155,14 +155,14 @@ def scores_text(hit: SearchHit) -> str:
 
 
 def whole(hit: SearchHit) -> Text:
-    """Return a hit with the text around it, highlights marked, lines as they are."""
+    """Return a hit with its surrounding text and highlights, in its original lines."""
     text = Text(hit.before, style="dim")
     text.append_text(_marked(hit, 0, len(hit.text), flat=False))
     return text.append(hit.after)
 
 
 def _marked(hit: SearchHit, start: int, end: int, *, flat: bool = True) -> Text:
-    """Return a part of a hit: the sentence that answers in yellow, the query's words also bold."""
+    """Return a part of a hit: the answering sentence in yellow, the query's words also bold."""
     shown = hit.text[start:end]
     text = Text(_flat(shown) if flat else shown, style="" if flat else "not dim")
     for spans, style in ((hit.highlights, "yellow"), (hit.words, "bold yellow")):
@@ -173,13 +173,13 @@ def _marked(hit: SearchHit, start: int, end: int, *, flat: bool = True) -> Text:
 
 
 def ocr_text(hit: SearchHit) -> str:
-    """Return that a hit was read from a picture, and how surely."""
+    """Return that a hit's text comes from OCR, with the certainty."""
     sure = "" if hit.confidence is None else f", confidence {hit.confidence:.2f}"
     return f"read by OCR{sure}"
 
 
 def snippet(hit: SearchHit) -> Text:
-    """Return the part of a hit around what answers, highlights marked, on one line."""
+    """Return the part of a hit around its answer, with highlights, on one line."""
     first = hit.highlights[0][0] if hit.highlights else 0
     if hit.sentence is not None:
         first = hit.sentence[0]
@@ -196,7 +196,7 @@ def _flat(text: str) -> str:
 
 
 def indented(text: Text) -> Text:
-    """Return a text moved in, as it stands below its heading."""
+    """Return an indented text, to stand below its heading."""
     return Text("   ").append_text(text)
 
 
@@ -222,7 +222,7 @@ def print_collections(found: Sequence[CollectionInfo], console: Console) -> None
 
 
 def print_archive(verb: str, info: ArchiveInfo, console: Console) -> None:
-    """Print what was exported or imported."""
+    """Print the result of an export or import."""
     console.print(
         Text(
             f"{verb} {info.collection}: {info.documents} documents, {info.chunks:,} chunks, "
@@ -244,7 +244,7 @@ def print_archive(verb: str, info: ArchiveInfo, console: Console) -> None:
 
 
 def print_compaction(done: Compaction, console: Console) -> None:
-    """Print what compacting did."""
+    """Print the result of compacting."""
     console.print(
         f"compacted: {done.bytes_before / 2**20:,.1f} MiB before, "
         f"{done.bytes_after / 2**20:,.1f} MiB now; deleted {done.uploads} uploaded originals "
@@ -253,7 +253,7 @@ def print_compaction(done: Compaction, console: Console) -> None:
 
 
 def plain(value: object) -> str:
-    """Return a finding as a person reads it."""
+    """Return a value of a finding in readable form."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
@@ -262,13 +262,13 @@ def plain(value: object) -> str:
 
 
 def new_table(*columns: str) -> Table:
-    """Return a table without lines, numbers to the right."""
+    """Return a table without lines, numbers right-aligned."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(
             column,
             justify="right" if column in _NUMBERS else "left",
-            # Ids are copied: a narrow terminal takes what it lacks from the others.
+            # Users copy ids: a narrow terminal shortens the other columns.
             no_wrap=column == "short id",
             min_width=_ID_CHARACTERS if column == "short id" else None,
         )
@@ -279,7 +279,7 @@ _NUMBERS = frozenset({"id", "pages", "chunks", "documents"})
 
 
 def print_findings(findings: Mapping[str, Mapping[str, Any]], console: Console) -> None:
-    """Print what `kb doctor` found, section by section."""
+    """Print the findings of `kb doctor`, section by section."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for section, values in findings.items():
         table.add_row(f"[bold]{section}[/]", "")

@@ -1,4 +1,4 @@
-"""The command that takes a question: what begins with a minus may be a part of it."""
+"""The command class for questions: a word with a minus may be a part of the question."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-# One minus and a word, longer than an option of one letter; in quotes it may be a whole question.
+# One minus and a word, longer than a one-letter option; quoted, it may be a whole question.
 _LEFT_OUT = re.compile(r"-[^\W\d_][^-=].*", re.DOTALL)
 _MOST_CHARACTERS = 60
 
 
 class QuestionCommand(TyperCommand):
-    """Says how to write ``-word``, which leaves passages out, where it was read as an option."""
+    """Explains how to write ``-word``, which excludes passages, if it was read as an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own class, which it does not name
         """Parse the command line.
 
         Raises:
-            TyperException: it is wrong; the message says what to write for a word after a minus.
+            TyperException: it is wrong; the message shows how to write a word after a minus.
         """
         given = list(args)
         try:

@@ -1,4 +1,4 @@
-"""``kb get``: what stands at an id, at a path, or in all files that match a pattern."""
+"""``kb get``: prints the text of an id, a path, or all files that match a pattern."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kb.records import DocumentInfo, Reading
 from kb.text import one_line
 
 _LIMIT = 20_000
-_LEAST_SHOWN = 200  # characters that must be left for another document to be begun
+_LEAST_SHOWN = 200  # characters of room that a further document needs
 _MOST_NAMED = 10
 _PATTERN = re.compile(r"[*?\[]")
 _LINES = re.compile(r"(.+?)((?::\d{1,18}){1,2})", re.ASCII | re.DOTALL)
@@ -34,8 +34,9 @@ def get(  # noqa: PLR0917 - typer reads options from parameters
         list[str],
         typer.Argument(
             metavar="ID|PATH[:FROM[:COUNT]]",
-            help="A short id as a hit or `kb documents` has it (its beginning is enough), a path, "
-            "the end of a path, a name, or a pattern of paths (*, ?, \\[a]); lines behind a colon.",
+            help="The short id of a hit or document (its beginning is enough), a path, the "
+            "end of a path, a name, or a pattern of paths (*, ?, \\[a]); lines after "
+            "a colon.",
         ),
     ],
     pages: Annotated[
@@ -51,7 +52,7 @@ def get(  # noqa: PLR0917 - typer reads options from parameters
     ] = 0,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, help=f"Most characters to print; {_LIMIT:,} if not given."),
+        typer.Option("--limit", min=1, help=f"Most characters to print; {_LIMIT:,} by default."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Print all of it.")] = False,
     collection: Annotated[
@@ -59,16 +60,16 @@ def get(  # noqa: PLR0917 - typer reads options from parameters
         typer.Option(
             "--collection",
             "-c",
-            help="Collection to look in; several if repeated, all if not given.",
+            help="Collection to look in; repeatable. All by default.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print a passage, a document or a part of one, as it was read.
 
-    The text goes to standard output, its place and what reads on to standard error.
+    The text goes to standard output. Its place, and how to read on, go to standard error.
 
-    Of several documents each begins with a line that says which it is.
+    Several documents each begin with a line that names them.
     """
     with opened() as base:
         if everything and limit is not None:
@@ -91,7 +92,7 @@ def get(  # noqa: PLR0917 - typer reads options from parameters
 
 @dataclass(frozen=True, slots=True)
 class _Address:
-    """What is to be read, and in which collections; None for all."""
+    """An address to read, and its collections; None for all."""
 
     text: str
     collections: Sequence[str] | None
@@ -99,7 +100,7 @@ class _Address:
 
 @dataclass(slots=True, kw_only=True)
 class _Shown:
-    """What was read, the ids of what there was no room for, and what could not be read."""
+    """The readings, the ids of those without room, and the failures."""
 
     readings: list[Reading] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -108,7 +109,7 @@ class _Shown:
 
 @dataclass(frozen=True, slots=True)
 class _Taking:
-    """Reads what the options say."""
+    """Reads as the options say."""
 
     base: KnowledgeBase
     collections: Sequence[str] | None
@@ -118,7 +119,7 @@ class _Taking:
     context: int
 
     def addresses(self, typed: str) -> list[_Address]:
-        """Return what an argument names: itself, or the ids of the documents that match it.
+        """Return the addresses of an argument: itself, or the ids of the documents that match it.
 
         Raises:
             DocumentNotFoundError: nothing matches it.
@@ -136,7 +137,7 @@ class _Taking:
         raise self._unmatched(typed, names)
 
     def reading(self, address: _Address, limit: int | None) -> Reading:
-        """Return what stands at an address."""
+        """Return the reading of an address."""
         return self.base.read(
             address.text,
             pages=self.pages,
@@ -148,7 +149,7 @@ class _Taking:
         )
 
     def readings(self, addresses: Sequence[_Address], limit: int | None) -> _Shown:
-        """Return what stands at some addresses, as far as there is room."""
+        """Return the readings of some addresses, as far as there is room."""
         shown = _Shown()
         left = limit
         for address in addresses:
@@ -166,9 +167,9 @@ class _Taking:
         return shown
 
     def _matching(self, pattern: str, names: Sequence[str]) -> list[DocumentInfo]:
-        """Return the documents of a pattern, by path.
+        """Return the documents that match a pattern, by path.
 
-        Where no collection is named, others are looked in if the settings' has none.
+        If no collection is named and the settings' collection has none, search the others.
         """
         found: list[DocumentInfo] = []
         for name in names:
@@ -178,7 +179,7 @@ class _Taking:
         return sorted(found, key=_path)
 
     def _is_document(self, typed: str) -> bool:
-        """Say whether a document is called as a pattern is written: ``a[1].md``."""
+        """Return whether a document has a pattern as its name: ``a[1].md``."""
         try:
             self.base.read(typed, limit=1, collection=self.collections)
         except (DocumentNotFoundError, SettingsError):
@@ -199,7 +200,7 @@ def _path(info: DocumentInfo) -> str:
 
 
 def _whole(reading: Reading) -> str:
-    """Return a reading with the passages around it, and the header row of its table."""
+    """Return a reading with its surrounding passages, and the header row of its table."""
     header = f"{reading.header}\n" if reading.header and not reading.before else ""
     return f"{header}{reading.before}{reading.text}{reading.after}"
 
@@ -249,7 +250,7 @@ def _hint_more(reading: Reading) -> None:
 
 
 def _json(shown: _Shown) -> dict[str, object]:
-    """Return several readings as JSON values; ``left`` are ids of what there was no room for."""
+    """Return several readings as JSON values; ``left`` are ids of those without room."""
     failed = [{"address": each, "reason": why} for each, why in shown.failed.items()]
     return {
         "readings": [wire.reading_json(each) for each in shown.readings],

@@ -1,4 +1,4 @@
-"""``kb reembed``: another model for a collection, from its stored text."""
+"""``kb reembed``: embeds a collection with another model, from its stored text."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from kb.cli.common import opened, print_json, stdout
 def reembed(
     model: Annotated[
         str | None,
-        typer.Option("--model", help="The new model; that of the settings if not given."),
+        typer.Option("--model", help="The new model; by default the settings' model."),
     ] = None,
     collection: Annotated[
         str | None, typer.Option("--collection", "-c", help="Collection to embed again.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
-    """Embed a collection again with another model, from the stored text; no files are needed.
+    """Embed a collection again with another model, from the stored text; needs no files.
 
-    It is searched with the old model until all chunks are done; their sentences follow. After an
-    interruption, run it again.
+    Searches use the old model until all chunks are done. The sentences follow. After an
+    interruption, run the command again.
     """
     with (
         opened(model=model, collection=collection) as base,

@@ -1,4 +1,4 @@
-"""``kb refine``: vectors of sentences for what was added without them."""
+"""``kb refine``: adds missing vectors of sentences."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from kb.cli.common import CollectionOption, JsonOption, opened, print_json, stdo
 
 
 def refine(collection: CollectionOption = None, as_json: JsonOption = False) -> None:
-    """Embed the sentences of a collection that have no vectors yet; hits get better with each.
+    """Embed the sentences of a collection that have no vectors yet, to improve its hits.
 
-    `python -m ingest` does this at its end. After an interruption, run it again.
+    `python -m ingest` does this at its end. After an interruption, run the command again.
     """
     with (
         opened(collection=collection) as base,

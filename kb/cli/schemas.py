@@ -1,4 +1,4 @@
-"""JSON Schemas of what commands print with ``--json``: ``docs/schemas`` holds them.
+"""JSON Schemas of the ``--json`` output of commands, for ``docs/schemas``.
 
 ``python -m kb.cli.schemas`` writes them there anew.
 """
@@ -65,7 +65,7 @@ SHAPES: Mapping[str, tuple[str, Any]] = MappingProxyType(
         "search-files": ("kb search --files", list[shapes.FileShape]),
     }
 )
-"""By the name of the file: the command, and the type of what it prints with ``--json``."""
+"""By the name of the schema's file: the command, and the type of its ``--json`` output."""
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def _untitled(part: Any) -> Any:  # noqa: ANN401 - JSON
-    """Leave out titles, which say the names of fields once more; a field may be called so, too."""
+    """Remove titles, which repeat the names of fields; keep a field with the name ``title``."""
     if isinstance(part, dict):
         titled = isinstance(part.get("title"), str)
         return {
@@ -86,7 +86,7 @@ def _untitled(part: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def written(name: str) -> str:
-    """Return a schema as its file holds it."""
+    """Return the text of a schema's file."""
     return json.dumps(schema(name), ensure_ascii=False, indent=2) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""``kb search``: the passages that answer, or the documents that hold them."""
+"""``kb search``: finds answering passages, or their documents."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from kb.text import shortened
 
 
 def _required(context: typer.Context, query: str) -> str:
-    """Refuse a search for nothing, as the command line is read."""
-    # Options that are given are read before an argument that is not.
+    """Refuse an empty search while parsing the command line."""
+    # Options with values are parsed before an argument without one.
     if not query.strip() and not context.params.get("queries"):
         msg = 'nothing to search for; give a question, or several: -q "meaning:…" -q "words:…"'
         raise typer.BadParameter(msg)
@@ -44,26 +44,28 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
         typer.Option(
             "--query",
             "-q",
-            help="A query beside others, by meaning:…, words:… or both:…; words*2:… counts twice. "
-            "What all of them find is put together.",
+            help="A query beside others, by meaning:…, words:… or both:…; words*2:… counts "
+            "twice. The search combines the hits of all.",
         ),
     ] = None,
     top_k: Annotated[
         int | None,
-        typer.Option("--top-k", "-k", min=1, max=1000, help="Most hits, or documents, to give."),
+        typer.Option(
+            "--top-k", "-k", min=1, max=1000, help="Number of hits, or documents, at most."
+        ),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Give every hit; with --min-score every one above it.")
+        bool, typer.Option("--all", help="Print every hit; with --min-score every hit above it.")
     ] = False,
     files: Annotated[
         bool,
         typer.Option(
-            "--files", help="Give documents, one a line: short id, score of the best hit, path."
+            "--files", help="Print documents, one per line: short id, score of the best hit, path."
         ),
     ] = False,
     collection: Annotated[
         list[str] | None,
-        typer.Option("--collection", "-c", help="Collection to search; several if repeated."),
+        typer.Option("--collection", "-c", help="Collection to search; repeatable."),
     ] = None,
     mode: Annotated[
         SearchMode | None,
@@ -79,7 +81,11 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     ] = 0,
     diversity: Annotated[
         float,
-        typer.Option(min=0, max=1, help="How much hits are to differ: 0 not at all, 1 only that."),
+        typer.Option(
+            min=0,
+            max=1,
+            help="Weight of variety among hits: 0 ignores variety, 1 counts nothing else.",
+        ),
     ] = 0.0,
     document: Annotated[
         list[str] | None,
@@ -99,7 +105,8 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     ] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag.")] = None,
     language: Annotated[
-        list[str] | None, typer.Option("--language", help="Only documents in it: en, zh.")
+        list[str] | None,
+        typer.Option("--language", help="Only documents in this language: en, zh."),
     ] = None,
     since: Annotated[
         str,
@@ -120,26 +127,26 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
     rerank: Annotated[
         bool | None,
         typer.Option(
-            "--rerank/--no-rerank", help="Have the reranker of the settings order the best hits."
+            "--rerank/--no-rerank", help="Let the reranker of the settings order the best hits."
         ),
     ] = None,
     instruct: Annotated[
-        str, typer.Option("--instruct", help="What the query asks for, if the model takes it.")
+        str, typer.Option("--instruct", help="Instruction of the query, if the model takes one.")
     ] = "",
     min_score: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Leave out hits below this score, from 0 to 1."),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show what each stage of the search gave a hit.")
+        bool, typer.Option("--explain", help="Show the scores of each stage of the search.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find the passages that answer a question, or several questions together.
 
-    "Words in quotes" must stand in every hit, -word in none. A question that begins with a minus
-    stands behind two hyphens: kb search -- "-word other words". `kb get` reads on from the short id
-    of a hit.
+    Every hit contains "words in quotes"; no hit contains a -word. Put a question that begins with a
+    minus after two hyphens: kb search -- "-word other words". `kb get` shows more text around a
+    hit: give it the short id.
     """
     with opened(top_k=top_k) as base:
         _require_sense(top_k, everything=everything, files=files, explain=explain, context=context)
@@ -167,7 +174,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
             instruct=instruct,
             rerank=rerank,
             min_score=min_score,
-            # Sentences without vectors of their own cost a second for every ten hits.
+            # Sentences without vectors cost a second per ten hits.
             highlights="none" if files else "stored" if everything else "sentences",
         )
         if everything:
@@ -193,7 +200,7 @@ def search(  # noqa: PLR0917 - typer reads options from parameters
 def _require_sense(
     top_k: int | None, *, everything: bool, files: bool, explain: bool, context: int
 ) -> None:
-    """Refuse options of which one would not be followed."""
+    """Refuse combinations of options of which one would have no effect."""
     msg = ""
     if everything and top_k is not None:
         msg = "--all gives every hit and --top-k so many; leave one of them out"
@@ -205,10 +212,10 @@ def _require_sense(
 
 
 def _asked(query: str, typed: Sequence[str]) -> tuple[WeightedQuery, ...]:
-    """Return the queries of a search for several; none where it is for the argument alone.
+    """Return the queries of a search for several; empty for a search for the argument alone.
 
     Raises:
-        SettingsError: a query cannot be understood.
+        SettingsError: a query cannot be parsed.
     """
     if not typed:
         return ()
@@ -217,11 +224,11 @@ def _asked(query: str, typed: Sequence[str]) -> tuple[WeightedQuery, ...]:
 
 
 def _number(base: KnowledgeBase, named: str, collections: Sequence[str] | None) -> int:
-    """Return the number of a document of the collections that are searched.
+    """Return the id of a document in the searched collections.
 
     Raises:
-        DocumentNotFoundError: there is none that is called so.
-        SettingsError: it is in another collection, or a passage.
+        DocumentNotFoundError: no document has this name.
+        SettingsError: it is in another collection, or is a passage.
     """
     given = short_id(named)
     if given is not None and given.start is not None:
@@ -236,12 +243,12 @@ def _number(base: KnowledgeBase, named: str, collections: Sequence[str] | None) 
 
 
 def _every(base: KnowledgeBase, collections: Sequence[str] | None) -> int:
-    """Return more hits than a search of some collections can have."""
+    """Return the most hits that a search of some collections can have."""
     return max(1, sum(base.collection(name).chunks for name in collections or (None,)))
 
 
 def _by_document(base: KnowledgeBase, request: SearchRequest) -> list[SearchHit]:
-    """Return the best hit of each document, as many as hits were asked for."""
+    """Return the best hit of each document, for as many documents as requested hits."""
     wanted = request.top_k or base.settings.top_k
     looked_at = wanted
     while True:

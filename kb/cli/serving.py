@@ -31,35 +31,39 @@ def serve(  # noqa: PLR0917 - typer reads options from parameters
     ] = None,
     rate: Annotated[
         int | None,
-        typer.Option(min=1, help="Most requests a minute of a key that has no bound of its own."),
+        typer.Option(
+            min=1, help="Limit of requests a minute for a key without a limit of its own."
+        ),
     ] = None,
     behind_proxy: Annotated[
         bool,
         typer.Option(
-            "--behind-proxy", help="A reverse proxy passes requests on: everybody needs a key."
+            "--behind-proxy", help="A reverse proxy passes requests on, so everybody needs a key."
         ),
     ] = False,
     long_inputs: Annotated[
         Literal["windows", "refuse"],
         typer.Option(
-            help="What becomes of a text that the model cannot read whole, unless a request says "
-            "it: it is embedded in windows, or refused."
+            help="How to treat a text that is too long for the model, unless a request "
+            "says: embed it in windows, or refuse it."
         ),
     ] = "windows",
     origin: Annotated[
         list[str] | None,
-        typer.Option(help="Site whose pages may ask and read answers: https://chat.example."),
+        typer.Option(
+            help="Site whose pages may send requests and read answers: https://chat.example."
+        ),
     ] = None,
     access_log: Annotated[
         str,
-        typer.Option(help="File for a line of JSON about each request; none for no such lines."),
+        typer.Option(help="File for a line of JSON about each request; `none` writes no lines."),
     ] = "-",
 ) -> None:
-    """Serve embeddings (as OpenAI's clients ask for them) and search over HTTP.
+    """Serve embeddings (with OpenAI's interface) and search over HTTP.
 
-    Once there is a key (`kb keys create`, or KB_SERVER_API_KEY of 16 characters or more), every
-    client needs one. A line of JSON about each request goes to standard error. Ctrl-C ends it,
-    requests under way first.
+    Once a key exists (`kb keys create`, or KB_SERVER_API_KEY of 16 characters or more), every
+    client needs one. Standard error gets a line of JSON about each request. Ctrl-C first finishes
+    running requests, then ends the server.
     """
     from kb.server.limits import Limits  # noqa: PLC0415 - only this command needs FastAPI
     from kb.server.running import serve as run  # noqa: PLC0415 - likewise
@@ -101,11 +105,11 @@ def ui(
         str, typer.Option(help="Address to listen on; others than this machine's need a login.")
     ] = "localhost",
     set_password: Annotated[
-        bool, typer.Option("--set-password", help="Set the password that the UI asks for, and end.")
+        bool, typer.Option("--set-password", help="Set the password of the UI, and exit.")
     ] = False,
 ) -> None:
     """Open the knowledge base in the browser."""
-    # Found by its files, not imported: nothing of kb imports the UI, which stands on it.
+    # Located by its files instead of imported: the UI depends on kb, and nothing in kb imports it.
     spec = importlib.util.find_spec("ui")
     if spec is None or not spec.submodule_search_locations:
         Console(stderr=True).print("error: the package `ui` is not installed")

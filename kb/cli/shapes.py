@@ -1,4 +1,4 @@
-"""What commands print with ``--json`` beside the records that the server gives as well."""
+"""Shapes of the ``--json`` output of commands, except records that the server returns, too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kb.server.replies import Reply
 
 
 class FileShape(Reply):
-    """A document that a search found: ``score`` is that of its best hit, whose id is ``best``."""
+    """A document in a search: ``score`` is that of its best hit, whose id is ``best``."""
 
     short_id: str
     score: float
@@ -26,14 +26,14 @@ class FileShape(Reply):
 
 
 class UnreadShape(Reply):
-    """An address that could not be read, and why."""
+    """An address that could not be read, and the reason."""
 
     address: str
     reason: str
 
 
 class SeveralShape(Reply):
-    """Several addresses read; ``left`` are those for which there was no room."""
+    """Several readings; ``left`` are the addresses without room."""
 
     readings: list[ReadingReply]
     left: list[str]
@@ -41,14 +41,14 @@ class SeveralShape(Reply):
 
 
 class PassagesShape(Reply):
-    """What there is in place of an answer where no chat model is named: the best passages."""
+    """The best passages, in place of an answer when the settings name no chat model."""
 
     answer: None
     sources: list[HitReply]
 
 
 class KeyShape(Reply):
-    """A key of the server; ``collections`` is null for one of all collections."""
+    """A key of the server; ``collections`` is null for a key of all collections."""
 
     id: int
     name: str
@@ -63,13 +63,13 @@ class KeyShape(Reply):
 
 
 class NewKeyShape(KeyShape):
-    """A key that was made; ``key`` is told here and never again."""
+    """A new key; ``key`` appears only here."""
 
     key: str
 
 
 class FolderFailureShape(Reply):
-    """A file of a watched folder that could not be read, and why."""
+    """An unreadable file of a watched folder, and the reason."""
 
     path: str
     reason: str
@@ -77,11 +77,11 @@ class FolderFailureShape(Reply):
 
 
 class FolderRunShape(Reply):
-    """A run over a watched folder; ``counts`` are files by outcome.
+    """A run over a watched folder; ``counts`` has the number of files by outcome.
 
-    ``gone_count`` files no longer exist, and their documents were kept, because they are more than
-    half of the folder's; ``gone`` names the first of them. ``left_out`` gives by name the rule that
-    leaves a known file out.
+    ``gone_count`` files no longer exist. The run kept their documents, because they are more than
+    half of the folder's; ``gone`` names the first ones. ``left_out`` maps known files to the rule
+    that excludes them.
     """
 
     began_at: datetime
@@ -94,9 +94,9 @@ class FolderRunShape(Reply):
 
 
 class FolderShape(Reply):
-    """A folder that a collection is kept in step with.
+    """A watched folder of a collection.
 
-    ``done`` of ``total`` files of the run under way are done with; ``error`` says why the last run
+    The run under way has finished ``done`` of ``total`` files. ``error`` says why the last run
     failed as a whole.
     """
 
@@ -124,7 +124,7 @@ class ReembeddingShape(Reply):
 
 
 class RefinementShape(Reply):
-    """Sentences of a collection embedded; ``left`` chunks were not."""
+    """The result of embedding a collection's sentences; ``left`` chunks remain."""
 
     collection: str
     chunks: int
@@ -135,7 +135,7 @@ class RefinementShape(Reply):
 
 
 class MigrationShape(Reply):
-    """The vectors of a collection copied to another store, and how far numbers differ there."""
+    """The result of copying a collection's vectors to another store, and their difference."""
 
     collection: str
     before: str
@@ -147,7 +147,7 @@ class MigrationShape(Reply):
 
 
 class CompactionShape(Reply):
-    """The store rewritten without what was removed."""
+    """The result of rewriting the store without removed documents."""
 
     bytes_before: int
     bytes_after: int
@@ -156,14 +156,14 @@ class CompactionShape(Reply):
 
 
 class LeftOutShape(SourceReply):
-    """A file that a rule leaves out and that is still found."""
+    """A file that a rule excludes, but that search still finds."""
 
     rule: str
     left_out_by: str
 
 
 class IngestedShape(SourceReply):
-    """What became of a file; ``document_id`` is null where it gives no document."""
+    """The outcome of a file; ``document_id`` is null if the file has no document."""
 
     outcome: Literal["added", "changed", "moved", "removed", "unchanged", "failed"]
     moved_from: str | None

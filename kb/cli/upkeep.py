@@ -13,12 +13,13 @@ from kb.cli.common import EXIT_FAILED, CollectionOption, JsonOption, opened, pri
 
 
 def export(
-    file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")],
+    file: Annotated[Path, typer.Argument(help="File to write; an existing one is replaced.")],
     collection: CollectionOption = None,
     originals: Annotated[
         bool,
         typer.Option(
-            "--originals/--no-originals", help="With the files that were uploaded in the browser."
+            "--originals/--no-originals",
+            help="Include the files that were uploaded in the browser.",
         ),
     ] = True,
 ) -> None:
@@ -34,14 +35,14 @@ def import_(
         str | None, typer.Option("--collection", "-c", help="Name to import it under.")
     ] = None,
 ) -> None:
-    """Make a collection of an exported file, without embedding anything."""
+    """Create a collection from an exported file, without embedding anything."""
     with opened() as base:
         done = base.import_archive(file, collection=collection)
         presentation.print_archive("imported", done, stdout())
 
 
 def compact(as_json: JsonOption = False) -> None:
-    """Rewrite the store so that no text of removed documents is left in its files."""
+    """Rewrite the store, so that its files contain no text of removed documents."""
     with opened() as base:
         done = base.compact()
         if as_json:
@@ -53,10 +54,10 @@ def compact(as_json: JsonOption = False) -> None:
 def doctor(
     as_json: JsonOption = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Mend what does not agree in the store.")
+        bool, typer.Option("--repair", help="Repair inconsistencies of the store.")
     ] = False,
 ) -> None:
-    """Say what llama.cpp sees, which model is loaded, and whether the store is sound."""
+    """Report on llama.cpp's capabilities, the loaded model, and the state of the store."""
     from kb.doctor import examine, sound  # noqa: PLC0415 - loads the model
 
     with opened() as base:

@@ -84,5 +84,5 @@ class Parts:
         self._chat.close()
         self._reranker.close()
         self._loaded.close()
+        self._searcher.close()  # its threads would open the files again
         self._store.close()
-        self._searcher.close()

@@ -70,13 +70,20 @@ class VectorAnswers:
     def begin(self, collection_id: str, vector: Vector, limit: int) -> None:
         """Ask a store in files in another thread; :meth:`nearest` waits for the answer.
 
+        Where the store has to wait for other processes, nothing begins: the thread of the search
+        waits itself, so that Ctrl-C ends it.
+
         Raises:
             UnansweredError: a server must answer first; call :meth:`ask`.
         """
         question = Question.of(collection_id, vector, limit)
         if self.is_remote(collection_id):
             self._answered(question)
-        elif self._aside is not None and question not in self._begun:
+        elif (
+            self._aside is not None
+            and question not in self._begun
+            and self._store.vectors.answers_at_once(collection_id)
+        ):
             with suppress(RuntimeError):  # closed just now, which this thread will find out
                 self._begun[question] = self._aside.submit(self._asked, question)
 

@@ -75,8 +75,8 @@ class Searcher:
         self._aside = ThreadPoolExecutor(available_cores(), "search by meaning")
 
     def close(self) -> None:
-        """End the threads that search by meaning."""
-        self._aside.shutdown(wait=False)
+        """End the threads that search by meaning; wait for those under way: milliseconds."""
+        self._aside.shutdown(cancel_futures=True)
 
     def adopt(self, settings: Settings) -> None:
         """Use other settings from the next search on."""

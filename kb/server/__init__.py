@@ -1,4 +1,4 @@
-"""The knowledge base over HTTP: embeddings as OpenAI's clients ask for them, and search.
+"""The knowledge base over HTTP: OpenAI's interface for embeddings, and search.
 
-Stands on :mod:`kb.knowledge_base`; nothing else imports FastAPI. Its JSON is :mod:`kb.wire`'s.
+It uses :mod:`kb.knowledge_base`. No other package imports FastAPI. :mod:`kb.wire` writes its JSON.
 """

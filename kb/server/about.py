@@ -1,7 +1,7 @@
-"""``/health``, ``/metrics`` and ``/openapi.json``: what the server says of itself.
+"""``/health``, ``/metrics`` and ``/openapi.json``: the state and the description of the server.
 
-``/healthz`` says that the process answers, ``/readyz`` that requests can be served; whoever runs it
-(Kubernetes, a load balancer) asks for both without a key.
+``/healthz`` answers while the process runs. ``/readyz`` answers while the server can serve
+requests. Kubernetes or a load balancer may ask for both without a key.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _STATM = Path("/proc/self/statm")
 
 
 def routes(base: KnowledgeBase, metrics: Metrics) -> APIRouter:
-    """Return the routes that say how the server is."""
+    """Return the routes that report the server's state."""
     router = APIRouter()
     _watch(base, metrics)
 
     async def health() -> Response:
-        """Say that the process answers; needs no key."""
+        """Report that the process answers; needs no key."""
         return json_response({"status": "ok"})
 
     for path, name in (("/health", "check_health"), ("/healthz", "check_liveness")):
@@ -54,7 +54,7 @@ def routes(base: KnowledgeBase, metrics: Metrics) -> APIRouter:
     @router.get("/readyz", response_model=HealthReply, responses=errors())
     @needs_nothing()
     async def check_readiness(request: Request) -> Response:
-        """Say that requests can be served: the store answers, and the server is not ending."""
+        """Report whether the server can serve requests: the store answers, and no end has begun."""
         if request.scope[ENDING]:
             why = "the server is ending"
             raise _not_ready(why)
@@ -76,14 +76,14 @@ def routes(base: KnowledgeBase, metrics: Metrics) -> APIRouter:
     )
     @needs(*KEY_SCOPES)
     async def read_metrics() -> Response:
-        """Return counts of requests, tokens, jobs and what is stored, for Prometheus."""
+        """Return counts of requests, tokens, jobs and stored data, for Prometheus."""
         return Response(await asyncio.to_thread(metrics.text), media_type=CONTENT_TYPE)
 
     return router
 
 
 def description(path: str, described: Callable[[Caller], Any]) -> Route:
-    """Return the route that describes to each key the others that it may use."""
+    """Return the route that describes to each key the routes that it may use."""
 
     @needs(*KEY_SCOPES, collections="none")
     async def openapi(request: Request) -> Response:
@@ -110,13 +110,13 @@ def _bytes_in(folder: Path) -> int:
     for file in folder.rglob("*"):
         try:
             total += file.stat().st_size if file.is_file() else 0
-        except OSError:  # deleted meanwhile
+        except OSError:  # deleted since it was listed
             continue
     return total
 
 
 def _resident_bytes() -> int:
-    """Return the memory of this process; where only its peak is known, that."""
+    """Return the memory of this process; its peak on systems that report only the peak."""
     try:
         return int(_STATM.read_text("ascii").split()[1]) * resource.getpagesize()
     except (OSError, ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""An answer on its way out: how far it is, and whether it may go at all."""
+"""An answer on its way out: its progress, and whether it may leave at all."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from kb.server.scopes import Place
 
 
 class Sent:
-    """A ``send`` that remembers how far the answer is.
+    """A ``send`` that remembers the progress of an answer.
 
-    The connection of a body that is not read to its end is closed after the answer.
+    It closes the connection after the answer if nobody has read the request's body to its end.
 
     Args:
         send: the server's.
@@ -35,7 +35,7 @@ class Sent:
         self.complete = False
 
     async def __call__(self, message: Message) -> None:
-        """Send on what the application says, unless it is refused."""
+        """Pass on what the application sends, unless ``check`` refuses it."""
         if message["type"] == "http.response.start":
             try:
                 self._check(message["status"])
@@ -52,10 +52,10 @@ class Sent:
 
 
 def answered_for(caller: Caller, place: Place, status: int) -> None:
-    """Keep back what a route answers to a key of some collections without asking which.
+    """Hold back an answer to a key of some collections if the route never asked which.
 
     Raises:
-        RefusalError: the route did (500).
+        RefusalError: the route did not ask (500).
     """
     careless = caller.collections is not None and place.needs.collections == "asked"
     if careless and not caller.asked and status < HTTPStatus.BAD_REQUEST:

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from ingest.jobs import Jobs
 
 _MOST_FILES_BYTES = 4 << 30
-"""Of all files in one body."""
+"""Bytes of all files in one body."""
 
-_RANKED_AT_ONCE = 4  # one reranker computes them all, some of each in turn
+_RANKED_AT_ONCE = 4  # one reranker serves them all, by turns
 
 
 @contextmanager
@@ -44,9 +44,9 @@ def application(
     """Lend the ASGI application over an open knowledge base; loads its model.
 
     Args:
-        base: what is served; stays open.
-        policy: whom to let in; programs of this machine if not given.
-        limits: bounds, the defaults if not given.
+        base: the knowledge base; stays open.
+        policy: whom to let in; by default programs of this machine.
+        limits: limits; the defaults if not given.
 
     Raises:
         ModelError: the model is missing or cannot be loaded.
@@ -74,7 +74,7 @@ def application(
         loading.routes(base, reader=reader),
         about.routes(base, metrics),
     ]
-    # The pages that show the interface load their scripts from elsewhere, so there are none.
+    # FastAPI's pages that show the interface load scripts from other hosts, so they are off.
     app = FastAPI(
         title="Shelfmark",
         version=metadata.version("shelfmark"),
@@ -120,7 +120,7 @@ def _watch(engine: Engine, metrics: Metrics) -> None:
 
 
 def _with_files(limits: Limits, most_mib: int) -> Limits:
-    """Let a body of files hold several, or one that is as large as what is read.
+    """Let a body of files hold several files, or one of the largest size that is read.
 
     Routes refuse single files that are larger.
     """
@@ -129,7 +129,7 @@ def _with_files(limits: Limits, most_mib: int) -> Limits:
 
 
 def _jobs(base: KnowledgeBase) -> Jobs:
-    """Begin to do what is queued, by whomever."""
+    """Start the work on queued jobs, whoever queued them."""
     from ingest.jobs import Jobs  # noqa: PLC0415 - kb stands below ingest
 
     return Jobs(base)

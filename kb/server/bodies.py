@@ -1,4 +1,4 @@
-"""Bodies on their way in: held until they are whole, or handed on as they arrive."""
+"""Request bodies: held until they are complete, or passed on as they arrive."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from starlette.types import Message, Receive, Scope
 from kb.server.errors import RefusalError
 
 _UNCOUNTED = 1 << 16
-"""Bytes of each body that take no room from others, so that searches go on beside large bodies."""
+"""Bytes of each body that do not count, so that searches go on beside large bodies."""
 
-_WAITING = 4  # parts of it, of 64 KiB at most, for which the route has not asked yet
+_WAITING = 4  # parts, of 64 KiB at most, that arrived before the route asked for them
 
 
 class HeldBody:
-    """A body as it arrives; ``counted`` are the bytes that take room from others.
+    """A body as it arrives; ``counted`` are the bytes that count towards the limit.
 
     Args:
-        complete: nothing of it is expected.
+        complete: no more of it is expected.
     """
 
     def __init__(self, *, complete: bool = False) -> None:
@@ -31,7 +31,7 @@ class HeldBody:
         self.complete = complete
 
     def take(self, message: Message) -> int:
-        """Add what arrived; return how many more bytes are counted."""
+        """Add a part; return how many more bytes count."""
         part = message.get("body", b"")
         self._parts.append(part)
         self.size += len(part)
@@ -45,12 +45,12 @@ class HeldBody:
         return b"".join(parts)
 
     async def left(self, receive: Receive) -> None:
-        """Return when the client has gone."""
+        """Return when the client has disconnected."""
         while (await receive())["type"] != "http.disconnect":
             pass
 
     def replay(self, left: asyncio.Future[None]) -> Receive:
-        """Return a ``receive`` that gives the body once, then whether the client has gone."""
+        """Return a ``receive`` that gives the body once, then the disconnection of the client."""
         first: list[Message] = [
             {"type": "http.request", "body": self.whole(), "more_body": False},
         ]
@@ -65,10 +65,10 @@ class HeldBody:
 
 
 class PassingBody:
-    """A body that a route gets as it arrives, a few parts of it in memory.
+    """A body that a route gets as it arrives, with a few parts of it in memory.
 
     Args:
-        largest: bytes that it may have.
+        largest: its size limit in bytes.
         patience_s: seconds that its client may be silent.
     """
 
@@ -79,10 +79,10 @@ class PassingBody:
         self.complete = False
 
     async def left(self, receive: Receive) -> None:
-        """Hand on the body; return when the client has gone.
+        """Pass on the body; return when the client has disconnected.
 
         Raises:
-            RefusalError: it is too large (413), or its client was silent for too long (408).
+            RefusalError: the body is too large (413), or its client was silent for too long (408).
         """
         size = 0
         while not self.complete:
@@ -102,7 +102,7 @@ class PassingBody:
             pass
 
     def replay(self, left: asyncio.Future[None]) -> Receive:
-        """Return a ``receive`` that gives the parts, then whether the client has gone."""
+        """Return a ``receive`` that gives the parts, then the disconnection of the client."""
 
         async def following() -> Message:
             part = asyncio.ensure_future(self._parts.get())
@@ -117,15 +117,15 @@ class PassingBody:
 
 
 def is_bodiless(headers: Headers) -> bool:
-    """Say whether a request says by its headers that it has no body."""
+    """Return whether the headers of a request rule out a body."""
     return headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
 
 
 def check_type(headers: Headers, *, json: bool) -> None:
-    """Refuse a body that is compressed, or not JSON where it must be.
+    """Refuse a body that is compressed, or not JSON where JSON is required.
 
     Raises:
-        RefusalError: it is (415).
+        RefusalError: it is such a body (415).
     """
     if json:
         kind, _, parameters = headers.get("content-type", "").partition(";")
@@ -139,10 +139,10 @@ def check_type(headers: Headers, *, json: bool) -> None:
 
 
 def require_file(headers: Headers) -> None:
-    """Refuse a form where the body is to be a file itself.
+    """Refuse a form where the body must be a file itself.
 
     Raises:
-        RefusalError: it is one (415).
+        RefusalError: it is a form (415).
     """
     if headers.get("content-type", "").strip().lower().startswith("multipart/"):
         msg = "the body must be the bytes of the file, not a form (`curl --data-binary @FILE`)"
@@ -150,9 +150,9 @@ def require_file(headers: Headers) -> None:
 
 
 def taken_for_json(scope: Scope) -> None:
-    """Have a body that says nothing, or that it is a form, count as JSON, as Ollama takes it.
+    """Treat a body without a type, or with that of a form, as JSON, as Ollama does.
 
-    Ollama's examples send it so, for that is what curl says of every body.
+    Ollama's examples send such bodies, because curl labels every body as a form.
     """
     kinds = [value for name, value in scope["headers"] if name == b"content-type"]
     if not kinds or kinds == [b"application/x-www-form-urlencoded"]:
@@ -161,10 +161,10 @@ def taken_for_json(scope: Scope) -> None:
 
 
 def check_length(headers: Headers, largest: int, advice: str) -> None:
-    """Refuse a body that says that it is too large.
+    """Refuse a body whose declared length is too large.
 
     Raises:
-        RefusalError: it does (413).
+        RefusalError: it is (413).
     """
     length = headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length[:20]) > largest:

@@ -1,4 +1,4 @@
-"""Who asks: a key with its scopes and collections, or a program of this machine without one."""
+"""The sender of a request: a key with scopes and collections, or a program of this machine."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from kb.server.errors import RefusalError
 from kb.server.scopes import KEY_SCOPES, KeyScope, Needs
 
 CALLER = "shelfmark.caller"
-"""Where the gate leaves the caller in an ASGI scope."""
+"""Key of an ASGI scope under which the gate stores the caller."""
 
 
 class Caller:
-    """Whoever sent a request.
+    """The sender of a request.
 
     Args:
         key: the name of the key; ``""`` where none is needed.
-        scopes: what it allows.
-        collections: names of the collections that it may use; None for all, those to come too.
-        rate: most requests a minute; None where the server's own bound holds.
+        scopes: the key's scopes.
+        collections: names of the collections that it may use; None for all, future ones included.
+        rate: most requests a minute; None for the server's own limit.
 
     Attributes:
-        asked: whether anybody has asked which collections it may use.
-        check_again: raises where the key was revoked or has expired since; for long answers.
+        asked: whether the route has checked the caller's collections.
+        check_again: raises if the key was revoked or has expired since; for long answers.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Caller:
 
     @property
     def may_read(self) -> bool:
-        """Whether it may learn what is stored."""
+        """Whether the caller may read stored data."""
         return "read" in self.scopes
 
     def may(self, needs: Needs) -> bool:
-        """Say whether the key was made for a route."""
+        """Return whether the key's scopes and collections fit a route."""
         try:
             self.require(needs)
         except RefusalError:
@@ -58,11 +58,11 @@ class Caller:
         return True
 
     def require(self, needs: Needs) -> None:
-        """Refuse what the key was not made for.
+        """Refuse a key whose scopes or collections do not fit a route.
 
         Raises:
-            RefusalError: it has none of the scopes, or not all collections where it takes that
-                (403).
+            RefusalError: the key has none of the scopes, or lacks collections where the route needs
+                all (403).
         """
         if needs.is_open:
             return
@@ -70,7 +70,7 @@ class Caller:
             wanted = " or ".join(f"`{scope}`" for scope in needs.scopes)
             has = ", ".join(scope for scope in KEY_SCOPES if scope in self.scopes)
             msg = (
-                f"the key {self.key!r} has the scope {has}, and this takes {wanted}; "
+                f"the key {self.key!r} has the scope {has}, and this needs {wanted}; "
                 "use another key (`kb keys create NAME --scope …`)"
             )
             raise RefusalError(HTTPStatus.FORBIDDEN, msg, code="scope_missing")
@@ -82,10 +82,10 @@ class Caller:
             raise RefusalError(HTTPStatus.FORBIDDEN, msg, code="collection_forbidden")
 
     def check(self, *names: str) -> None:
-        """Refuse collections that the key is not for, whether they are there or not.
+        """Refuse collections outside the key, whether they exist or not.
 
         Raises:
-            RefusalError: it is not for one of them (403).
+            RefusalError: the key does not include one of them (403).
         """
         self.asked = True
         for name in names:
@@ -96,20 +96,20 @@ class Caller:
                 )
 
     def among(self, names: Iterable[str]) -> list[str]:
-        """Return those of some collections that the key is for."""
+        """Return those of the given collections that the key includes."""
         self.asked = True
         return [name for name in names if self._may_use(name)]
 
     def chosen(self, names: Sequence[str] | None, *, default: str) -> tuple[str, ...] | None:
-        """Return the collections that a request means; None is the one of the settings.
+        """Return the collections of a request; None means the one of the settings.
 
         Args:
-            names: as the request names them; None or empty where it names none. Of a key for one
-                collection, that is meant then.
+            names: the names in the request; None or empty if it has none. A key for one collection
+                then means that one.
             default: the collection of the settings.
 
         Raises:
-            RefusalError: the key is not for one of them (403).
+            RefusalError: the key does not include one of them (403).
         """
         if not names:
             own = self.collections or ()
@@ -133,4 +133,4 @@ async def _sent(request: Request) -> Caller:
 
 
 Asking = Annotated[Caller, Depends(_sent)]
-"""The type of a route's parameter that gets who asks."""
+"""Type of a route's parameter that receives the caller."""

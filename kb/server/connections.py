@@ -1,7 +1,7 @@
-"""Connections: how long each may keep others waiting, and which goes when there are too many.
+"""Connections: their time limits, and which one closes when there are too many.
 
-Uvicorn speaks HTTP; it has no time limit for headers, closes the connection of a client that ends
-its own side after the request, and takes connections until there are no file descriptors left.
+Uvicorn speaks HTTP. It has no time limit for headers. It closes the connection of a client that
+ends its own side after the request. It accepts connections until no file descriptors are left.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from kb.server.limits import Limits
 _log = logging.getLogger(__name__)
 
 MOST_HEADER_BYTES = 16 * 1024
-"""Of all headers of a request, and of the header of one chunk."""
+"""Bytes of all headers of a request, and of the header of one chunk."""
 
-_FILES_OF_A_SEARCH = 3  # the catalog, its log, its index of the log
+_FILES_OF_A_SEARCH = 3  # the catalog, its write-ahead log, the log's index
 _OTHER_FILES = 64  # file descriptors for the rest of the program
 _FEWEST = 16
 _PROBE_S = 1.0
-"""How often a client that has ended its side is asked whether it is still there."""
+"""Seconds between two checks whether a client that has ended its side is still there."""
 
 _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connections:
-    """All connections of a server. One that waits for its client gives way to a new one.
+    """All connections of a server. A connection that waits for its client gives way to a new one.
 
     Args:
-        limits: how long clients may take.
-        most: connections at once.
+        limits: time limits for clients.
+        most: most connections at once.
     """
 
     def __init__(self, limits: Limits, most: int) -> None:
@@ -51,11 +51,11 @@ class Connections:
         self._open: dict[Connection, float] = {}
 
     def heard(self, connection: Connection) -> None:
-        """Remember that a client has said something just now."""
+        """Note that a client has just sent something."""
         self._open[connection] = connection.loop.time()
 
     def enter(self, connection: Connection) -> None:
-        """Take a connection in; the one whose client has been silent longest makes room."""
+        """Add a connection; if there are too many, close the one that was silent longest."""
         self.heard(connection)
         if len(self._open) <= self._most:
             return
@@ -68,12 +68,12 @@ class Connections:
         gone.refuse(error, unasked=gone is connection)
 
     def leave(self, connection: Connection) -> None:
-        """Forget a connection."""
+        """Remove a connection."""
         self._open.pop(connection, None)
 
 
 def connection_class(limits: Limits) -> type[H11Protocol]:
-    """Return the class of connections that a server within these limits makes."""
+    """Return the class of connections with these limits."""
     connections = Connections(limits, most_connections(limits))
 
     class Bound(Connection):
@@ -83,9 +83,9 @@ def connection_class(limits: Limits) -> type[H11Protocol]:
 
 
 def most_connections(limits: Limits) -> int:
-    """Return how many connections there may be, so that searches can still open their files.
+    """Return the number of connections that leaves enough files for searches.
 
-    Where the system lets this process open more files, it does from now on.
+    It raises this process's own limit of open files as far as the system allows.
     """
     open_now = sum(1 for _ in Path("/dev/fd").iterdir())
     kept = _OTHER_FILES + _FILES_OF_A_SEARCH * limits.threads
@@ -97,14 +97,14 @@ def most_connections(limits: Limits) -> int:
 
 
 def _files_allowed(wanted: int) -> int:
-    """Return how many files this process may open, as near to ``wanted`` as it is allowed."""
+    """Return how many files this process may open, as near to ``wanted`` as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return soft
     more = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
-    except (OSError, ValueError):  # macOS has a bound besides
+    except (OSError, ValueError):  # macOS has a further limit
         return soft
     return more
 
@@ -112,9 +112,8 @@ def _files_allowed(wanted: int) -> int:
 class Connection(H11Protocol):
     """One connection, on top of uvicorn's.
 
-    Of uvicorn it uses the arguments of its constructor, ``conn``, ``transport``, ``loop``,
-    ``shutdown`` and ``send_400_response``; the tests of slow and broken clients fail if one of
-    them changes.
+    It uses uvicorn's constructor arguments and its ``conn``, ``transport``, ``loop``, ``shutdown``
+    and ``send_400_response``. The tests of slow and broken clients fail if one of them changes.
     """
 
     shared: ClassVar[Connections]
@@ -135,17 +134,17 @@ class Connection(H11Protocol):
 
     @property
     def waits_for_client(self) -> bool:
-        """Whether nothing happens before the client says more."""
+        """Whether the server waits for the client to send more."""
         return self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Expect headers soon."""
+        """Start the time limit for headers."""
         super().connection_made(transport)
         self._expect_headers()
         self.shared.enter(self)
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what arrived; headers that have begun must be whole soon."""
+        """Pass on data; limit the time for the rest of headers that have begun."""
         self.shared.heard(self)
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
@@ -157,7 +156,7 @@ class Connection(H11Protocol):
             self._expect_headers()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Answer a client that ends its side after its request, and see whether it is there."""
+        """Answer a client that ends its side after its request; check that it is still there."""
         if self.conn.our_state is h11.SEND_RESPONSE and self.waits_for_client:
             msg = "the connection was closed before the body was whole; send it again"
             self.refuse(RefusalError(HTTPStatus.BAD_REQUEST, msg))
@@ -169,41 +168,41 @@ class Connection(H11Protocol):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget all about it."""
+        """Remove the connection."""
         for timer in ("_headers_due", "_reading_due", "_probe"):
             self._cancel(timer)
         self.shared.leave(self)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Wait for a client that does not read, but not for ever."""
+        """Limit the time to wait for a client that does not read."""
         super().pause_writing()
         self._unread = self.transport.get_write_buffer_size()
         self._later("_reading_due", self.shared.limits.stalled_s, self._must_have_read)
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Stop that time limit."""
         self._cancel("_reading_due")
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """Say in the API's shape what is wrong with a request that is no HTTP."""
+        """Answer a request that is not valid HTTP in the API's shape."""
         error = sys.exc_info()[1]
         hint = getattr(error, "error_status_hint", HTTPStatus.BAD_REQUEST)
         said = f"the request is no HTTP/1.1: {self._plainly(error, hint)}" if error else msg
         self.refuse(RefusalError(HTTPStatus(hint), said), unasked=True)
 
     def _plainly(self, error: BaseException, hint: int) -> str:
-        """Return what h11 says of a request, without its own names for it."""
+        """Return h11's error without h11's own names."""
         if hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
-            # The headers of this request are read once an answer is expected.
+            # h11 reads this request's headers while it already expects an answer.
             begun = self.conn.our_state is h11.SEND_RESPONSE
             what = "the header of a chunk has" if begun else "its headers have"
             return f"{what} more than {MOST_HEADER_BYTES:,} bytes; send shorter ones"
         return str(error).split(": bytearray(", maxsplit=1)[0]
 
     def refuse(self, error: RefusalError, *, unasked: bool = False) -> None:
-        """Close the connection; a client that waits for an answer, or will, is told why."""
+        """Close the connection; first tell the reason to a client that waits for an answer."""
         waits = unasked or self._has_begun or self.conn.our_state is h11.SEND_RESPONSE
         answered = self.conn.our_state in {h11.SEND_BODY, h11.DONE, h11.MUST_CLOSE}
         if not self.transport.is_closing():
@@ -228,9 +227,10 @@ class Connection(H11Protocol):
         self._later("_reading_due", self.shared.limits.stalled_s, self._must_have_read)
 
     def _ask_whether_there(self) -> None:
-        """Send what says nothing: the system of a client that is gone refuses it.
+        """Send interim responses: the system of a client that is gone rejects them.
 
-        One that has only ended its side looks the same until then. HTTP/1.0 has no such answer.
+        A client that has only ended its side looks the same until then. HTTP/1.0 has no such
+        response.
         """
         if self.conn.our_state is h11.SEND_RESPONSE and self.conn.their_http_version != b"1.0":
             self._later("_probe", _PROBE_S, self._send_probe)

@@ -1,7 +1,7 @@
-"""Cross-origin requests (CORS): pages of configured origins may read what the server answers.
+"""Cross-origin requests (CORS): pages of configured origins may read the server's answers.
 
 The rules are those of the WHATWG's Fetch standard, section "CORS protocol". Without an origin in
-the settings this layer adds nothing, and browsers keep answers from pages of other origins.
+the settings this layer adds nothing. Browsers then hide answers from pages of other origins.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _EXPOSED = "Content-Disposition, Location, Retry-After, X-Long-Inputs, X-Request-Id"
 _REMEMBERED_S = "600"
 
-# Names of headers, as RFC 9110 has them, with commas between.
+# Header names as in RFC 9110, separated by commas.
 _NAMES = re.compile(r"[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*", re.ASCII)
 
 
 class Cors:
-    """ASGI middleware that stands before everything that asks for a key.
+    """ASGI middleware in front of everything that asks for a key.
 
-    A browser asks before a request whether it may send it, and brings no key then.
+    A browser first asks for permission to send a request, and that question carries no key.
 
     Args:
-        app: what is behind.
-        origins: whose pages may use the server: ``https://chat.example:8443``.
+        app: the application behind it.
+        origins: origins whose pages may use the server: ``https://chat.example:8443``.
     """
 
     def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
@@ -52,12 +52,12 @@ class Cors:
             await self._app(scope, receive, self._told(origin, send))
 
     def _told(self, origin: str, send: Send) -> Send:
-        """Return a ``send`` whose answers say whose pages may read them."""
+        """Return a ``send`` that adds the permitted origin to answers."""
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":
                 told = MutableHeaders(scope=message)
-                told.add_vary_header("Origin")  # a cache must not give one origin's to another
+                told.add_vary_header("Origin")  # a cache must keep origins' answers apart
                 if origin in self._origins:
                     told["Access-Control-Allow-Origin"] = origin
                     told["Access-Control-Expose-Headers"] = _EXPOSED
@@ -67,7 +67,7 @@ class Cors:
 
 
 def _permission(origin: str, asked: Headers) -> Response:
-    """Return the answer to a browser that asks before it sends something."""
+    """Return the answer to a browser's preflight request."""
     told = {
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Allow-Methods": _METHODS,

@@ -1,4 +1,4 @@
-"""The key of the environment, which opens everything."""
+"""The key in the environment, which permits everything."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _FEWEST_DIFFERENT = 6  # characters; 16 random hexadecimal digits have fewer onc
 
 
 def own_key() -> str:
-    """Return the key that clients must bring, ``""`` where none is set.
+    """Return the key that clients must bring, ``""`` if none is set.
 
     Raises:
-        SettingsError: it has characters that no HTTP header can carry, or can be guessed; it is
-            not repeated.
+        SettingsError: the key has characters that no HTTP header can carry, or is easy to guess.
+            The message does not repeat it.
     """
     key = key_from_environment(KEY_VARIABLE)
     if key and (len(key) < SHORTEST_KEY or len(set(key)) < _FEWEST_DIFFERENT):

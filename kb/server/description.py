@@ -1,4 +1,4 @@
-"""``/openapi.json``: every status with the shape of its answer, and how the key is brought."""
+"""``/openapi.json``: every status with the shape of its answer, and how to send the key."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from kb.server.scopes import declared
 _TOO_MUCH_HEADER = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 _ALWAYS = {
-    HTTPStatus.BAD_REQUEST: "The request is not as it is described here; `message` says where.",
+    HTTPStatus.BAD_REQUEST: "The request differs from this description; `message` says where.",
     _TOO_MUCH_HEADER: "The headers and the address together are too long.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "The server failed; its log says why.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The server is ending or has too many connections, or "
-    "another process holds the store; `Retry-After` says when to come back.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The server is ending or has too many connections, or another "
+    "process holds the store; `Retry-After` says when to try again.",
 }
 _WITH_BODY = {
     HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive in time.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body does not say that it is JSON in UTF-8.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not declared as JSON in UTF-8.",
 }
-_BUSY = "As much is under way as may be at once; `Retry-After` says when to come back."
+_BUSY = "Too much is under way; `Retry-After` says when to try again."
 _OTHERS = {
     HTTPStatus.NOT_FOUND: "There is no such model, collection or document.",
     HTTPStatus.CONFLICT: "The collection was made with another model, or the name is taken.",
@@ -60,19 +60,19 @@ def errors(
     said: Mapping[HTTPStatus, str] = MappingProxyType({}),
     model: type[Reply] = ErrorReply,
 ) -> Errors:
-    """Return the answers of a route besides success, as FastAPI takes them.
+    """Return the error answers of a route in FastAPI's form.
 
     Args:
-        statuses: what this route may answer besides what every route may.
+        statuses: this route's statuses besides those of every route.
         body: the route takes a body.
-        said: what a status means here, where that is not what it means elsewhere.
+        said: what a status means here, if it differs from its usual meaning.
         model: the shape of these answers.
     """
     told = _ALWAYS | (_WITH_BODY if body else {}) | {each: _OTHERS[each] for each in statuses}
     told |= said
     return {
         status.value: {
-            # Who reads headers knows no dialect.
+            # The code that reads headers does not know the dialect.
             "model": ErrorReply if status is _TOO_MUCH_HEADER else model,
             "description": description,
             **({"headers": _RETRY_AFTER} if "Retry-After" in description else {}),
@@ -82,28 +82,28 @@ def errors(
 
 
 Described = Callable[[Caller], dict[str, Any]]
-"""What gives a description of the routes that a caller may use."""
+"""Returns a description of the routes that a caller may use."""
 
 
 def describe(
     app: FastAPI, *, needs_keys: Callable[[], bool], apart: str
 ) -> tuple[Described, Described]:
-    """Return what describes an application, to each caller the routes that its key is for.
+    """Return functions that describe to each caller the routes that its key permits.
 
-    So a program that makes a tool of every route has none that its key does not allow.
+    So a program that makes a tool of every route gets no tool that its key does not permit.
 
     Args:
         app: the application.
-        needs_keys: says whether everybody needs a key now.
-        apart: the path below which routes are described by themselves.
+        needs_keys: returns whether every caller needs a key now.
+        apart: the path below which routes have a description of their own.
 
     Returns:
-        What describes all routes but those, and what describes those, their paths without that
-        beginning.
+        The description of all other routes; and that of the routes below ``apart``, with paths
+            relative to it.
     """
     for route in app.routes:
         if isinstance(route, APIRoute) and not route.operation_id:
-            route.unique_id = route.name  # what a language model calls the tool that it is
+            route.unique_id = route.name  # the tool's name for a language model
     below = [each for each in app.routes if getattr(each, "path", "").startswith(f"{apart}/")]
     others = [each for each in app.routes if each not in below]
     return _kept(app, others, needs_keys), _kept(app, below, needs_keys, root=apart)
@@ -112,7 +112,7 @@ def describe(
 def _kept(
     app: FastAPI, routes: list[BaseRoute], needs_keys: Callable[[], bool], *, root: str = ""
 ) -> Described:
-    """Return what describes some routes, made once for each kind of callers."""
+    """Return the description of some routes, made once for each kind of caller."""
     kept: dict[object, dict[str, Any]] = {}
 
     def openapi(caller: Caller) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _kept(
                 description=_ABOUT_TOOLS if root else _ABOUT,
                 routes=[route for route in routes if _may(caller, route)],
             )
-            # A key that is for none of them is told of none.
+            # A key for none of these routes sees none of them.
             made.setdefault("components", {}).setdefault("schemas", {})
             _forget_422(made)
             _tell_who_may_ask(made, _open_paths(app), needed=needed)
@@ -147,7 +147,7 @@ def _open_paths(app: FastAPI) -> set[str]:
 
 
 def _forget_422(description: dict[str, Any]) -> None:
-    """Take out what FastAPI says of every route and this server never answers."""
+    """Remove the 422 that FastAPI adds to every route; this server never sends it."""
     for methods in description["paths"].values():
         for operation in methods.values():
             operation["responses"].pop("422", None)

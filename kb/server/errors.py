@@ -1,4 +1,4 @@
-"""How errors look to clients: OpenAI's shape, a status each, and never a traceback."""
+"""Errors for clients: OpenAI's shape, a status each, and never a traceback."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ _log = logging.getLogger(__name__)
 RETRY_AFTER_S = 1
 MALFORMED = codes.MALFORMED
 OLLAMA = "/api/"
-"""Where the routes of Ollama's interface begin."""
+"""Prefix of the routes of Ollama's interface."""
 
 _FAULT = "the server failed on this request; its log says why"
-_MOST_PROBLEMS = 5  # of one request that are named
+_MOST_PROBLEMS = 5  # of one request that an answer names
 # Pydantic's words for its own types.
 _NO_OBJECT = frozenset({"dict_type", "model_attributes_type", "model_type"})
 _SHOULD = "Input should "
-_CHOICE = re.compile(r"\([a-z]+\)")  # names one of several bodies that a route takes, not a field
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory, as Python prints what has no name
+_CHOICE = re.compile(r"\([a-z]+\)")  # names one of several possible bodies, not a field
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # a memory address, in Python's text of an object
 
-# The first class that fits. What is not listed is this server's own trouble: 500.
+# The first class that matches decides. Errors outside the list are faults of this server: 500.
 _STATUS: tuple[tuple[type[KnowledgeBaseError], HTTPStatus], ...] = (
     (InputTooLongError, HTTPStatus.BAD_REQUEST),
     (SettingsError, HTTPStatus.BAD_REQUEST),
@@ -68,7 +68,7 @@ _TYPES = {
 
 
 class RefusalError(Exception):
-    """A request that is answered with an error, and with which one."""
+    """A request that gets an error as its answer, and the error."""
 
     def __init__(
         self,
@@ -87,23 +87,22 @@ class RefusalError(Exception):
 
 
 def busy(at_once: int, what: str) -> RefusalError:
-    """Return the refusal of a request for which there is no room now."""
+    """Return the refusal of a request while there is no room for it."""
     msg = f"{at_once} {what} are under way, the most at once; try again in {RETRY_AFTER_S} s"
     return RefusalError(HTTPStatus.TOO_MANY_REQUESTS, msg, code="too_many_requests")
 
 
 def json_response(value: Any) -> Response:  # noqa: ANN401 - JSON
-    """Return a value as JSON; call it where the work is done, for large values take a while."""
+    """Return a value as JSON; call it in the thread of the work: large values take a while."""
     content = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # Half a surrogate pair in what an error quotes goes out as JSON's escape for it.
+    # A lone surrogate that an error quotes becomes a JSON escape.
     return Response(content.encode(errors="backslashreplace"), media_type="application/json")
 
 
 def error_response(error: RefusalError, path: str = "") -> Response:
-    """Return an error in OpenAI's shape; 429 and 503 say when to come back.
+    """Return an error in OpenAI's shape; 429 and 503 say when to retry.
 
-    Below the ``path`` ``/api/`` speak Ollama's clients, which read a text where OpenAI's read an
-    object.
+    Ollama's clients use paths below ``/api/``. They read a text where OpenAI's read an object.
     """
     shape = _detail(error)
     response = json_response({"error": shape["message"] if path.startswith(OLLAMA) else shape})
@@ -117,7 +116,7 @@ def error_response(error: RefusalError, path: str = "") -> Response:
 
 
 def refusal_of(error: KnowledgeBaseError, path: str = "") -> RefusalError:
-    """Return what an error is to the client of a route."""
+    """Return the error that a client of a route gets."""
     code = codes.code_of(error)
     for kind, status in _STATUS:
         if isinstance(error, kind):
@@ -129,7 +128,7 @@ def refusal_of(error: KnowledgeBaseError, path: str = "") -> RefusalError:
 
 
 def told(error: Exception) -> dict[str, Any]:
-    """Return an error as it is told inside of an answer that has begun; logs a fault."""
+    """Return an error for the inside of an answer that has begun; log a fault of the server."""
     if isinstance(error, KnowledgeBaseError):
         return _detail(refusal_of(error))
     if isinstance(error, RefusalError):
@@ -150,7 +149,7 @@ def _detail(error: RefusalError) -> dict[str, Any]:
 
 
 def on_the_wire(error: RefusalError) -> bytes:
-    """Return an error as a whole HTTP/1.1 response, for where there is no request to answer."""
+    """Return an error as a complete HTTP/1.1 response, for use without a request."""
     response = error_response(error)
     lines = [f"HTTP/1.1 {error.status.value} {error.status.phrase}".encode(), b"connection: close"]
     lines += [name + b": " + value for name, value in response.raw_headers]
@@ -158,7 +157,7 @@ def on_the_wire(error: RefusalError) -> bytes:
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Have every error of an application answered in this shape."""
+    """Give every error of an application this shape."""
 
     @app.exception_handler(RefusalError)
     async def refused(request: Request, error: RefusalError) -> Response:
@@ -187,13 +186,13 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, __: Exception) -> Response:
-        # The traceback goes to the log of the server; the client gets none of it.
+        # The traceback goes to the server's log only.
         refusal = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
         return error_response(refusal, request.url.path)
 
 
 def _told(problem: Mapping[str, Any], request: Request) -> str:
-    """Word one problem without what was sent, which may be huge."""
+    """Describe one error without the sent value, which may be huge."""
     place = _place(problem)
     if problem["type"] == "extra_forbidden":
         right = meant(request, problem["loc"])

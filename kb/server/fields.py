@@ -1,7 +1,7 @@
-"""The types of what clients may send: strict, bounded, and described as they are checked.
+"""Types of request fields: strict, bounded, and described as they are checked.
 
-Where pydantic would try several types in turn, a function here says in one sentence what is
-wrong: pydantic names its own functions instead, with their addresses in memory.
+Where pydantic would try several types in turn, a function here describes the error in one sentence.
+Pydantic's message would contain the names of its functions and their memory addresses.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from kb.catalog.cursors import CURSOR
 
 MOST_TEXTS = 2048
-"""Texts of one request, OpenAI's bound."""
+"""Most texts of one request; OpenAI's limit."""
 
 NO_TOKENS = (
     "they are those of another model's tokenizer, so send the texts themselves (in LangChain: "
     "`OpenAIEmbeddings(…, check_embedding_ctx_length=False)`)"
 )
-"""What to do instead of sending numbers of tokens, which some clients of OpenAI do by default."""
+"""Advice for clients that send token numbers, which some clients of OpenAI do by default."""
 
 _NO_TEXT = "no text; send the text itself"
 
-# What SQLite compares with, as far as a float can say it: FastAPI describes bounds as floats.
+# Limits of SQLite's integers, rounded to floats because FastAPI describes bounds as floats.
 _LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**63 - 1024
 _MOST_COLLECTIONS = 100
 _MOST_CHARACTERS = 1000
 
-# As JSON Schema's patterns are read, too.
+# Patterns that JSON Schema reads in the same way.
 _DAY = re.compile("^([0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?)?$")
 _PAIR = re.compile(r"^[^=]{1,1000}=[\s\S]{0,1000}$")
 _PAGES = re.compile("^([0-9]{1,8}(-[0-9]{0,8})?|-[0-9]{1,8})?$")
 
 
 def whole(text: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Refuse what JSON can write but UTF-8 cannot."""
+    """Refuse lone surrogates, which JSON can contain but UTF-8 cannot."""
     if isinstance(text, str) and not text.isascii():
         try:
             text.encode()
@@ -47,7 +47,7 @@ def whole(text: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 def _texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Make a list of one text, and say in one sentence what else was sent."""
+    """Turn a single text into a list; describe other values in one sentence."""
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
@@ -69,14 +69,14 @@ def _texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 def text_or_texts(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Check texts as :func:`_texts` does, and leave one text as it is."""
+    """Check texts as :func:`_texts` does, but return a single text unchanged."""
     for text in _texts(value):
         whole(text)
     return value
 
 
 def _names(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Make a list of one name."""
+    """Turn a single name into a list."""
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
@@ -86,12 +86,12 @@ def _names(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 def _integer(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Take 3.0 for 3, which JSON does not tell apart."""
+    """Accept 3.0 as 3, because JSON does not distinguish them."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _metadata_value(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Return a value that documents may have in their metadata."""
+    """Return a value that metadata of documents may have."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -109,7 +109,7 @@ def _metadata_value(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 def _day(text: str) -> str:
-    """Return what may be a date; whether there is that day is told later."""
+    """Check the form of a date; a later step checks that the day exists."""
     if not _DAY.fullmatch(text):
         msg = f"{text[:40]!r} is not a date; write 2024, 2024-05 or 2024-05-01"
         raise ValueError(msg)
@@ -117,7 +117,7 @@ def _day(text: str) -> str:
 
 
 def _pages(text: str) -> str:
-    """Return what may be pages, of no number that SQLite cannot compare with."""
+    """Check the form of a range of pages, whose numbers SQLite must be able to compare."""
     if not _PAGES.fullmatch(text):
         msg = f"{text[:40]!r} is not a range of pages; write 3, 3-7, 3- or -7"
         raise ValueError(msg)
@@ -125,7 +125,7 @@ def _pages(text: str) -> str:
 
 
 def _pair(text: str) -> str:
-    """Return what is a key and a value."""
+    """Check the form of a key and a value."""
     if not _PAIR.fullmatch(text):
         msg = f"{text[:40]!r} is not KEY=VALUE; write for example author=Li"
         raise ValueError(msg)
@@ -133,15 +133,15 @@ def _pair(text: str) -> str:
 
 
 def _cursor(text: str) -> str:
-    """Return what may be where a page of documents ended."""
+    """Check the form of the cursor of a page of documents."""
     if not CURSOR.fullmatch(text):
-        msg = f"{text[:40]!r} ends no page; give what the page before has as `next`"
+        msg = f"{text[:40]!r} is not a cursor; send the `next` of the previous page"
         raise ValueError(msg)
     return text
 
 
 def _digits(value: Any) -> Any:  # noqa: ANN401 - of a query string, or the default
-    """Read a whole number of a query string as it is written everywhere."""
+    """Parse a whole number of digits in a query string."""
     if isinstance(value, str):
         if not (value.isascii() and value.isdigit() and len(value) <= len(str(MOST_INTEGER))):
             msg = "a whole number is needed, in digits alone"
@@ -150,13 +150,14 @@ def _digits(value: Any) -> Any:  # noqa: ANN401 - of a query string, or the defa
     return value
 
 
-# Bounds stand before these, next to the type: after a function pydantic describes them wrongly.
+# Bounds stand before these validators, next to the type: after a function pydantic describes them
+# wrongly.
 VALID = BeforeValidator(whole)
 INTEGER = BeforeValidator(_integer)
 DIGITS = BeforeValidator(_digits)
 
 LongInputs = Literal["windows", "refuse"]
-"""What becomes of texts that the model cannot read whole."""
+"""How to treat texts that are too long for the model."""
 
 Text = Annotated[str, VALID]
 Words = Annotated[str, Field(max_length=_MOST_CHARACTERS), VALID]
@@ -227,7 +228,7 @@ Day = Annotated[
         {
             "type": "string",
             "pattern": _DAY.pattern,
-            "description": "A year, a month or a day that there is: 2024, 2024-05 or 2024-05-01.",
+            "description": "An existing year, month or day: 2024, 2024-05 or 2024-05-01.",
         }
     ),
 ]
@@ -238,7 +239,7 @@ Pages = Annotated[
         {
             "type": "string",
             "pattern": _PAGES.pattern,
-            "description": "A page, or a range that does not end before it begins: 3, 3-7, 3-, -7.",
+            "description": "A page, or a range in rising order: 3, 3-7, 3-, -7.",
         }
     ),
 ]
@@ -249,7 +250,7 @@ PageCursor = Annotated[
         {
             "type": "string",
             "pattern": CURSOR.pattern,
-            "description": "The `next` of the page before.",
+            "description": "The `next` of the previous page.",
         }
     ),
 ]

@@ -1,4 +1,4 @@
-"""What every request passes first: who sent it, its rate, its place, its size, its turn."""
+"""The checks in front of every request: sender, rate, route, size and turn."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ _LESS, _FEWER_FILES = "less", "fewer files at once"
 
 
 class Gate:
-    """ASGI middleware that lets requests in, whole, or refuses them in OpenAI's error shape.
+    """ASGI middleware that admits whole requests, or refuses them in OpenAI's error shape.
 
-    What a client asked for ends soon after it has gone.
+    It stops the work on a request soon after its client has disconnected.
 
     Args:
-        app: what is behind.
-        guard: tells who sent a request.
-        limits: bounds.
-        table: the routes, with what each needs.
-        metrics: what is counted of them.
+        app: the application behind the gate.
+        guard: identifies the sender of a request.
+        limits: limits of sizes, times and counts.
+        table: the routes, with the requirements of each.
+        metrics: counts of requests.
 
     Attributes:
-        table: the same.
-        metrics: the same.
+        table: the routes, with the requirements of each.
+        metrics: counts of requests.
         at_end: called when the server is told to end.
     """
 
@@ -94,13 +94,13 @@ class Gate:
         except RefusalError as error:
             response = error_response(error, scope["path"])
             if not body.complete:
-                response.headers["Connection"] = "close"  # the rest of the body is not wanted
+                response.headers["Connection"] = "close"  # the rest of the body is not needed
             await response(scope, receive, send)
         finally:
             self._held -= held.counted
 
     def end(self) -> None:
-        """Take no more bodies, and give what is at work a while: the server was told to end."""
+        """Refuse further bodies and give running requests some time: the server was told to end."""
         self._ending = True
         for act in self.at_end:
             act()
@@ -111,15 +111,15 @@ class Gate:
             limit.reschedule(now + self._limits.grace_s)
 
     def _check(self, scope: Scope) -> Place:
-        """Refuse a request for what its headers say; return where it goes.
+        """Check a request's headers; return its route.
 
-        Who sent it is left in the scope.
+        It stores the sender in the scope.
         """
         headers = Headers(scope=scope)
         try:
             place = self.table.place(scope)
         except RefusalError:
-            # Strangers are not told what there is.
+            # An unknown sender learns nothing about the routes.
             self._rates.take(self._guard.caller(headers, None))
             raise
         scope[PLACE] = place.path
@@ -153,7 +153,7 @@ class Gate:
             raise busy(self._limits.requests, "requests")
 
     async def _read(self, receive: Receive, body: HeldBody, place: Place) -> bool:
-        """Read a body whole; say whether its client is still there."""
+        """Read a whole body; return whether its client is still connected."""
         largest = self._largest(place)
         limit = asyncio.timeout(0 if self._ending else self._limits.body_s)
         try:
@@ -184,11 +184,11 @@ class Gate:
         send: Send,
         place: Place,
     ) -> None:
-        """Have a request answered, unless its client goes away first.
+        """Run the application for a request until its client disconnects.
 
         Raises:
-            RefusalError: there is no room for it, its body is refused as it arrives, or the
-                server ends first; no answer has begun.
+            RefusalError: the server is full, the body is refused while it arrives, or the server
+                ends first; no answer has begun.
         """
         self._check_turn(place)
         sent = Sent(send, body, partial(answered_for, scope[CALLER], place))
@@ -204,11 +204,11 @@ class Gate:
                     work = asyncio.ensure_future(self._app(scope, body.replay(left), sent))
                 try:
                     await asyncio.wait({left, work}, return_when=asyncio.FIRST_COMPLETED)
-                    # The connection says so, too, when the answer has been sent.
+                    # The connection also reports a disconnection after the answer was sent.
                     if work.done() or sent.complete:
                         await work
                     elif not sent.begun:
-                        left.result()  # raises where the body is refused
+                        left.result()  # raises if the body is refused
                 finally:
                     await _cancelled(left, work)
             if sent.refusal is not None:
@@ -224,14 +224,14 @@ class Gate:
 
 
 async def _cancelled(*tasks: asyncio.Future[None]) -> None:
-    """End what is left of a request."""
+    """Cancel the remaining tasks of a request."""
     for task in tasks:
         if not task.done():
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         elif not task.cancelled():
-            task.exception()  # was told, or came too late to be
+            task.exception()  # reported already, or too late to report
 
 
 def _client(scope: Scope) -> str:

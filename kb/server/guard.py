@@ -1,8 +1,8 @@
-"""Who may ask: whoever brings a key, and programs of this machine where there are no keys.
+"""Decides who may send requests: owners of a key, or without keys the programs of this machine.
 
-Without keys, "from this machine" has to be told from what merely arrives here: a web page whose
-name was made to point to 127.0.0.1 (DNS rebinding) names another host, a page of another site names
-its origin, and what a reverse proxy passes on says so in its headers.
+Without keys, the guard must tell this machine's programs from requests that merely arrive here. A
+web page whose name points to 127.0.0.1 (DNS rebinding) names another host. A page of another site
+names its origin. A reverse proxy adds its own headers.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ MAKE_ONE = "`kb keys create NAME --scope read`"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Whom a server lets in.
+    """Rules on whom a server admits.
 
     Attributes:
-        own_key: the key of the environment, which allows everything; ``""`` for none.
-        exposed: other machines reach the address that it listens on.
-        behind_proxy: a reverse proxy passes requests on to it.
-        origins: of web pages that may ask without a key: ``https://chat.example``.
+        own_key: the key in the environment, which permits everything; ``""`` for none.
+        exposed: other machines can reach the server's address.
+        behind_proxy: a reverse proxy passes requests on to the server.
+        origins: web pages that may send requests without a key: ``https://chat.example``.
     """
 
     own_key: str = field(default="", repr=False)
@@ -47,12 +47,12 @@ class Policy:
 
 
 class Guard:
-    """Tells who sent a request, or refuses it.
+    """Identifies the sender of a request, or refuses it.
 
     Args:
-        keys: those of the knowledge base; asked for every request, so that a key that is revoked
-            in another process is refused at once.
-        policy: whom to let in.
+        keys: the keys of the knowledge base. The guard looks each one up for every request, so that
+            it refuses a key at once after another process revoked it.
+        policy: whom to admit.
     """
 
     def __init__(self, keys: ApiKeys, policy: Policy) -> None:
@@ -61,19 +61,19 @@ class Guard:
         self._own = policy.own_key.encode()
 
     def needs_keys(self) -> bool:
-        """Say whether everybody needs a key now."""
+        """Return whether every caller needs a key now."""
         return self._always or self._keys.shown("").needed
 
     def caller(self, headers: Mapping[str, str], needs: Needs | None) -> Caller:
-        """Return who sent a request with these headers.
+        """Return the sender of a request with these headers.
 
         Args:
-            headers: the request's.
-            needs: what the route needs; None where there is no such route.
+            headers: the request's headers.
+            needs: the requirements of the route; None if there is no such route.
 
         Raises:
-            RefusalError: a key is needed and there is none, or not one that is let in (401);
-                without keys, the request comes from elsewhere (403); the store fails (503).
+            RefusalError: the request needs a key and has none, or an invalid one (401); without
+                keys, it comes from elsewhere (403); the store fails (503).
         """
         is_open = needs is not None and needs.is_open
         token = "" if is_open else _token(headers)
@@ -106,12 +106,12 @@ class Guard:
         return Caller()
 
     def check_page(self, headers: Mapping[str, str]) -> None:
-        """Refuse what a web page of another site sent, whatever key it brings.
+        """Refuse a request from a web page of another site, whatever its key.
 
-        Programs with pages of their own (``vscode-file://``) are no web sites.
+        Pages of programs (``vscode-file://``) do not count as web sites.
 
         Raises:
-            RefusalError: it is of a site that the server was not started for (403).
+            RefusalError: the site is not among the server's origins (403).
         """
         if headers.get("origin", "").lower().startswith(("http://", "https://")):
             _check_origin(headers, self._policy.origins)
@@ -123,19 +123,19 @@ class Guard:
 
 
 def _token(headers: Mapping[str, str]) -> str:
-    """Return the bearer token of a request, ``""`` if there is none.
+    """Return the bearer token of a request, ``""`` without one.
 
-    Starlette reads headers as Latin-1.
+    Starlette decodes headers as Latin-1.
     """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _caller(key: ApiKey) -> Caller:
-    """Return who brings a key.
+    """Return the caller with a key.
 
     Raises:
-        RefusalError: it has expired, or was revoked (401).
+        RefusalError: the key has expired or was revoked (401).
     """
     if key.standing != "active":
         when = key.revoked_at or key.expires_at
@@ -147,10 +147,10 @@ def _caller(key: ApiKey) -> Caller:
 
 
 def check_host(headers: Mapping[str, str]) -> None:
-    """Refuse a request that does not call this machine by a name of its own.
+    """Refuse a request whose host is not a name of this machine.
 
     Raises:
-        RefusalError: it calls it otherwise (403).
+        RefusalError: it has another host (403).
     """
     host = headers.get("host", "")
     try:
@@ -166,13 +166,13 @@ def check_host(headers: Mapping[str, str]) -> None:
 
 
 def _check_origin(headers: Mapping[str, str], origins: frozenset[str]) -> None:
-    """Refuse a request that a web page of another site sent.
+    """Refuse a request from a web page of another site.
 
-    Browsers name the origin of a page in all but plain GET requests; those say in another header
-    where they come from. Links that a person follows are no such requests.
+    Browsers name a page's origin in all requests except plain GET requests. Those have another
+    header with their site. A link that a person follows does not count.
 
     Raises:
-        RefusalError: one did (403).
+        RefusalError: it comes from such a page (403).
     """
     origin = headers.get("origin")
     if origin is None:

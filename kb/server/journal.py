@@ -1,7 +1,7 @@
-"""What happened to each request: its id, a line in the access log, and the counts of all.
+"""Records each request: its id, a line in the access log, and counts.
 
-A line holds no text of documents or queries: of a path it has what the route writes, of a query
-string nothing.
+A line contains no text of documents or queries. It contains the route's pattern instead of the
+path, and never the query string.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ ID = "X-Request-ID"
 
 _log = logging.getLogger(__name__)
 _GIVEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,128}", re.ASCII)
-_MOST_WAITING = 10_000  # lines, for a disk or a terminal that does not keep up
-_ABORTED = 499  # the client had gone before there was an answer
+_MOST_WAITING = 10_000  # lines, for a slow disk or terminal
+_ABORTED = 499  # the client disconnected before the answer
 
 
 class AccessLog:
-    """Writes lines of JSON in a thread of its own: nobody waits for a slow disk or terminal.
+    """Writes lines of JSON in a thread of its own: no request waits for a slow disk or terminal.
 
     Args:
-        stream: where to; closed with the log if ``owned``.
-        owned: the log opened it.
+        stream: the destination; closed with the log if ``owned``.
+        owned: the log opened the stream itself.
     """
 
     def __init__(self, stream: TextIO, *, owned: bool = False) -> None:
@@ -53,10 +53,10 @@ class AccessLog:
 
     @classmethod
     def to(cls, path: Path) -> AccessLog:
-        """Return a log at the end of a file.
+        """Return a log that appends to a file.
 
         Raises:
-            SettingsError: it cannot be opened.
+            SettingsError: the file cannot be opened.
         """
         try:
             stream = path.open("a", encoding="utf-8", buffering=1)
@@ -66,7 +66,7 @@ class AccessLog:
         return cls(stream, owned=True)
 
     def add(self, line: dict[str, Any]) -> None:
-        """Have a line written; where too many wait, it is counted instead."""
+        """Queue a line; if too many wait, only count it."""
         if self._lost:
             line = {**line, "lost_lines": self._lost}
         try:
@@ -76,7 +76,7 @@ class AccessLog:
             self._lost += 1
 
     def close(self) -> None:
-        """Write what waits, as far as that is possible in a moment."""
+        """Write the waiting lines, as far as a short time allows."""
         try:
             self._waiting.put(None, timeout=1)
             self._thread.join(timeout=5)
@@ -91,19 +91,19 @@ class AccessLog:
                 self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
                 self._stream.flush()
             except (OSError, ValueError):
-                continue  # a full disk, or a terminal that was closed: the server goes on
+                continue  # a full disk or a closed terminal: the server goes on
 
 
 class Journal:
-    """ASGI middleware around everything: gives each request an id and notes what became of it.
+    """ASGI middleware around everything: gives each request an id and records its outcome.
 
-    A proxy or client may give the id itself; other requests get one of their own.
+    A proxy or client may send the id itself; other requests get a new one.
 
     Args:
-        app: what is behind.
-        metrics: counts.
-        add: takes a line of the access log.
-        behind_proxy: a reverse proxy passes requests on; a line has the address that it names.
+        app: the application behind it.
+        metrics: counts of requests.
+        add: receives a line of the access log.
+        behind_proxy: a reverse proxy passes requests on; lines then have the address that it names.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Journal:
 
     def _note(self, scope: Scope, entry: _Entry) -> None:
         seconds = time.monotonic() - entry.began
-        # Of what is nowhere, nothing is told: anybody can make up paths and methods.
+        # The log omits unknown paths and methods, because anybody can make them up.
         route = scope.get(PLACE, "")
         method = scope["method"] if route else ""
         status = entry.status or _ABORTED
@@ -167,7 +167,7 @@ class Journal:
 
 
 class _Entry:
-    """One request as it goes on."""
+    """The record of one request while it runs."""
 
     def __init__(self, scope: Scope) -> None:
         given = Headers(scope=scope).get(ID, "")

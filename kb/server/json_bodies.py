@@ -1,4 +1,4 @@
-"""Bodies as JSON: counted before they are parsed, parsed beside the event loop, read strictly."""
+"""JSON bodies: counts the values before parsing, parses beside the event loop, parses strictly."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ from fastapi.routing import APIRoute
 from kb.server.errors import MALFORMED, RefusalError
 
 MOST_VALUES = 4096
-"""Values of one body, lists and objects included: those of 2,048 texts and of every filter.
-
-Python's objects of a hostile body took 600 times its size, its errors even more.
+"""Most values of one body, lists and objects included: enough for 2,048 texts and every filter.
+Without this limit Python's objects of a hostile body took 600 times its size, and its errors even
+more.
 """
 
-_SMALL = 1 << 16  # bytes that are parsed in less time than a thread takes to begin
+_SMALL = 1 << 16  # bytes that are parsed faster than a thread starts
 
-# Each match ends with what begins a value that is not the first of its list or object. Strings
-# are passed over whole; one without an end ends with the body, so that nothing is read twice.
+# Each match ends with the character that begins a further value of a list or object. A match covers
+# whole strings. A string without an end extends to the end of the body, so that nothing is read
+# twice.
 _VALUE = re.compile(rb'[^\[{,"]*+(?:"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)[^\[{,"]*+)*+[\[{,]', re.DOTALL)
 
 
 class JsonRoute(APIRoute):
-    """A route whose body is checked and parsed as here, before FastAPI looks at its types.
+    """A route that checks and parses its body here, before FastAPI checks its types.
 
-    ``advice`` is told whoever sends too many values.
+    The error about too many values ends with ``advice``.
     """
 
     advice = "send fewer"
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what handles a request of this route."""
+        """Return the function that handles a request of this route."""
         handle = super().get_route_handler()
 
         async def read_then_handle(request: Request) -> Response:
@@ -56,7 +57,7 @@ class JsonRoute(APIRoute):
 
 
 class _Parsed(Request):
-    """A request whose body has been parsed."""
+    """A request with a parsed body."""
 
     def __init__(self, request: Request, raw: bytes, value: Any) -> None:  # noqa: ANN401 - JSON
         super().__init__(request.scope, request.receive)
@@ -64,19 +65,19 @@ class _Parsed(Request):
         self._value = value
 
     async def body(self) -> bytes:
-        """Return the body as it was sent."""
+        """Return the body's bytes."""
         return self._raw
 
     async def json(self) -> Any:  # noqa: ANN401 - JSON
-        """Return what the body says."""
+        """Return the body's value."""
         return self._value
 
 
 def parse(raw: bytes, advice: str) -> Any:  # noqa: ANN401 - JSON
-    """Return what a body says, as RFC 8259 has it; ``advice`` is for one of too many values.
+    """Return the value of a body, as RFC 8259 defines it; ``advice`` is for too many values.
 
     Raises:
-        RefusalError: it holds too many values, is no JSON in UTF-8, or names a key twice.
+        RefusalError: the body has too many values, is not JSON in UTF-8, or repeats a key.
     """
     if _values(raw) > MOST_VALUES:
         _refuse(
@@ -93,14 +94,14 @@ def parse(raw: bytes, advice: str) -> Any:  # noqa: ANN401 - JSON
         _refuse(f"the body is not JSON: {error.msg} at character {error.pos}")
     except RecursionError:
         _refuse("the body is nested too deep")
-    except ValueError:  # Python reads no integers of more than 4,300 digits
+    except ValueError:  # Python parses no integers of more than 4,300 digits
         _refuse("the body holds a number of too many digits")
 
 
 def _values(raw: bytes) -> int:
-    """Return how many values a body holds, no more than one above the most."""
+    """Return the number of values in a body, at most one above the limit."""
     most = raw.count(b",") + raw.count(b"[") + raw.count(b"{")
-    if most <= MOST_VALUES:  # commas inside strings included
+    if most <= MOST_VALUES:  # including commas inside strings
         return most
     count, at = 0, 0
     while count <= MOST_VALUES and (found := _VALUE.match(raw, at)):

@@ -1,4 +1,4 @@
-"""Which fields a request may have, so that a wrong name is answered with the right one."""
+"""Suggests the right field for a wrong name in a request."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from kb.near_names import near_names
 
 
 def meant(request: Request, place: Sequence[object]) -> str:
-    """Return the field that a name which is none was probably meant to be; empty if none is near.
+    """Return the field that an unknown name probably means; empty if none is similar.
 
     Args:
-        request: what was sent.
-        place: where the name stands: ``body`` or ``query``, the fields around it, the name.
+        request: the request.
+        place: the name's location: ``body`` or ``query``, the fields around it, the name.
     """
     route = request.scope.get("route")
     part, *around, name = place
     models = list(_models(_of_body(route) if part == "body" else _of_query(route)))
     for each in around:
         inside = [model.model_fields[each] for model in models if each in model.model_fields]
-        # What is no field tells an item of a list, or one of several bodies.
+        # Other steps are an index of a list, or one of several possible bodies.
         if inside:
             models = [model for field in inside for model in _models(field.annotation)]
     known = [field for model in models for field in model.model_fields]
@@ -40,7 +40,7 @@ def _of_query(route: object) -> list[object]:
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - whatever a type is
-    """Yield the models that a type is made of."""
+    """Yield the models inside a type."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in annotation if isinstance(annotation, list) else get_args(annotation):

@@ -1,4 +1,4 @@
-"""Work in threads: so much at once of each sort; the rest waits, clients by turns."""
+"""Runs work in threads: a fixed number for each sort; the rest waits, clients by turns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_WAITING = 4096
 
 
 class _Job:
-    """One piece of work, and who waits for it."""
+    """A piece of work, and its waiting caller."""
 
     sort = None
 
@@ -32,7 +32,7 @@ class _Job:
         self.result: asyncio.Future[Any] = self._loop.create_future()
 
     def run(self) -> None:
-        """Do the work and tell who waits for it."""
+        """Do the work and report to the caller."""
         try:
             with stoppable(self.nobody_waits):
                 value = self.work()
@@ -51,12 +51,12 @@ class _Job:
 
 
 class Lane:
-    """Threads for one sort of work. What finds none of them free waits for its turn.
+    """Threads for one sort of work. Work waits for its turn while all of them are busy.
 
     Args:
-        what: names the sort in messages.
-        at_once: how many threads.
-        most: how many may be at work or wait.
+        what: the sort's name in messages.
+        at_once: number of threads.
+        most: limit of running and waiting work.
     """
 
     def __init__(self, what: str, at_once: int, *, most: int = _MOST_WAITING) -> None:
@@ -73,17 +73,18 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """How much is at work or waits."""
+        """The amount of running and waiting work."""
         with self._changed:
             return self._room.waiting.texts
 
     async def run(self, work: Callable[[], ResultT]) -> ResultT:
-        """Return what ``work`` returns, done in a thread.
+        """Run ``work`` in a thread, and return its result.
 
-        Who is cancelled has it taken out of the queue; work that has begun ends between two texts.
+        Cancellation removes waiting work from the queue. Work that has begun ends at its next
+        check.
 
         Raises:
-            RefusalError: too much waits already (429).
+            RefusalError: too much work waits (429).
         """
         job = _Job(work)
         with self._changed:
@@ -98,7 +99,7 @@ class Lane:
         return result
 
     def close(self) -> None:
-        """Wait for work under way; what waits is not begun any more."""
+        """Wait for running work; discard waiting work."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""How much of everything a server takes."""
+"""Limits of a server."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from kb.server.fields import LongInputs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of a server.
+    """Limits of a server.
 
     Attributes:
         body_bytes: largest body.
-        small_body_bytes: largest body where no documents are sent.
-        files_bytes: largest body of files; None is what the settings take of a file.
+        small_body_bytes: largest body of requests without documents.
+        files_bytes: largest body of files; None means the settings' limit of a file.
         held_bytes: most bytes of all bodies together.
         headers_s: seconds that the headers of a request may take to arrive.
         body_s: seconds that a body may take to arrive.
         stalled_s: seconds that a client may leave an answer unread.
-        grace_s: seconds that requests under way get to end in when the server is told to.
+        grace_s: seconds for running requests to end when the server is told to.
         connections: most connections at once, where the system allows as many.
-        requests: most requests at once, those that wait for their turn included.
-        threads: most searches, listings and the like at work at once; others wait.
-        queue_texts: most texts that wait to be embedded, and as many queries.
+        requests: most requests at once, waiting ones included.
+        threads: most searches, listings and the like running at once; others wait.
+        queue_texts: most documents that wait for the model, and as many queries.
         queue_bytes: most bytes of those texts.
-        rate: most requests a minute of a key that has no bound of its own; None for any number.
-        files: most bodies of files arriving, or waiting for what is done with them, at once.
-        long_inputs: what becomes of texts that the model cannot read whole, unless a request
-            says it.
+        rate: most requests a minute of a key without a limit of its own; None for no limit.
+        files: most uploads that arrive or wait for their work at once.
+        long_inputs: how to treat texts that are too long for the model, unless a request says.
     """
 
     body_bytes: int = 8 * 2**20

@@ -1,7 +1,7 @@
-"""What the server counts of itself, in the text format that Prometheus reads.
+"""The server's metrics in Prometheus's text format.
 
-Only counters, gauges and histograms are needed, and their format is a few lines (version 0.0.4 of
-"Exposition formats" in Prometheus's documentation), so no library is.
+The module needs only counters, gauges and histograms. Their format takes a few lines (version 0.0.4
+of "Exposition formats" in Prometheus's documentation), so it uses no library.
 """
 
 from __future__ import annotations
@@ -41,11 +41,13 @@ _METRICS = {
     "model_tokens_total": _Metric(
         "counter", "Tokens that the model of this process has read, for searches and uploads, too."
     ),
-    "tokens_per_second": _Metric("gauge", f"Of these a second in the last {_WINDOW_S} seconds."),
+    "tokens_per_second": _Metric(
+        "gauge", f"Tokens read by the model a second, in the last {_WINDOW_S} seconds."
+    ),
     "windowed_texts_total": _Metric(
         "counter", "Texts longer than the model reads, embedded in windows."
     ),
-    "windows_total": _Metric("counter", "Windows of those texts."),
+    "windows_total": _Metric("counter", "Windows of texts longer than the model reads."),
     "queue_texts": _Metric("gauge", "Texts that wait for their turn at the model."),
     "queue_bytes": _Metric("gauge", "Bytes of the texts that wait."),
     "jobs": _Metric("gauge", "Jobs of ingestion that are remembered, by state."),
@@ -57,14 +59,14 @@ _METRICS = {
     "resident_bytes": _Metric("gauge", "Memory of this process."),
     "started_seconds": _Metric("gauge", "When the server began, in seconds since 1970."),
 }
-"""All there is, in the order in which it is told."""
+"""All metrics in their order of output."""
 
 
 class Metrics:
-    """Counts of one server. Thread-safe.
+    """Metrics of one server. Thread-safe.
 
     Attributes:
-        paced_by: the count of which ``tokens_per_second`` tells how fast it rises.
+        paced_by: the counter whose rate is ``tokens_per_second``.
     """
 
     def __init__(self) -> None:
@@ -81,7 +83,7 @@ class Metrics:
         self.watch("tokens_per_second", self._recent.rate)
 
     def add(self, name: str, amount: float = 1, **labels: str) -> None:
-        """Count something; ``amount`` may be below 0 for a gauge."""
+        """Add to a counter or gauge; ``amount`` may be negative for a gauge."""
         key = _labels(name, labels)
         with self._mutex:
             self._counts[name][key] += amount
@@ -89,18 +91,18 @@ class Metrics:
             self._recent.add(amount)
 
     def took(self, seconds: float, **labels: str) -> None:
-        """Count how long a request took."""
+        """Record the duration of a request."""
         key = _labels("request_seconds", labels)
         with self._mutex:
             self._times[key].add(seconds)
 
     def watch(self, name: str, read: Callable[[], Samples]) -> None:
-        """Have ``read`` asked whenever somebody wants to know; it may take a moment."""
+        """Call ``read`` for every output of the metrics; it may take a moment."""
         _labels(name, {})
         self._watched[name] = read
 
     def text(self) -> str:
-        """Return all of it in Prometheus's format."""
+        """Return all metrics in Prometheus's format."""
         read = {name: list(_samples(watched())) for name, watched in self._watched.items()}
         with self._mutex:
             for name, counted in self._counts.items():
@@ -122,7 +124,7 @@ class Metrics:
 
 
 class _Times:
-    """How long requests took, as a histogram."""
+    """A histogram of durations of requests."""
 
     def __init__(self) -> None:
         self._counts = [0] * (len(_BOUNDS_S) + 1)
@@ -143,7 +145,7 @@ class _Times:
 
 
 class _Recent:
-    """What was counted in the last seconds."""
+    """Counts of the last seconds."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()

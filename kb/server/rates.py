@@ -1,4 +1,4 @@
-"""How many requests each key may send: a minute's worth at once, then as they come back."""
+"""Limits the requests of each key: a minute's worth at once, then a steady rate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Rates:
     """A bucket of requests for each key; each server process has its own.
 
     Args:
-        rate: requests a minute of a key that has no bound of its own; None for any number.
+        rate: requests a minute of a key without a limit of its own; None for no limit.
     """
 
     def __init__(self, rate: int | None = None) -> None:
@@ -27,7 +27,7 @@ class Rates:
         """Count a request.
 
         Raises:
-            RefusalError: the key has sent as many as it may (429); says when the next may come.
+            RefusalError: the key has used up its requests (429); names the seconds to wait.
         """
         rate = caller.rate or self._rate
         if not caller.key or rate is None:

@@ -1,6 +1,6 @@
-"""What the server answers, for ``/openapi.json``; tests hold real answers against it.
+"""Shapes of the server's answers, for ``/openapi.json``; tests compare them with real answers.
 
-Those of each subject stand beside its routes.
+Shapes of a single subject are in the module of its routes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Reply(BaseModel):
-    """An answer as JSON; strict, for some are sent back."""
+    """An answer as JSON; strict, because clients send some of them back."""
 
     model_config = ConfigDict(
         extra="forbid", protected_namespaces=(), strict=True, allow_inf_nan=False
@@ -19,7 +19,7 @@ class Reply(BaseModel):
 
 
 class ErrorDetail(Reply):
-    """What is wrong. ``code`` is stable, ``param`` names the field."""
+    """Description of an error. ``code`` is stable, ``param`` names the field."""
 
     message: str
     type: str
@@ -28,13 +28,13 @@ class ErrorDetail(Reply):
 
 
 class ErrorReply(Reply):
-    """Every answer that is no success."""
+    """The shape of every error."""
 
     error: ErrorDetail
 
 
 class OllamaErrorReply(Reply):
-    """Every answer that is no success, in the words of Ollama's clients."""
+    """The shape of every error for Ollama's clients."""
 
     error: str
 

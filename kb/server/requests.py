@@ -1,4 +1,4 @@
-"""What clients may send: strictly typed, bounded, nothing unknown."""
+"""Base classes of requests: strictly typed, bounded, without unknown fields."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ class Body(BaseModel):
 
 
 class QueryString(BaseModel):
-    """The parameters of a query string; :func:`each_once` belongs to it."""
+    """The parameters of a query string; used with :func:`each_once`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def each_once(request: Request, *, but: Collection[str] = ()) -> None:
-    """Refuse a query string in which a parameter stands twice.
+    """Refuse a query string that repeats a parameter.
 
     Args:
-        request: what was sent.
-        but: parameters that may, for they are lists.
+        request: the request.
+        but: parameters that may repeat, because they are lists.
 
     Raises:
-        RefusalError: one does (400).
+        RefusalError: another parameter repeats (400).
     """
     names = [name for name, _ in request.query_params.multi_items() if name not in but]
     if len(set(names)) < len(names):

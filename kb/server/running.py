@@ -1,4 +1,4 @@
-"""The server's life: with which key and bounds, until Ctrl-C or SIGTERM."""
+"""Runs the server until Ctrl-C or SIGTERM, with its key and limits."""
 
 from __future__ import annotations
 
@@ -33,21 +33,22 @@ _BEHIND_PROXY = (
     f"{_MAKE_KEY}, or leave out --behind-proxy where nothing passes requests on"
 )
 
-# Requests have ended by then, with an answer in the API's shape.
+# By then all requests have ended, with an answer in the API's shape.
 _LAST_RESORT_S = 5
 
-# Longer than clients keep idle connections (httpx: 5 s), so that none is closed under a request.
+# Longer than clients keep idle connections (httpx: 5 s), so that the server closes none under a
+# request.
 _IDLE_S = 75
 
 
 class GuardedServer(AnnouncingServer):
-    """A server on sockets that are bound already.
+    """A server on sockets that are already bound.
 
     Args:
         config: uvicorn's.
         gate: the application.
         taken: the sockets.
-        started: called when requests are answered.
+        started: called when the server answers requests.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class GuardedServer(AnnouncingServer):
         self._taken = taken
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until a signal says to end."""
+        """Serve until a signal."""
         super().run(sockets or self._taken)
 
 
@@ -78,10 +79,10 @@ def serve(
     origins: Collection[str] = (),
     note: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
-    """Serve a knowledge base until a signal says to end; requests under way are finished.
+    """Serve a knowledge base until a signal; finish running requests first.
 
-    The signal is raised again after the end, for the handlers that were there before. Arguments
-    and errors are those of :func:`prepared`.
+    The handlers from before then get the same signal. Arguments and errors are those of
+    :func:`prepared`.
     """
     with prepared(
         base,
@@ -110,21 +111,21 @@ def prepared(
 ) -> Iterator[GuardedServer]:
     """Lend a server that is ready to run.
 
-    The address is taken first and the model loaded before anybody can connect.
+    It binds the address first, and loads the model before anybody can connect.
 
     Args:
-        base: what is served.
+        base: the knowledge base.
         host: address or name to listen on.
         port: 0 takes any free one.
-        announce: told the URL once requests are answered.
-        limits: bounds, the defaults if not given.
+        announce: receives the URL once the server answers requests.
+        limits: limits; the defaults if not given.
         behind_proxy: a reverse proxy passes requests on, so that all need a key.
-        origins: of web pages that may ask without one.
-        note: takes a line of the access log for each request, as JSON values.
+        origins: web pages that may send requests without a key.
+        note: receives a line of the access log for each request, as JSON values.
 
     Raises:
-        SettingsError: the address cannot be had, or others reach the server and there is no key;
-            the key of the environment can be guessed; an origin is none.
+        SettingsError: the address is not available; other machines can reach the server and there
+            is no key; the key of the environment is easy to guess; an origin is invalid.
         ModelError: the model is missing or cannot be loaded.
     """
     policy = Policy(
@@ -172,10 +173,10 @@ def _open_to_all(host: str) -> str:
 
 
 def _origin(text: str) -> str:
-    """Return an origin as browsers write it.
+    """Return an origin in the form that browsers use.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: it is not an origin.
     """
     parts = urlsplit(text.strip().rstrip("/").lower())
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts[2:] != ("", "", ""):

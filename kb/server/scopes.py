@@ -1,6 +1,7 @@
-"""What each route needs: a scope of the caller's key, a size of body, a say in collections.
+"""Requirements of each route: a scope of the key, the size of the body, and its collections.
 
-A route declares it with :func:`needs`. Nobody gets through to a route that declares nothing.
+A route declares them with :func:`needs`. The gate refuses all requests for a route without a
+declaration.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ Body = Literal["json", "small", "files"]
 Reach = Literal["none", "asked", "all"]
 
 PLACE = "shelfmark.place"
-"""Where the gate leaves the path of the route in an ASGI scope, as the route writes it."""
+"""Key of an ASGI scope under which the gate stores the route's path pattern."""
 
 ENDING = "shelfmark.ending"
-"""Where it leaves whether the server is ending."""
+"""Key under which it stores whether the server is ending."""
 
 _CONVERTER = re.compile(r":\w+}")
 _DECLARED = "shelfmark_needs"
@@ -46,16 +47,16 @@ _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What a route needs.
+    """Requirements of a route.
 
     Attributes:
-        scopes: any of these lets a key in; none are needed where it is empty.
+        scopes: a key needs any of these; an empty tuple needs none.
         body: ``json`` and ``small`` are read whole and must be JSON, of 8 MiB and 1 MiB at most;
             ``files`` reaches the route as it arrives, of any type.
-        collections: what a key of some collections alone meets. ``none``: the route touches no
-            collection, and such keys get in. ``asked``: the route asks
-            :class:`~kb.server.caller.Caller` for each collection. ``all``: such keys are refused.
-        bodiless: a body may be left out.
+        collections: how to treat a key of some collections. ``none``: the route uses no collection,
+            and admits the key. ``asked``: the route asks :class:`~kb.server.caller.Caller` for each
+            collection. ``all``: the route refuses the key.
+        bodiless: the body is optional.
     """
 
     scopes: tuple[KeyScope, ...]
@@ -65,17 +66,17 @@ class Needs:
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody may ask, without a key."""
+        """Whether the route needs no key."""
         return not self.scopes
 
 
 def needs(
     *scopes: KeyScope, body: Body = "json", collections: Reach = "all", bodiless: bool = False
 ) -> Callable[[_FunctionT], _FunctionT]:
-    """Declare what a route needs; stands below the decorator that makes the route.
+    """Declare the requirements of a route; stands below the decorator that makes the route.
 
     Args:
-        scopes: any of these lets a key in; at least one.
+        scopes: a key needs any of these; at least one.
         body: see :class:`Needs`.
         collections: see :class:`Needs`.
         bodiless: see :class:`Needs`.
@@ -87,35 +88,35 @@ def needs(
 
 
 def needs_nothing() -> Callable[[_FunctionT], _FunctionT]:
-    """Declare that anybody may ask for a route, without a key."""
+    """Declare that a route needs no key."""
     return _declare(Needs(scopes=(), collections="none"))
 
 
 def declared(route: BaseRoute) -> Needs | None:
-    """Return what a route needs; None if it declares nothing."""
+    """Return the requirements of a route; None if it declares none."""
     found = getattr(getattr(route, "endpoint", None), _DECLARED, None)
     return found if isinstance(found, Needs) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a request goes: the path as the route writes it, ``/v1/models/{model}``."""
+    """The target of a request: the route's path pattern, ``/v1/models/{model}``."""
 
     path: str
     needs: Needs
 
 
 class RouteTable:
-    """The routes of an application, as what stands before them asks for them."""
+    """The routes of an application, for the middleware in front of them."""
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self.routes = routes
 
     def place(self, connection: Connection) -> Place:
-        """Return where a request goes.
+        """Return the target of a request.
 
         Raises:
-            RefusalError: nowhere (404, 405), or to a route that declares no scope (403).
+            RefusalError: there is no such route (404, 405), or the route declares no scope (403).
         """
         methods: set[str] = set()
         for route in self.routes:

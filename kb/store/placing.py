@@ -106,6 +106,10 @@ class PlacedVectors:
         """Return up to ``limit`` (id, similarity) of vectors that pass ``where``, best first."""
         return self._read(collection, lambda at: at.query(collection, vector, limit, where))
 
+    def answers_at_once(self, collection: str) -> bool:
+        """Return whether a query would be answered by this process alone, without any waiting."""
+        return self.of(collection).answers_at_once(collection)
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         return self._read(collection, lambda at: at.vectors(collection, ids))

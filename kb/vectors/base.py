@@ -132,6 +132,10 @@ class VectorStore(Protocol):
         """
         ...
 
+    def answers_at_once(self, collection: str) -> bool:
+        """Return whether a query would be answered by this process alone, without any waiting."""
+        ...
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``, which may have repetitions.
 

@@ -99,6 +99,10 @@ class ExactStore:
             check_width(collection, matrix.dim, len(vector))
             return matrix.nearest(vector, limit, where)
 
+    def answers_at_once(self, collection: str) -> bool:  # noqa: ARG002 - the protocol's call
+        """Return True: a query reads what other processes have written without their lock."""
+        return True
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         with self._mutex:

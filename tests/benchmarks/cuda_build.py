@@ -9,11 +9,15 @@ stub library is in no package, so the build does without CUDA's virtual memory
 text where no card is: on the processor. Prints the steps, the seconds of processor time, the peak
 memory of a compiler and the size of the wheel. Exits 1 if the set-up would not have built for CUDA
 or the vector is not that of the ordinary build.
+
+With `--keep` a build that was stopped goes on where it ended; the seconds of the objects that it
+kept count (`cuda_step.py`).
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -24,6 +28,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 # The benchmark beside that is named as the package would hide it.
@@ -44,6 +49,7 @@ PACKAGES = (
     "nvidia-nvvm==13.0.88",
     "nvidia-cublas==13.0.2.14",
 )
+STEP = Path(__file__).with_name("cuda_step.py")
 TIMES = "times.txt"
 LIKENESS = 0.999
 KINDS = {
@@ -54,15 +60,6 @@ KINDS = {
     "products with small batches": ("mmf", "mmvf"),
     "all others": ("",),
 }
-LAUNCHER = """#!{python}
-import os, sys
-child = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
-_, status, used = os.wait4(child, 0)
-made = sys.argv[sys.argv.index("-o") + 1] if "-o" in sys.argv else ""
-with open({log!r}, "a") as log:
-    log.write(f"{{used.ru_utime + used.ru_stime}} {{used.ru_maxrss}} {{os.path.basename(made)}}\\n")
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
 EMBED = """
 import json, sys
 from pathlib import Path
@@ -74,6 +71,16 @@ print(json.dumps(embedder.embed_query("How many copies should I keep?").tolist()
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What one object took: processor seconds and the compiler's memory."""
+
+    name: str
+    seconds: float
+    kib: int
+    kept: bool
+
+
 def main() -> int:
     """Build, embed, print the figures; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -81,22 +88,27 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder to leave toolkit and wheel in")
     chosen = parser.parse_args()
     with _folder(chosen.keep) as folder:
-        environ = _environment(folder, _toolkit(folder), chosen.capability)
+        steps = _steps(folder)
+        environ = _environment(folder, steps, _toolkit(folder), chosen.capability)
         device = accelerator(environ, cuda_folder=folder / "none", system=folder / "none")
         if device.name != "CUDA":
             print(f"the set-up would build for the {device.name}: {device.advice}")
             return 1
         print(f"{device.compiler}, flags {' '.join(device.flags)}")
-        (folder / TIMES).unlink(missing_ok=True)
         started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        steps: set[str] = set()
-        wheel = _built(environ, device, steps)
+        wheel, count = _built(environ, device)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-        print(f"{len(steps)} steps, {seconds:,.0f} s of processor time")
-        print(f"{(time.monotonic() - started) / 60:.0f} minutes on {available_cores()} cores")
-        print(f"peak memory of a compiler {used.ru_maxrss / 1024:,.0f} MiB")
-        for kind, files, share in _kinds(folder / TIMES):
+        taken = list(_taken(steps / TIMES))
+        kept = [each.seconds for each in taken if each.kept]
+        seconds = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime + sum(kept)
+        memory = max(used.ru_maxrss, *(each.kib for each in taken), 0)
+        print(f"{count} steps, {seconds:,.0f} s of processor time")
+        print(
+            f"{(time.monotonic() - started) / 60:.0f} minutes on {available_cores()} cores", end=""
+        )
+        print(f", with {len(kept)} objects of an earlier run" if kept else "")
+        print(f"peak memory of a compiler {memory / 1024:,.0f} MiB")
+        for kind, files, share in _kinds(taken):
             print(f"  {kind}: {files} files, {share:,.0f} s")
         print(f"wheel {wheel.stat().st_size / 1e6:,.0f} MB")
         likeness = _likeness(folder, wheel, environ)
@@ -112,6 +124,16 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="cuda-build-") as made:
         yield Path(made)
+
+
+def _steps(folder: Path) -> Path:
+    """Return the folder of objects for this version of llama.cpp and of the compiler."""
+    lock = (ROOT / llama.LOCK_FILE).read_text(encoding="utf-8")
+    version = hashlib.sha256(repr((lock, PACKAGES)).encode()).hexdigest()[:16]
+    steps = folder / "steps" / version
+    steps.mkdir(parents=True, exist_ok=True)
+    (steps / TIMES).unlink(missing_ok=True)
+    return steps
 
 
 def _toolkit(folder: Path) -> Path:
@@ -134,17 +156,14 @@ def _toolkit(folder: Path) -> Path:
     return toolkit
 
 
-def _environment(folder: Path, toolkit: Path, capability: str) -> dict[str, str]:
+def _environment(folder: Path, steps: Path, toolkit: Path, capability: str) -> dict[str, str]:
     tools = folder / "tools"
     tools.mkdir(exist_ok=True)
     driver = tools / "nvidia-smi"
     driver.write_text(
         f'#!/bin/sh\ncase "$1" in -L) echo "GPU 0: stand-in";; *) echo {capability};; esac\n'
     )
-    launcher = tools / "timed"
-    launcher.write_text(LAUNCHER.format(python=sys.executable, log=str(folder / TIMES)))
-    for program in (driver, launcher):
-        program.chmod(0o755)
+    driver.chmod(0o755)
     path = os.pathsep.join((str(tools), str(toolkit / "bin"), os.environ["PATH"]))
     flags = ("-DGGML_CUDA_NO_VMM=ON", f"-DCUDAToolkit_ROOT={toolkit}")
     return {
@@ -152,14 +171,15 @@ def _environment(folder: Path, toolkit: Path, capability: str) -> dict[str, str]
         "PATH": path,
         "XDG_CACHE_HOME": str(folder / "cache"),
         "CMAKE_ARGS": " ".join(flags),
-        "CMAKE_CUDA_COMPILER_LAUNCHER": str(launcher),
+        "CMAKE_CUDA_COMPILER_LAUNCHER": f"{sys.executable};{STEP};{steps}",
         "LD_LIBRARY_PATH": str(toolkit / "lib64"),
     }
 
 
-def _built(environ: dict[str, str], device: Accelerator, steps: set[str]) -> Path:
+def _built(environ: dict[str, str], device: Accelerator) -> tuple[Path, int]:
     """Build the wheel as the set-up does, and count the steps of the build."""
     describe = llama.describe_build
+    steps: set[str] = set()
 
     def counted(line: str) -> str | None:
         step = re.match(r"^\s*\[(\d+)/\d+\] ", line)
@@ -169,7 +189,7 @@ def _built(environ: dict[str, str], device: Accelerator, steps: set[str]) -> Pat
 
     llama.describe_build = counted
     try:
-        return llama.ensure_wheel(
+        wheel = llama.ensure_wheel(
             llama.recipe_for(ROOT, device, environ),
             python=Path(sys.executable),
             root=ROOT,
@@ -178,17 +198,24 @@ def _built(environ: dict[str, str], device: Accelerator, steps: set[str]) -> Pat
         )
     finally:
         llama.describe_build = describe
+    return wheel, len(steps)
 
 
-def _kinds(times: Path) -> Iterator[tuple[str, int, float]]:
-    """Give how many files each kind of kernel has, and the processor seconds that they took."""
-    taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
+def _taken(times: Path) -> Iterator[Taken]:
+    if not times.exists():  # the wheel is an earlier run's
+        return
     for line in times.read_text(encoding="utf-8").splitlines():
-        took, _, name = line.split(" ", 2)
-        if ".cu" in name:
-            kind = next(kind for kind, prefixes in KINDS.items() if name.startswith(prefixes))
-            taken[kind].append(float(took))
-    for kind, seconds in taken.items():
+        seconds, kib, kept, name = line.split(" ", 3)
+        yield Taken(name=name, seconds=float(seconds), kib=int(kib), kept=kept == "1")
+
+
+def _kinds(taken: list[Taken]) -> Iterator[tuple[str, int, float]]:
+    """Give how many files each kind of kernel has, and the processor seconds that they took."""
+    kinds: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for each in taken:
+        kind = next(kind for kind, prefixes in KINDS.items() if each.name.startswith(prefixes))
+        kinds[kind].append(each.seconds)
+    for kind, seconds in kinds.items():
         yield kind, len(seconds), sum(seconds)
 
 
@@ -205,7 +232,7 @@ def _likeness(folder: Path, wheel: Path, environ: dict[str, str]) -> float:
         progress=Progress(),
         describe=lambda _: None,
     )
-    vectors = []
+    vectors: list[list[float]] = []
     for first in (site, folder / "none"):
         command = [sys.executable, "-c", EMBED, first, folder / "data"]
         environment = {**environ, "PYTHONPATH": str(ROOT)}
@@ -218,7 +245,8 @@ def _likeness(folder: Path, wheel: Path, environ: dict[str, str]) -> float:
             cwd=folder,
         )
         vectors.append(json.loads(done.stdout))
-    return sum(a * b for a, b in zip(*vectors, strict=True))
+    ours, ordinary = vectors
+    return sum(a * b for a, b in zip(ours, ordinary, strict=True))
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ SEARCH, READ = "find passages in the documents", "read the text of a document"
 ASKED, ONLY, AROUND = (
     "what you want to know, a full question or keywords",
     "only these documents by id or path",
-    "passages before and after a passage",
+    "number of passages to add before and after the passage",
 )
 IDENTITY = "id of a passage or a document"
 
@@ -201,7 +201,7 @@ def test_a_passage_is_read_with_what_follows_it(solve: Solve[object]) -> None:
 
 def test_the_right_collection_is_chosen_by_what_it_is_about(solve: Solve[object]) -> None:
     async def task(agent: ScriptedAgent) -> tuple[str, list[str]]:
-        there = await agent.every("list the collections, each with what it is about", "collections")
+        there = await agent.every("list the collections, each with its description", "collections")
         (notes,) = (each["name"] for each in there if "meeting notes" in each["description"])
         found = await agent.do(
             SEARCH,
@@ -218,7 +218,7 @@ def test_a_long_list_is_gone_through_to_its_end(solve: Solve[object]) -> None:
         listed = await agent.every(
             "list the documents of a collection",
             "documents",
-            {"name of a collection": "m25", "most documents of this answer": 5},
+            {"name of a collection": "m25", "number of documents at most": 5},
         )
         return sorted(each["path"] for each in listed)
 
@@ -251,13 +251,13 @@ def test_a_note_is_kept_tagged_found_again_and_taken_out(solve: Solve[object]) -
         await agent.do(
             "remember or save something: store a text under a name",
             {
-                "text as it is to be kept": "The plumber is called Ada.",
-                "what it is called": "plumber",
+                "text to store": "The plumber is called Ada.",
+                "name of the text": "plumber",
             },
         )
         await agent.do(
-            "give tags to documents, mark them",
-            {"ids or paths of the documents": ["plumber"], "tags to give them": ["people"]},
+            "add tags to documents, mark them",
+            {"ids or paths of the documents": ["plumber"], "tags to add to them": ["people"]},
         )
         asked = {ASKED: "who is the plumber", "documents that have all of these tags": ["people"]}
         before = (await agent.do(SEARCH, asked))["passages"]

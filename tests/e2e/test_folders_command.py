@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from kb import Settings
+from kb import KnowledgeBase, Settings
+from kb.catalog.watched_folders import FolderRun
 from kb.cli.app import app
 from kb.cli.shapes import FolderShape
 
@@ -96,6 +98,19 @@ def test_folders_are_added_listed_and_left_alone(settings: Settings, folder: Pat
     assert kb(settings, "folders", "remove", "1").exit_code == 2
     assert kb(settings, "folders", "watch").exit_code == 2
     assert listed(settings) == []
+
+
+def test_counts_of_a_run_have_a_fixed_order(settings: Settings, folder: Path) -> None:
+    ended = datetime(2026, 11, 30, 8, tzinfo=UTC)
+    counts = {"unchanged": 1200, "failed": 1, "removed": 2, "added": 3}
+    with KnowledgeBase.open(settings) as base:
+        number = base.watched.add(folder).id
+        with base._store.catalog.change() as change:
+            change.end_folder_run(number, FolderRun(began_at=ended, ended_at=ended, counts=counts))
+    told = kb(settings, "folders").output
+    assert "files: 3 added, 2 removed, 1,200 unchanged, 1 failed" in told
+    run = listed(settings)[0]["last_run"]
+    assert list(run["counts"]) == ["added", "removed", "unchanged", "failed"]
 
 
 @pytest.mark.slow

@@ -13,8 +13,9 @@ from hashing_embedder import HashingEmbedder
 from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
 from kb.embedding.base import Vector
 from kb.errors import StoreError
-from kb.search import kept_filters, kept_vectors
+from kb.search import kept_filters, kept_vectors, lexical
 from kb.vectors.base import VectorFilter
+from kb.vectors.chroma.client import SharedClient
 from kb.vectors.chroma.folder import ChromaFolder
 
 PLACES = 90
@@ -94,10 +95,50 @@ def test_an_error_of_the_index_is_that_of_the_search(
         base.search(QUERIES[0])
 
 
+def test_what_may_wait_for_other_processes_waits_in_the_thread_of_the_search(
+    base: KnowledgeBase, asking: list[threading.Thread]
+) -> None:
+    base.close()
+    with KnowledgeBase.open(base.settings, embedder=HashingEmbedder()) as opened:
+        assert opened.search(QUERIES[1])  # reads the index, inside the write lock
+        assert asking == [threading.current_thread()]
+        assert opened.search(QUERIES[2])
+        assert asking[1] is not threading.current_thread()
+
+
+def test_a_search_that_ends_early_leaves_nothing_open(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert base.search(QUERIES[0])
+    asked, ended = threading.Event(), threading.Event()
+    query = ChromaFolder.query
+
+    def slow(
+        self: ChromaFolder,
+        collection: str,
+        vector: Vector,
+        limit: int,
+        where: VectorFilter | None = None,
+    ) -> list[tuple[int, float]]:
+        asked.set()
+        assert not ended.wait(0.5)
+        return query(self, collection, vector, limit, where)
+
+    def interrupted(*_: object) -> None:
+        assert asked.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ChromaFolder, "query", slow)
+    monkeypatch.setattr(lexical, "weigh", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        base.search(QUERIES[1])
+    base.close()
+    ended.set()
+    assert not [each for each in threading.enumerate() if each.name.startswith("search by")]
+    assert base.settings.store_dir / "chroma" not in SharedClient._open
+
+
 def test_a_closed_knowledge_base_leaves_no_thread_behind(base: KnowledgeBase) -> None:
     assert base.search(QUERIES[0])
     base.close()
-    for thread in threading.enumerate():
-        if thread.name.startswith("search by meaning"):
-            thread.join(60)
-            assert not thread.is_alive()
+    assert not [each for each in threading.enumerate() if each.name.startswith("search by")]

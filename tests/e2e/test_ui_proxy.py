@@ -61,7 +61,7 @@ def test_whoever_sits_at_the_machine_reads_folders_and_changes_settings(
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "a proxy sent you here"), ("zh-CN,zh", "您经由代理访问")]
+    ("language", "words"), [("en", "a proxy sent you here"), ("zh-CN,zh", "您通过代理访问")]
 )
 def test_a_stranger_behind_a_proxy_is_refused_without_a_login_and_told_why(
     unguarded: UiServer, language: str, words: str

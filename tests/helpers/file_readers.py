@@ -16,6 +16,7 @@ from ingest.errors import (
     UnreadableFileError,
     UnsupportedFormatError,
 )
+from ingest.finding.finder import Finder
 from ingest.loaders import load_file
 from ingest.loaders.base import LoadOptions
 from ingest.reading.base import FileReader
@@ -47,6 +48,18 @@ class FileReaderContract:
         assert read.document == expected.document
         assert read.content_hash == expected.content_hash == file_sha256(path)
         assert (read.size, read.mtime_ns) == (expected.size, expected.mtime_ns)
+
+    def test_a_file_by_its_file_url_is_the_one_by_its_path(
+        self, reader: FileReader, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "合同 #1?.md"
+        path.write_text("# Dough\n\nRest it for an hour.\n")
+        finder = Finder(())
+        finder.find([path.as_uri()])
+
+        (read,) = [reader.submit(each.path).result(WAIT_S) for each in finder.candidates]
+
+        assert read.document == load_file(path).document
 
     def test_each_future_gets_its_own_file(self, reader: FileReader, tmp_path: Path) -> None:
         paths = [tmp_path / f"{number}.txt" for number in range(12)]

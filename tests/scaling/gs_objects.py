@@ -16,6 +16,7 @@ from ingest import IngestOptions, IngestReport, UnreadableFileError, ingest
 from ingest.engines.cluster.model import SharedFile
 from ingest.pipeline.fetching import MOST_AHEAD
 from kb import KnowledgeBase, Settings
+from kb.errors import SettingsError
 from kb.models.files import weights_fingerprint
 from kb.models.registry import ModelFile
 
@@ -142,6 +143,14 @@ def test_odd_keys_are_read_each_for_itself(run: Run, gs: GS, base: KnowledgeBase
     assert set(outcomes(run()).values()) == {"unchanged"}
 
 
+def test_keys_that_begin_with_a_slash_are_read_by_the_url_of_their_bucket(run: Run, gs: GS) -> None:
+    gs.put("/docs/odd.txt", "The key of this text begins with a slash.\n")
+
+    with pytest.raises(SettingsError, match=f"write {gs.url}/docs, or"):
+        run(f"{gs.url}//docs")
+    assert outcomes(run())["/docs/odd.txt"] == "added"
+
+
 def test_a_prefix_ends_where_a_folder_does_and_may_be_one_object(run: Run, gs: GS) -> None:
     gs.put("docs.txt", "Beside the folder lies a file of its name.\n")
     gs.put("documents/other.txt", "Another folder begins alike.\n")
@@ -228,6 +237,21 @@ class TestFailures:
         hit = base.search("tea degrees", collection=gs.bucket)[0]
         assert "seventy-five" in hit.text
         assert set(outcomes(run()).values()) == {"unchanged"}
+
+    def test_a_token_that_is_no_json_is_told_with_the_settings_that_may_name_it(
+        self, run: Run, gs: GS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import fsspec.config  # noqa: PLC0415 - the test's environment comes first
+
+        token = tmp_path / "token"
+        token.write_text("hush")
+        chosen = {"endpoint_url": gs.endpoint, "token": str(token)}
+        monkeypatch.setitem(fsspec.config.conf, "gs", chosen)
+
+        with pytest.raises(SettingsError, match=r"gcsfs cannot be set up .*FSSPEC_GS") as told:
+            run()
+
+        assert "hush" not in str(told.value)
 
     def test_a_bucket_that_does_not_exist_is_named(self, run: Run) -> None:
         with pytest.raises(UnreadableFileError, match=r"gs://no-such-bucket-at-all.*not exist"):

@@ -16,7 +16,9 @@ from hashing_embedder import HashingEmbedder
 
 from ingest import IngestOptions, IngestReport, UnreadableFileError, ingest
 from ingest.finding.finder import Finder
+from ingest.finding.objects.filesystem import ObjectStore
 from kb import KnowledgeBase, Settings
+from kb.errors import SettingsError
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -143,6 +145,28 @@ def test_odd_keys_are_read_each_for_itself(run: Run, s3: S3) -> None:
     }
     assert "another key" in report.failures[0].reason
     assert set(outcomes(run()).values()) == {"unchanged", "failed"}
+
+
+def test_keys_that_begin_with_a_slash_are_read_by_the_url_of_their_bucket(run: Run, s3: S3) -> None:
+    s3.put("/docs/odd.txt", "The key of this text begins with a slash.\n")
+
+    with pytest.raises(SettingsError, match=f"write {s3.url}/docs, or"):
+        run(f"{s3.url}//docs")
+    # s3fs lists "docs/" there.
+    with pytest.raises(UnreadableFileError, match="does not lie there"):
+        ObjectStore("s3").below(f"{s3.url}//docs", threading.Event())
+    assert outcomes(run())["/docs/odd.txt"] == "added"
+
+
+def test_an_object_behind_two_slashes_is_of_the_same_folder_by_its_url(run: Run, s3: S3) -> None:
+    s3.put("docs//odd.txt", "There is a folder without a name above this text.\n")
+
+    assert outcomes(run(f"{s3.url}/docs//odd.txt")) == {"/odd.txt": "added"}
+    assert outcomes(run(f"{s3.url}/docs")) == {
+        "/odd.txt": "unchanged",
+        "tea.txt": "added",
+        "guides/harbour.txt": "added",
+    }
 
 
 def test_a_prefix_may_be_given_with_a_slash_or_be_one_object(run: Run, s3: S3) -> None:

@@ -116,3 +116,33 @@ def test_what_the_loader_reads_of_a_page_leaves_nothing_of_it_unread(
     (page,) = document.pages
     picture = compared(sandbox, birds, document.text[page.start : page.end])
     assert picture.unread == ()
+
+
+def test_what_was_left_out_on_purpose_is_told_apart_and_not_framed(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.pdf"
+    canvas = new_canvas(path)
+    for number in range(1, 5):
+        write(canvas, 72, 800, "Bird club, yearly report")
+        for line in range(6):
+            write(
+                canvas, 72, 700 - 20 * line, f"In week {number}{line} the club saw {line} herons."
+            )
+        write(canvas, 290, 30, str(number))
+        canvas.showPage()
+    canvas.save()
+    document = load_file(path, LoadOptions()).document
+    told = []
+    for at, page in enumerate(document.pages):
+        reading = document.text[page.start : page.end]
+        around = (document.text[: page.start], document.text[page.end :])
+        picture = sandbox.draw(path, PictureRequest(index=at, reading=reading, around=around))
+        told.append([(place.kind, place.text) for place in picture.result().unread])
+        assert red(picture.result()) == []
+    header = ("repeated", "Bird club, yearly report")
+    assert told == [
+        [("number", "1")],
+        *([header, ("number", str(number))] for number in range(2, 5)),
+    ]
+    assert compared(sandbox, path, "").unread[-1].kind == "text"  # nothing at all was read

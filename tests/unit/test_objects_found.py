@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ from objects_in_memory import Bucket, bucket_in_memory
 
 from ingest.errors import UnreadableFileError
 from ingest.finding.finder import Finder
-from ingest.finding.objects import filesystem
+from ingest.finding.objects import client
 from ingest.finding.objects.filesystem import ObjectInfo, ObjectStore
 from ingest.finding.objects.listing import discover_objects
 from kb.errors import MissingExtraError, SettingsError, StoreError
@@ -226,12 +230,67 @@ def test_a_folder_whose_objects_are_all_gone_is_an_empty_folder(bucket: Bucket) 
         found(f"{bucket.url}/b", known=[known])
 
 
-def test_a_file_url_is_the_folder_of_this_machine(tmp_path: Path) -> None:
-    (tmp_path / "a b.txt").write_text("x")
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a b", "a%20b"),
+        ("a b", "a b"),
+        ("what?#1;x", "what?#1;x"),
+        ("100%", "100%"),
+        ("100%", "100%25"),
+        ("a%20b", "a%2520b"),
+        ("合同", "合同"),
+        ("合同", "%E5%90%88%E5%90%8C"),
+        ("[a", "[a"),
+        ("a\tb", "a\tb"),
+    ],
+)
+def test_a_file_url_is_the_folder_of_this_machine_as_by_its_path(
+    tmp_path: Path, name: str, written: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "a b.txt").write_text("x")
 
-    (candidate,) = found(f"file://{str(tmp_path).replace(' ', '%20')}").candidates
+    by_url = found(f"file://{tmp_path}/{written}").candidates
 
-    assert candidate.source == Source(root=str(tmp_path), path="a b.txt")
+    assert [each.source for each in by_url] == [Source(root=str(folder), path="a b.txt")]
+    assert by_url == found(folder).candidates == found(folder.as_uri()).candidates
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are no bytes")
+def test_a_file_url_of_a_name_that_is_no_text_is_its_folder(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    (folder / "a.txt").write_text("x")
+
+    assert found(folder.as_uri()).candidates == found(folder).candidates != []
+
+
+def test_an_object_that_a_store_lists_elsewhere_ends_the_search_by_name(
+    monkeypatch: pytest.MonkeyPatch, bucket: Bucket
+) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem  # noqa: PLC0415 - heavy
+
+    bucket.put("sub/report.txt")
+    real = MemoryFileSystem.ls
+
+    def ls(self: object, path: str, **options: object) -> object:
+        return real(self, path.replace("/other", "/sub"), **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", ls)
+
+    with pytest.raises(UnreadableFileError, match=r"cannot be listed: .*/sub/report\.txt") as told:
+        found(f"{bucket.url}/other")
+
+    assert f"{bucket.url}/other" in str(told.value)
+
+
+def test_an_object_behind_two_slashes_is_of_the_same_folder_by_its_url(bucket: Bucket) -> None:
+    bucket.put("a//b.txt")
+    known = Source(root=f"{bucket.url}/a", path="/b.txt")
+
+    assert [each.source for each in found(f"{bucket.url}/a//b.txt").candidates] == [known]
 
 
 class TestAddresses:
@@ -262,6 +321,16 @@ class TestAddresses:
         with pytest.raises(SettingsError, match="names no bucket"):
             found("s3:///key")
 
+    @pytest.mark.parametrize("slashes", ["//", "///"])
+    def test_a_slash_too_many_behind_the_bucket_is_refused(self, slashes: str) -> None:
+        with pytest.raises(SettingsError, match=r"write s3://bucket/docs/x, or s3://bucket for"):
+            found(f"s3a://bucket{slashes}docs/x/")
+
+    @pytest.mark.parametrize("url", ["file://", "file://localhost"])
+    def test_a_file_url_without_a_folder_is_refused(self, url: str) -> None:
+        with pytest.raises(SettingsError, match="file:///FOLDER"):
+            found(url)
+
     def test_a_url_that_was_made_a_path_is_told_what_it_lost(self) -> None:
         with pytest.raises(SettingsError, match=r"give it as text: s3://bucket/a"):
             found(Path("s3://bucket/a"))
@@ -273,12 +342,111 @@ class TestAddresses:
     def test_a_missing_package_is_named_with_its_extra(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(filesystem, "find_spec", lambda _: None)
+        monkeypatch.setattr(client, "find_spec", lambda _: None)
 
         with pytest.raises(MissingExtraError, match=r"s3fs.*pip install 'shelfmark\[s3\]'"):
             found("s3://bucket")
         with pytest.raises(MissingExtraError, match=r"gcsfs.*pip install 'shelfmark\[gs\]'"):
             found("gs://bucket")
+
+
+class TestClient:
+    """What is said of a client that cannot be made, at ones that fail."""
+
+    @pytest.fixture
+    def failing(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], None]:
+        import fsspec  # noqa: PLC0415 - heavy
+
+        def fail(error: Exception) -> None:
+            class Client(fsspec.AbstractFileSystem):  # type: ignore[misc] # has no types
+                def __init__(self, **_: object) -> None:
+                    raise error
+
+            monkeypatch.setitem(clients(), "gs", Client)
+
+        monkeypatch.setattr(client, "find_spec", bool)
+        return fail
+
+    def test_settings_that_it_cannot_use_are_named(
+        self, failing: Callable[[Exception], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("FSSPEC_CONFIG_DIR", str(tmp_path))
+        failing(ValueError("Expecting value: line 1"))
+
+        with pytest.raises(SettingsError, match=r"gcsfs .*Expecting value: line 1") as told:
+            found("gs://bucket/x")
+
+        assert "FSSPEC_GS" in str(told.value)
+        assert str(tmp_path) in str(told.value)
+
+    def test_a_package_below_it_that_does_not_fit_is_named_with_what_mends_it(
+        self, failing: Callable[[Exception], None]
+    ) -> None:
+        failing(ImportError("cannot import name 'AioSession' from 'aiobotocore'"))
+
+        with pytest.raises(UnreadableFileError, match=r"AioSession.*pip install --upgrade gcsfs"):
+            found("gs://bucket/x")
+
+    def test_a_package_that_cannot_be_imported_is_named_with_the_cause(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "s3fs.py").write_text("from json import AioSession")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "s3fs", raising=False)
+        monkeypatch.delitem(clients(), "s3", raising=False)
+
+        with pytest.raises(UnreadableFileError, match=r"'AioSession'.*pip install --upgrade s3fs"):
+            found("s3://bucket/x")
+
+    def test_a_file_of_its_configuration_that_cannot_be_used_is_named_and_not_repeated(
+        self, tmp_path: Path
+    ) -> None:
+        contents = {
+            "no json.json": "{s3: hush}",
+            "a list.json": '["hush"]',
+            "a number.json": '{"s3": 1}',
+            "no text.json": b"\xff\xfe",
+            "no section.ini": "secret = hush",
+            "unknown.ini": "[s3]\nsecret = %(hush)s\n",
+        }
+        files = [tmp_path / str(number) / name for number, name in enumerate(contents)]
+        for file in files:
+            file.parent.mkdir()
+            (file.parent / "a good one.json").write_text('{"memory": {}}')
+            content = contents[file.name]
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+        told = configured_by([file.parent for file in files])
+
+        for file, line in zip(files, told, strict=True):
+            assert line.startswith(f"SettingsError {file} configures fsspec, which cannot read it")
+            assert "hush" not in line
+
+
+def clients() -> dict[str, type]:
+    """Return the clients that fsspec has imported, by scheme."""
+    registered: dict[str, type] = import_module("fsspec.registry")._registry
+    return registered
+
+
+def configured_by(folders: list[Path]) -> list[str]:
+    """Return the errors of searches in another process: fsspec reads its files when imported."""
+    program = (
+        "import os, sys\n"
+        "from ingest.finding.finder import Finder\n"
+        "from kb.errors import KnowledgeBaseError\n"
+        "for os.environ['FSSPEC_CONFIG_DIR'] in sys.argv[1:]:\n"
+        "    try: Finder(()).find(['memory://bucket/x'])\n"
+        "    except KnowledgeBaseError as error: print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, folders)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout.splitlines()
 
 
 class TestRequests:

@@ -88,7 +88,7 @@ def test_an_empty_store_says_what_to_do_first(
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"), [("en-US", "no chat model yet"), ("zh-CN", "尚未配置对话模型")]
+    ("locale", "words"), [("en-US", "no chat model yet"), ("zh-CN", "还没有对话模型")]
 )
 def test_without_a_model_the_best_passages_are_shown_and_how_to_add_one(
     ui: UserInterface, locale: str, words: str
@@ -104,7 +104,7 @@ def test_without_a_model_the_best_passages_are_shown_and_how_to_add_one(
     ("locale", "hint", "save"),
     [
         ("en-US", "Answers come from one document", "Save as Markdown"),
-        ("zh-CN", "回答取自 1 份文档", "存为 Markdown"),
+        ("zh-CN", "回答取自 1 个文档", "保存为 Markdown"),
     ],
 )
 def test_an_answer_leads_to_the_passages_it_names(
@@ -197,7 +197,7 @@ def test_a_new_conversation_begins_empty(asking: UserInterface) -> None:
     ("locale", "said"),
     [
         ("en-US", ("was cut short", "Continue", "What the model thought first")),
-        ("zh-CN", ("回答被截断", "继续", "模型先作的思考")),
+        ("zh-CN", ("回答被截断", "继续", "模型的思考过程")),
     ],
 )
 def test_an_answer_that_was_cut_short_says_so_and_is_continued_by_a_button(

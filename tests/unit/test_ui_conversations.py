@@ -78,7 +78,7 @@ def test_questions_are_asked_of_several_collections_and_of_what_passes_the_filte
     ("locale", "menu", "empty"),
     [
         ("en-US", "Save all as Markdown", "No earlier conversations yet"),
-        ("zh-CN", "全部存为 Markdown", "还没有以往的对话"),
+        ("zh-CN", "全部保存为 Markdown", "还没有历史对话"),
     ],
 )
 def test_a_conversation_is_kept_as_it_grows_and_opened_in_another_tab(

@@ -29,7 +29,7 @@ def open_document(ui: UserInterface, number: int | str, locale: str = "en-US") -
 
 
 @pytest.mark.parametrize(
-    ("locale", "chunks"), [("en-US", "2 chunks, as they were cut"), ("zh-CN", "切分成的 2 个片段")]
+    ("locale", "chunks"), [("en-US", "2 chunks, as they were cut"), ("zh-CN", "切分为 2 个片段")]
 )
 def test_a_document_shows_its_facts_and_its_chunks(
     ui: UserInterface, locale: str, chunks: str
@@ -41,6 +41,23 @@ def test_a_document_shows_its_facts_and_its_chunks(
     assert page.subheader[0].value == chunks
     assert "kb-overlap" in html(page)
     assert "heron.txt" in html(page)
+
+
+@pytest.mark.parametrize(("locale", "label"), [("en-US", "Created"), ("zh-CN", "创建时间")])
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [
+        ("2024-05-01T09:30:15", "2024-05-01 09:30"),
+        ("2024-05-01", "2024-05-01"),
+        ("2024-05-01T99:99", "2024-05-01T99:99"),
+    ],
+)
+def test_the_times_of_a_document_are_written_for_people(
+    ui: UserInterface, locale: str, label: str, stated: str, shown: str
+) -> None:
+    added = ui.shared.base.add("A heron waits.", name="a.txt", metadata={"created": stated})
+    page = open_document(ui, added.document_id, locale)
+    assert f"<dt>{label}</dt><dd>{shown}</dd>" in html(page)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +95,7 @@ def test_an_upload_can_be_downloaded_again(ui: UserInterface) -> None:
     ("locale", "heading", "dimensions"),
     [
         ("en-US", "Embedding model in use", "Dimensions"),
-        ("zh-CN", "使用中的嵌入模型", "维度"),
+        ("zh-CN", "使用中的向量模型", "维度"),
     ],
 )
 def test_the_status_names_model_store_and_settings(
@@ -95,7 +112,7 @@ def test_the_status_names_model_store_and_settings(
     ("locale", "memory", "speed"),
     [
         ("en-US", "Memory of this process", "chunks per second"),
-        ("zh-CN", "本进程占用内存", "个片段（"),
+        ("zh-CN", "可用内存", "个片段（"),
     ],
 )
 def test_the_status_names_memory_and_speed(
@@ -107,14 +124,15 @@ def test_the_status_names_memory_and_speed(
     page = ui.open("status", locale=locale)
     assert memory in html(page)
     assert "GiB" in html(page)
+    assert "GiB free" not in html(page)
     assert speed in html(page)
 
 
 @pytest.mark.parametrize(
     ("locale", "said"),
     [
-        ("en-US", "documents: 1, chunks: 1, vectors: {}"),
-        ("zh-CN", "文档：1，片段：1，向量：{}"),
+        ("en-US", "documents: 1, chunks: 1, vectors: {} ("),
+        ("zh-CN", "1 个文档，1 个片段；向量：{}（"),
     ],
 )
 @pytest.mark.parametrize("store", ["chroma", "exact"])
@@ -129,7 +147,7 @@ def test_the_status_says_in_which_vector_store_each_collection_is(
     name = {"en-US": "collection {}", "zh-CN": "知识集“{}”"}[locale]
     assert name.format("default") in shown
     assert name.format("empty") in shown
-    assert said.format(f"{store} (") in shown
+    assert said.format(store) in shown
     assert "1 documents" not in shown
 
 

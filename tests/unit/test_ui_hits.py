@@ -48,7 +48,7 @@ def test_the_heading_path_names_the_section_whose_sentence_answers(
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"), [("en-US", "passages are most like"), ("zh-CN", "与此段最相似的")]
+    ("locale", "said"), [("en-US", "passages are most like"), ("zh-CN", "与此段落最相似的")]
 )
 def test_more_like_a_hit_is_shown_below_it(ui: UserInterface, locale: str, said: str) -> None:
     for name, text in {"heron": HERON, "egret": EGRET, "bread": "Rye bread rests."}.items():
@@ -76,14 +76,19 @@ def remembered(page: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("locale", "keep", "none"),
+    ("locale", "keep", "none", "label"),
     [
-        ("en-US", "Remember this search", "No remembered searches yet"),
-        ("zh-CN", "记住此搜索", "还没有记住的搜索"),
+        (
+            "en-US",
+            "Remember this search",
+            "No remembered searches yet",
+            "heron (TXT · birds)",
+        ),
+        ("zh-CN", "保存此搜索", "还没有保存的搜索", "heron（TXT · birds）"),
     ],
 )
 def test_a_search_is_remembered_with_its_choices_and_made_again(
-    ui: UserInterface, locale: str, keep: str, none: str
+    ui: UserInterface, locale: str, keep: str, none: str, label: str
 ) -> None:
     ui.shared.base.add(HERON, name="birds/heron.txt")
     page = ui.open(locale=locale)
@@ -94,7 +99,7 @@ def test_a_search_is_remembered_with_its_choices_and_made_again(
     page = ui.open(locale=locale, q="heron", type="TXT", path="birds", top_k="5", mode="keyword")
     page.button(key="remember").click().run()
     assert not page.exception
-    assert remembered(page) == ["heron (TXT · birds)"]
+    assert remembered(page) == [label]
 
     other = ui.open(locale=locale, q="otter", path="elsewhere")
     (key,) = [str(b.key) for b in other.button if str(b.key).startswith("remembered-")]

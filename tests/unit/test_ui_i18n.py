@@ -55,9 +55,31 @@ def test_every_text_is_used() -> None:
 
 def test_chinese_texts_are_chinese() -> None:
     # Names of things that are the same everywhere.
-    neutral = {"fact.python", "hit.citation", "hit.comma"}
+    neutral = {
+        "duplicates.share",
+        "fact.python",
+        "hit.citation",
+        "hit.origin",
+        "list.comma",
+        "list.noted",
+        "list.pair",
+    }
     han = re.compile("[\u4e00-\u9fff]")
     assert {key for key, text in texts("zh").items() if not han.search(text)} == neutral
+
+
+def test_chinese_texts_have_chinese_punctuation() -> None:
+    half = re.compile("[\u4e00-\u9fff] ?[,;:!?()]|[,;:!?()] ?[\u4e00-\u9fff]")
+    tight = re.compile("[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]")
+    chinese = texts("zh").items()
+    assert {key: text for key, text in chinese if half.search(text) or tight.search(text)} == {}
+
+
+def test_one_thing_has_one_chinese_name() -> None:
+    # Other words for 搜索, 向量化, 删除, 提示, 编目数据库, 评测 and 导入, 原文件.
+    others = re.compile("检索|嵌入|向量服务器|移除文档|备注|目录|运行记录|原件")
+    allowed = {"notice.objects_not_read"}  # objects that are embedded in a file
+    assert {key for key, text in texts("zh").items() if others.search(text)} == allowed
 
 
 def test_files_are_sorted_so_that_changes_read_well() -> None:

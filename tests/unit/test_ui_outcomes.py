@@ -68,7 +68,7 @@ def folder(ui: UserInterface, tmp_path: Path) -> Path:
     ("locale", "outcomes", "notice"),
     [
         ("en-US", ["one remark", "indexed"], SCANNED.message),
-        ("zh-CN", ["1 条备注", "已入库"], "2 页中有 1 页由 OCR 识别，平均置信度 0.93"),
+        ("zh-CN", ["1 条提示", "已入库"], "2 页中有 1 页由 OCR 识别，平均置信度 0.93"),
     ],
 )
 def test_documents_show_their_outcome_and_remarks_in_full(
@@ -165,7 +165,7 @@ def test_an_upload_shows_its_remarks_when_it_is_done(ui: UserInterface) -> None:
     ("locale", "title", "label"),
     [
         ("en-US", "Recent runs", "1 added, 1 could not be read"),
-        ("zh-CN", "最近的运行", "新增 1, 无法读取 1"),
+        ("zh-CN", "最近的导入", "新增 1、无法读取 1"),
     ],
 )
 def test_the_status_lists_recent_runs(
@@ -198,7 +198,7 @@ def test_the_status_lists_recent_runs(
             "zh-CN",
             "现在整理存储吗？",
             "已释放",
-            "已删除无文档引用的上传原件 1 个、旧目录备份 0 个。",
+            "已删除无文档引用的上传原文件 1 个、编目数据库的旧备份 0 个。",
         ),
     ],
 )
@@ -261,8 +261,8 @@ def test_an_imported_upload_can_be_downloaded(ui: UserInterface, tmp_path: Path)
         (
             "zh-CN",
             {
-                "pay": "不再读取，但仍可搜索（被 .kbignore 排除）",
-                "diary": "被 隐藏文件规则 排除",
+                "pay": "不再读取，但仍可搜索（排除规则：.kbignore）",
+                "diary": "排除规则：隐藏文件",
                 "cellar": "磁盘上已不存在，但仍可搜索",
             },
         ),

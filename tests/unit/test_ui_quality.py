@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ def run(ui: UserInterface, page: AppTest, folder: Path) -> AppTest:
 
 @pytest.mark.parametrize(
     ("locale", "title", "empty"),
-    [("en-US", "Quality", "No runs yet"), ("zh-CN", "质量", "还没有运行记录")],
+    [("en-US", "Quality", "No runs yet"), ("zh-CN", "质量", "还没有评测记录")],
 )
 def test_before_the_first_run_the_view_says_what_it_takes(
     ui: UserInterface, locale: str, title: str, empty: str
@@ -69,17 +70,24 @@ def test_before_the_first_run_the_view_says_what_it_takes(
 
 
 @pytest.mark.parametrize(
-    ("locale", "same"), [("en-US", "No difference beyond chance"), ("zh-CN", "差异不显著")]
+    ("locale", "said"),
+    [
+        ("en-US", ("No difference beyond chance", "meaning and words", "the first good hit")),
+        ("zh-CN", ("差异不显著", "语义 + 关键词", "首个相关结果名次的倒数")),
+    ],
 )
 def test_a_set_is_run_in_each_mode_and_its_runs_are_compared(
-    ui: UserInterface, judged: Path, locale: str, same: str
+    ui: UserInterface, judged: Path, locale: str, said: tuple[str, str, str]
 ) -> None:
+    same, mode, meaning = said
     ui.shared.base.add("Kept apart from every evaluation.", name="mine.txt")
     page = run(ui, ui.open("quality", locale=locale), judged)
     figures = page.dataframe[0].value
     assert len(figures) == 3
     assert set(figures.iloc[:, 1]) == {len(QUERIES)}
-    assert page.selectbox(key="compare-one").options[0].startswith("birds · hybrid")
+    first = page.selectbox(key="compare-one").options[0]
+    assert re.fullmatch(r"[\d-]{10} [\d:]{8} · " + re.escape(mode) + " · birds", first)
+    assert meaning in html(page)
     assert page.metric[0].label == "ndcg@10"
     assert any(same in caption.value for caption in page.caption)
     assert [info.name for info in ui.shared.base.documents()] == ["mine.txt"]
@@ -89,7 +97,9 @@ def test_a_set_is_run_in_each_mode_and_its_runs_are_compared(
 
 def test_misses_are_listed_with_what_was_found_instead(ui: UserInterface, judged: Path) -> None:
     page = run(ui, ui.open("quality"), judged)
-    name = next(option for option in page.selectbox(key="misses").options if "keyword" in option)
+    name = next(
+        option for option in page.selectbox(key="misses").options if " · words · " in option
+    )
     page.selectbox(key="misses").set_value(name).run()
     misses = page.dataframe[1].value
     assert "茶要泡多久？" in list(misses.iloc[:, 0])

@@ -58,4 +58,4 @@ def test_sentences_under_way_are_shown_and_can_wait(ui: UserInterface) -> None:
 
 def test_the_library_says_it_in_chinese(ui: UserInterface) -> None:
     ui.shared.base.add(TEXT, name="valves")
-    assert "的句子还没有向量" in captions(ui.open("library", locale="zh-CN"))
+    assert "还没有句子向量" in captions(ui.open("library", locale="zh-CN"))

@@ -97,6 +97,16 @@ def test_above_hits_that_do_not_answer_stands_that_nothing_relevant_was_found(
     assert best not in html(page)
 
 
+@pytest.mark.parametrize(
+    ("locale", "said"), [("en-US", "is not a date"), ("zh-CN", "日期请写成 2024、2024-05")]
+)
+def test_a_date_that_is_none_is_refused_in_the_pages_language(
+    filled: UserInterface, locale: str, said: str
+) -> None:
+    page = filled.open(locale=locale, q="heron", since="soon")
+    assert said in page.error[0].value.replace("\\", "")
+
+
 def test_a_link_brings_question_and_filters_with_it(filled: UserInterface) -> None:
     page = filled.open(q="heron", type="TXT", top_k="5", path="birds")
     assert page.text_input(key="q").value == "heron"
@@ -293,7 +303,7 @@ def test_wrong_settings_are_shown_and_not_raised(
             "the passage is marked",
             "The page cannot be drawn: the file has changed, or is no longer where it was read.",
         ),
-        ("zh-CN", "片段已标出", "原文件已不在原处或已改动，无法绘制页面。"),
+        ("zh-CN", "段落已标出", "无法生成页面图：原文件已更改，或已不在原处。"),
     ],
 )
 def test_the_page_of_a_pdf_is_shown_until_the_file_has_changed(

@@ -40,7 +40,7 @@ def can_save(page: AppTest) -> bool:
     ("locale", "again", "saved"),
     [
         ("en-US", "One document is read, cut and embedded again", "holds from the next start"),
-        ("zh-CN", "1 个文档会重新读取、切分并嵌入", "下次启动后生效"),
+        ("zh-CN", "1 个文档会重新读取、切分和向量化", "下次启动后生效"),
     ],
 )
 def test_what_a_change_costs_is_said_before_it_is_made(

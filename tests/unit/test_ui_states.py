@@ -80,7 +80,7 @@ def test_a_view_speaks_one_language(
         assert "the disk is gone" in page.error[0].value
 
 
-@pytest.mark.parametrize(("locale", "machine"), [("en-US", "Machine"), ("zh-CN", "机器")])
+@pytest.mark.parametrize(("locale", "machine"), [("en-US", "Machine"), ("zh-CN", "运行环境")])
 def test_status_goes_on_to_machine_and_store_where_the_model_failed(
     ui: UserInterface, monkeypatch: pytest.MonkeyPatch, locale: str, machine: str
 ) -> None:

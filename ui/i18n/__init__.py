@@ -14,7 +14,7 @@ from typing import Literal, cast
 Language = Literal["en", "zh"]
 
 LANGUAGES: dict[Language, str] = {"en": "English", "zh": "简体中文"}
-"""Languages and what they call themselves."""
+"""Languages and their own names."""
 
 
 @cache
@@ -27,7 +27,7 @@ def texts(language: Language) -> dict[str, str]:
 def translate(language: Language, key: str, **values: object) -> str:
     """Return a text with its values filled in.
 
-    With a value ``n`` equal to 1, the form ``key.one`` is taken where there is one.
+    With a value ``n`` equal to 1, it uses the form ``key.one`` if there is one.
     """
     found = texts(language)
     if values.get("n") == 1 and f"{key}.one" in found:
@@ -36,14 +36,14 @@ def translate(language: Language, key: str, **values: object) -> str:
 
 
 def has(key: str) -> bool:
-    """Say whether there is such a text."""
+    """Return whether a text has this key."""
     return key in texts("en")
 
 
 def preferred(tags: str) -> Language:
     """Return the language for a browser's ``Accept-Language`` or locale, best first.
 
-    Any Chinese counts as 简体中文; English where nothing else fits.
+    Any Chinese counts as 简体中文; English is the default.
     """
     ranked = []
     for part in tags.split(","):

@@ -1,4 +1,4 @@
-"""The ask view: a conversation in which every answer names the passages it stands on."""
+"""The ask view: a conversation in which every answer cites its passages."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ui.answering import Asked, RunningAnswer
 from ui.beside import draw_beside, draw_growing
 from ui.history import begin_anew, draw_history, keeping_here, turns_here
 from ui.hits import draw_hit
+from ui.keys import draw_asked
 from ui.language import t
 from ui.markup import WIDE, plain
 from ui.results import mark_sentences, search
@@ -30,7 +31,7 @@ _POLL_S = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Narrowed:
-    """What questions are asked of."""
+    """The collections and conditions of questions."""
 
     collections: tuple[str, ...]
     where: SearchFilter
@@ -63,8 +64,8 @@ def render() -> None:
 
 def _draw_conversation(shared: Session, collection: CollectionInfo, narrowed: _Narrowed) -> None:
     turns = turns_here()
-    # At the bottom by our own hand: what Streamlit puts there scrolls the page to its end all the
-    # while, past an answer that is shorter than the passages beside it.
+    # Placed at the bottom by this view: Streamlit's own bottom scrolls the page to its end all the
+    # time, past an answer that is shorter than the passages beside it.
     with st.bottom:
         asked = st.chat_input(t("ask.placeholder"), key="question")
     if asked and asked.strip():
@@ -138,7 +139,7 @@ def _draw_remarks(turn: Asked, answer: Answer) -> None:
 
 
 def _on_its_end(answer: Answer) -> str:
-    """Return what is to be said of an answer that may not be whole."""
+    """Return a remark on an answer that may be incomplete."""
     if answer.ended == FILTERED:
         return t("ask.filtered")
     if answer.ended:
@@ -169,11 +170,11 @@ def _draw_actions(shared: Session, turns: list[Asked]) -> None:
 
 
 def _draw_passages(shared: Session, collection: CollectionInfo, narrowed: _Narrowed) -> None:
-    """Draw the best passages, and how to get answers, where there is no chat model."""
+    """Draw the best passages, and how to get answers, if there is no chat model."""
     st.info(t("ask.no_model"), icon=":material/smart_toy:")
     st.page_link("views/status.py", label=t("ask.choose_model"), icon=":material/download:")
-    asked = (st.text_input(t("ask.placeholder"), key="question_only") or "").strip()
-    if not asked:
+    typed = st.text_input(t("ask.placeholder"), key="question_only") or ""
+    if not (asked := typed.strip()):
         return
     result = search(
         shared,
@@ -188,6 +189,7 @@ def _draw_passages(shared: Session, collection: CollectionInfo, narrowed: _Narro
     )
     for rank, hit in enumerate(result.hits, start=1):
         draw_hit(shared, hit, rank, hit.score, where=len(narrowed.collections) > 1)
+    draw_asked(typed)
     mark_sentences(shared, result)
 
 

@@ -1,4 +1,4 @@
-"""The document view: what is known of one document, its chunks as they were cut, its text."""
+"""The document view: facts about one document, its chunks, its text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kb.provenance import read_by
 from kb.records import Chunk, Document, DocumentInfo
 from ui.duplicates import also_at
 from ui.i18n import has
-from ui.language import language_name, reason_text, t
+from ui.language import language_name, listed, reason_text, t
 from ui.markup import escape, header_html, plain
 from ui.originals import original_file
 from ui.page_reading import draw_page_reading
@@ -23,6 +23,7 @@ from ui.shared import (
     draw_error,
     draw_notices,
     facts,
+    moment_text,
     ocr_text,
     size_text,
     whole_number,
@@ -77,11 +78,11 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
         (t("table.chunks"), f"{info.chunks:,}"),
         (t("document.tokens"), f"{info.tokens:,}"),
         (t("table.language"), language_name(info.language) if info.language else "–"),
-        (t("table.tags"), ", ".join(info.tags) or "–"),
+        (t("table.tags"), listed(info.tags) or "–"),
         (t("table.added"), date_text(info.added_at)),
     ]
     pairs += [
-        (t(f"meta.{key}") if has(f"meta.{key}") else key, str(info.metadata[key]))
+        (t(f"meta.{key}") if has(f"meta.{key}") else key, moment_text(str(info.metadata[key])))
         for key in sorted({*info.metadata} - {"pages"})
     ]
     st.html(facts(pairs))
@@ -106,7 +107,7 @@ def _draw_facts(shared: Session, info: DocumentInfo) -> None:
 
 
 def _draw_newer(shared: Session, info: DocumentInfo) -> None:
-    """Say where the file has changed into what cannot be read."""
+    """Draw a warning if the file has changed and can no longer be read."""
     for file in shared.base.files.failed_of(info.id):
         text = t(
             "document.outdated",

@@ -1,4 +1,4 @@
-"""The library view: what is in a collection, how more gets in, and how it gets out again."""
+"""The library view: the documents of a collection, and ways to add and remove documents."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The quality view: sets run, their figures with intervals, misses, and other settings tried."""
+"""The quality view: runs sets, shows figures with intervals and misses, tries other settings."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -10,12 +11,12 @@ from kb.errors import KnowledgeBaseError
 from kb.evaluation import runs
 from kb.evaluation.runs import Run
 from kb.records import CollectionInfo, SearchMode
-from ui.evaluating import Evaluations, Progress
-from ui.language import t
-from ui.markup import plain
+from ui.evaluating import MOMENT, Evaluations, Progress
+from ui.language import listed, t
+from ui.markup import WIDE, plain
 from ui.own_set import draw_own_set
 from ui.session import Session, session
-from ui.shared import draw_empty, draw_error
+from ui.shared import date_text, draw_empty, draw_error, facts
 from ui.sidebar import chosen_collection
 from ui.trust import is_trusted
 from ui.trying import change_label, draw_trying
@@ -23,8 +24,19 @@ from ui.trying import change_label, draw_trying
 _POLL_S = 0.5
 _METRICS = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10", "bad@10", "judged@10")
 _COMPARED = _METRICS[:6]
+_EXPLAINED = {
+    "recall": "recall@1, @5, @10",
+    "mrr": "mrr@10",
+    "ndcg": "ndcg@10",
+    "bad": "bad@10",
+    "judged": "judged@10",
+}
 _MODES: tuple[SearchMode, ...] = ("hybrid", "dense", "keyword")
 _WORST = 20
+_NAME_PX = 188
+_COUNT_PX = 62
+_FIGURE_PX = 80
+_ROW_PX = 66
 _CERTAIN = 0.05
 # Stands for one's own questions among the names of sets, which are never empty.
 _MINE = ""
@@ -33,6 +45,7 @@ _MINE = ""
 def render() -> None:
     """Draw the view."""
     shared = session()
+    st.html(WIDE)
     st.title(t("quality.title"), anchor=False)
     st.caption(t("quality.help"))
     evaluations = shared.evaluations
@@ -58,10 +71,23 @@ def render() -> None:
 
 
 def _name(moment: str, run: Run) -> str:
-    """Return what a kept run is called: its set, how it was searched, when."""
+    """Return what a kept run is called: when it was, how it was searched, its set.
+
+    What tells it from the others stands first, for where there is no room for all of it.
+    """
     of = _set_name(run.set_name, own=run.own)
+    mode = t(f"search.mode_{run.mode}")
     changed = change_label({key: value for key, value in run.changed.items() if key != "mode"})
-    return " · ".join(filter(None, [of, run.mode, changed, moment]))
+    return " · ".join(filter(None, [_moment(moment), mode, changed, of]))
+
+
+def _moment(name: str) -> str:
+    """Return the moment in a kept run's name for people: ``2026-11-30 14:05:09``."""
+    try:
+        moment = datetime.strptime(name, MOMENT)  # noqa: DTZ007 - of local time
+    except ValueError:
+        return name
+    return date_text(moment.astimezone(), seconds=True)
 
 
 def _set_name(name: str, *, own: bool) -> str:
@@ -69,7 +95,7 @@ def _set_name(name: str, *, own: bool) -> str:
 
 
 def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
-    """Draw the choice of a set and how to run it; say whether it is one's own questions."""
+    """Draw the choice of a set and its options; return whether it is one's own questions."""
     evaluations = shared.evaluations
     known = {path.name: path for path in evaluations.sets()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -79,21 +105,22 @@ def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
             format_func={_MINE: t("quality.mine"), **{name: name for name in known}}.__getitem__,
             key="set",
         )
-        modes = st.multiselect(
-            t("search.mode"),
-            _MODES,
-            default=_MODES,
-            format_func={name: t(f"search.mode_{name}") for name in _MODES}.__getitem__,
-            key="set-modes",
-            placeholder=t("action.choose"),
-        )
         typed = ""
-        # A path is for who sits at this machine.
+        # Only the person at this machine may enter a path.
         if is_trusted(shared.settings):
             typed = st.text_input(
                 t("quality.folder"), key="set-folder", help=t("quality.folder_help")
             ).strip()
         folder = Path(typed).expanduser() if typed else known.get(chosen or "")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        modes = st.pills(
+            t("search.mode"),
+            _MODES,
+            selection_mode="multi",
+            default=_MODES,
+            format_func={name: t(f"search.mode_{name}") for name in _MODES}.__getitem__,
+            key="set-modes",
+        )
         mine = folder is None
         name = collection.name if collection is not None and mine else ""
         st.button(
@@ -149,20 +176,34 @@ def _draw_table(kept: dict[str, Run]) -> None:
     for name, run in kept.items():
         means = run.means()
         cells = {
-            metric: f"{means[metric][0]:.3f} ({means[metric][1][0]:.3f}–{means[metric][1][1]:.3f})"
+            metric: f"{means[metric][0]:.3f} {means[metric][1][0]:.2f}–{means[metric][1][1]:.2f}"
             for metric in _METRICS
             if metric in means
         }
-        latency = f"{run.latency_p50_ms:.0f} / {run.latency_p95_ms:.0f} ms"
+        latency = f"{run.latency_p50_ms:.0f}\u00a0ms {run.latency_p95_ms:.0f}\u00a0ms"
         rows.append(
             {
                 t("quality.what"): name,
                 t("quality.queries"): len(run.queries),
                 **cells,
-                "p50 / p95": latency,
+                t("quality.latency"): latency,
             }
         )
-    st.dataframe(rows, hide_index=True)
+    # All columns fit a window of 1280 pixels: long names go on in a second and a third line.
+    narrow = dict.fromkeys([*_METRICS, t("quality.latency")], _FIGURE_PX)
+    widths = {t("quality.what"): _NAME_PX, t("quality.queries"): _COUNT_PX, **narrow}
+    st.dataframe(
+        rows,
+        hide_index=True,
+        row_height=_ROW_PX,
+        column_config={
+            name: st.column_config.Column(width=width) for name, width in widths.items()
+        },
+    )
+    with st.expander(t("quality.meaning"), icon=":material/help:"):
+        figures = {**_EXPLAINED, "latency": t("quality.latency")}
+        st.html(facts([(shown, t(f"metric.{name}")) for name, shown in figures.items()]))
+        st.caption(t("quality.interval"))
 
 
 def _draw_comparison(kept: dict[str, Run]) -> None:
@@ -170,16 +211,22 @@ def _draw_comparison(kept: dict[str, Run]) -> None:
         return
     st.subheader(t("quality.compare"), anchor=False)
     names = list(kept)
-    left, right, metric = st.columns(3)
-    one = left.selectbox(t("quality.before"), names, index=1, key="compare-one")
-    other = right.selectbox(t("quality.after"), names, index=0, key="compare-other")
-    chosen = metric.selectbox(t("quality.metric"), _COMPARED, index=4, key="compare-metric")
+    # Below each other: a run has a long name.
+    one = st.selectbox(t("quality.before"), names, index=1, key="compare-one")
+    other = st.selectbox(t("quality.after"), names, index=0, key="compare-other")
+    chosen = st.selectbox(t("quality.metric"), _COMPARED, index=4, key="compare-metric")
     try:
         difference, (low, high), p = runs.compare(kept[one], kept[other], chosen)
     except KnowledgeBaseError as error:
         draw_error(t("error.compare"), error)
         return
-    st.metric(chosen, f"{difference:+.3f}", f"{low:+.3f} … {high:+.3f}", delta_color="off")
+    st.metric(
+        chosen,
+        f"{difference:+.3f}",
+        f"{low:+.3f} … {high:+.3f}",
+        delta_color="off",
+        delta_arrow="off",
+    )
     chance = f"{p:.3f}"
     st.caption(t("quality.differs", p=chance) if p < _CERTAIN else t("quality.same", p=chance))
 
@@ -195,14 +242,20 @@ def _draw_misses(kept: dict[str, Run]) -> None:
         [
             {
                 t("quality.query"): result.query,
-                "nDCG@10": round(result.scores["ndcg@10"], 3),
-                t("quality.expected"): ", ".join(result.expected),
-                t("quality.found"): ", ".join(result.found[:3]),
+                "ndcg@10": round(result.scores["ndcg@10"], 3),
+                t("quality.expected"): listed(map(_place, result.expected)),
+                t("quality.found"): listed(map(_place, result.found[:3])),
             }
             for result in worst
         ],
         hide_index=True,
     )
+
+
+def _place(text: str) -> str:
+    """Return a passage's place as the page's language says it; runs have pages as ``p. 3``."""
+    name, page, number = text.rpartition(", p. ")
+    return t("hit.origin", name=name, place=t("place.page", page=number)) if page else text
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from kb.errors import (
 )
 from kb.search.reasons import anything_relevant
 from ui.hits import draw_hit
-from ui.keys import draw_key_hint
+from ui.keys import draw_asked, draw_key_hint
 from ui.language import t
 from ui.marking import marks_of
 from ui.markup import plain
@@ -84,6 +84,7 @@ def _draw_result(shared: Session, result: Result) -> None:
         )
     if not result.hits:
         _draw_none(result)
+        draw_asked(result.request.query)
         return
     if not (result.meant or anything_relevant(result.hits)):
         st.info(t("search.nothing_relevant"), icon=":material/search_off:")
@@ -96,11 +97,12 @@ def _draw_result(shared: Session, result: Result) -> None:
     marks = marks_of(shared, result.request.query, result.hits)
     for rank, hit in enumerate(result.hits, start=1):
         draw_hit(shared, hit, rank, hit.score, where=several, explain=explain, marks=marks)
+    draw_asked(result.request.query)
     mark_sentences(shared, result)
 
 
 def _draw_none(result: Result) -> None:
-    """Say that nothing was found, and which of the conditions may be why."""
+    """Draw that there are no hits, and the conditions that may be the reason."""
     if result.request.min_score:
         draw_empty(t("search.none_scored"), t("search.none_scored_help"))
         return

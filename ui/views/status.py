@@ -1,4 +1,4 @@
-"""The status view: models to choose, machine, store, and the settings in force."""
+"""The status view: choice of models, machine, store, and present settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ui.changing_settings import draw_changing
 from ui.choosing_models import draw_models
 from ui.compacting import draw_compacting
 from ui.i18n import has
-from ui.language import t
+from ui.language import listed, t
 from ui.languages_known import draw_languages
 from ui.run_history import draw_run_history
 from ui.session import Session, session
@@ -48,7 +48,7 @@ def render() -> None:
 
 
 def _draw_findings(shared: Session) -> None:
-    """Draw what is known of model, machine and store; of a model that failed, why."""
+    """Draw findings about model, machine and store; for a failed model the reason."""
     if shared.model_state == "loading":
         st.fragment(run_every=_POLL_S)(_draw_loading)(shared)
         return
@@ -79,7 +79,7 @@ def _draw_findings(shared: Session) -> None:
 
 
 def _collections(shared: Session) -> list[tuple[str, str]]:
-    """Return what each collection holds, and which vector store it is in."""
+    """Return each collection's counts, and its vector store."""
     return [
         (
             t("status.collection", name=info.name),
@@ -95,9 +95,9 @@ def _collections(shared: Session) -> list[tuple[str, str]]:
 
 
 def _vector_store(place: str) -> str:
-    """Return the address of a vector store; where it is files here, what that means."""
+    """Return the address of a vector store; for local files their meaning."""
     meaning = _label("vectors", place, "")
-    return f"{place} ({meaning})" if meaning else place
+    return t("list.noted", text=place, note=meaning) if meaning else place
 
 
 def _but_collections(findings: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _but_collections(findings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _speed(shared: Session) -> list[tuple[str, str]]:
-    """Return how fast the latest run that embedded anything was."""
+    """Return the speed of the last run that embedded anything."""
     for run in shared.base.runs(limit=_RUNS):
         if run.embedded and run.finished_at is not None:
             seconds = (run.finished_at - run.started_at).total_seconds()
@@ -138,11 +138,11 @@ def _settings(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _value(settings: Settings, name: str) -> str:
-    """Return a setting for everybody's eyes: of a secret, whether it is set."""
+    """Return a setting's public value: for a secret, only whether it is set."""
     value = getattr(settings, name)
     if name in _SECRET or isinstance(value, bool):
         return t("status.yes" if value else "status.no")
-    return t("change.unset") if value is None else settings.shown(name)
+    return settings.shown(name) or t("change.unset")
 
 
 def _pairs(findings: dict[str, Any]) -> list[tuple[str, str]]:
@@ -150,7 +150,7 @@ def _pairs(findings: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _label(kind: str, name: str, fallback: str) -> str:
-    """Return the text for a name that other modules chose; theirs where there is none."""
+    """Return the text for a name from other modules; the name itself if there is none."""
     key = f"{kind}.{name}"
     return t(key) if has(key) else fallback
 
@@ -161,8 +161,8 @@ def _text(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, list):
-        return ", ".join(_text(item) for item in value)
-    return str(value)
+        return listed(_text(item) for item in value)
+    return _label("told", str(value), str(value))
 
 
 def _free(shared: Session) -> int:

@@ -1,7 +1,6 @@
-"""What runs on the nodes: an actor that reads and splits files, and one that embeds texts.
+"""Actors on the nodes: one reads and splits files, the other embeds texts.
 
-An actor answers with values, errors about a file or a text included. What it raises is a fault of
-the node.
+An actor returns errors about a file or a text as values. It raises only for faults of its node.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ from kb.indexing.splitting import Counter, SplitRules, split_document
 from kb.splitting import SPLITTER_VERSION
 
 Way = Literal["documents", "short", "bare"]
-"""How texts are embedded: as documents, as short ones, or without a prompt."""
+"""Kinds of embedding: as documents, as short texts, or without a prompt."""
 
 NEEDS_MODEL = "needs the model"
 READY = "ready"
 UNSEEN = "unseen"
 """What an actor answers whose node does not see a file as it is at the driver."""
 
-# Texts of one call, where the model does not want more: as many as take a second or less.
+# Texts of one call, unless the model wants more: as many as take at most a second.
 _TEXTS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What every actor of a run is told. ``program`` is :func:`program_identity` at the driver."""
+    """Parameters of all actors of a run. ``program`` is :func:`program_identity` at the driver."""
 
     program: str
     model: SharedModel
@@ -55,30 +54,31 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentBytes:
-    """A file's bytes, for a node that does not see the file."""
+    """A file's bytes, for a node that does not have the file."""
 
     content: bytes
     mtime_ns: int
 
 
 def program_identity() -> str:
-    """Return a hash of everything in this program that decides a file's chunks."""
+    """Return a hash of everything in this program that determines a file's chunks."""
     parts = [str(SPLITTER_VERSION)]
     parts += [loader_identity(Path(f"a{suffix}"), LoadOptions()) for suffix in EXTENSIONS]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 class _NodeActor(ABC):
-    """One that works with the model of the run."""
+    """Base of actors that use the model of the run."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
 
     def prepare(self, parts: Sequence[Any] = ()) -> str:
-        """Make the model ready; say whether its bytes have to be sent first.
+        """Prepare the model; return whether this node needs its bytes first.
 
         Raises:
-            ModelError: it cannot be had, or this node's program is another one.
+            ModelError: the model is not available, or this node runs another version of the
+                program.
         """
         if program_identity() != self._terms.program:
             msg = "this node has another version of the program; install the same one on all nodes"
@@ -98,7 +98,7 @@ class _NodeActor(ABC):
 
     @abstractmethod
     def _make_ready(self, model: SharedModel) -> None:
-        """Take the model into use, whose file is here by now."""
+        """Use the model, whose file is on this node now."""
 
     @staticmethod
     def _get(part: Any) -> bytes:  # noqa: ANN401 - a reference of Ray's
@@ -178,11 +178,11 @@ class EmbeddingActor(_NodeActor):
         self._embedder = model.open(self._get, threads=self._threads)
 
     def texts(self) -> int:
-        """Return how many texts this model wants at once."""
+        """Return the number of texts of one call."""
         return max(_TEXTS, batching(self._model).texts)
 
     def embed(self, way: Way, texts: Sequence[str]) -> Vectors | KnowledgeBaseError:
-        """Return the vectors of texts, or why there are none."""
+        """Return the vectors of texts, or the reason why there are none."""
         model = self._model
         embed = {
             "documents": model.embed_documents,
@@ -205,7 +205,7 @@ class EmbeddingActor(_NodeActor):
 
 @contextmanager
 def _file(path: str, sent: SentBytes | None) -> Iterator[Path]:
-    """Give the place of a file, which is written first if it was sent."""
+    """Return the path of a file; write the file first if its bytes were sent."""
     if sent is None:
         yield Path(path)
         return

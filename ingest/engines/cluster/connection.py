@@ -17,18 +17,18 @@ from kb import interrupts
 _NAMESPACE = "shelfmark"
 _VARIABLE = "RAY_ADDRESS"
 _KNOCK_S = 10.0
-# A head that is silent for so long is gone. After a minute Ray ends this process, without a word
-# that a user understands.
+# A head that is silent for so long counts as lost. After a minute Ray would end this process, with
+# a message that no user understands.
 _GONE_S = 20.0
 _LOOK_S = 2.0
-# How long leaving may take where nobody answers any more.
+# Seconds for leaving a cluster that no longer answers.
 _LEAVE_S = 3.0
 
 
 class Connection:
     """This process as a driver of a cluster.
 
-    A program that has connected to a cluster by itself keeps its connection.
+    A program that is already connected keeps its connection.
 
     Args:
         address: of the cluster's head; empty as :class:`~ingest.engines.choice.RayCluster` says.
@@ -38,7 +38,7 @@ class Connection:
         SettingsError: the variable ``RAY_ADDRESS`` has no address.
 
     Attributes:
-        lost: the cluster does not answer any more; do not call Ray then, it may wait for ever.
+        lost: the cluster no longer answers. Do not call Ray then: a call may wait for ever.
     """
 
     def __init__(self, address: str) -> None:
@@ -48,7 +48,7 @@ class Connection:
         self._mutex = threading.Lock()
         self._own = not ray.is_initialized()
         if self._own:
-            # Ray tells its makers how it is used unless told not to.
+            # Ray reports usage statistics unless this disables them.
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             with interrupts.kept():
                 _connect(address)
@@ -67,12 +67,12 @@ class Connection:
 
     @property
     def nodes(self) -> list[Node]:
-        """The machines that are there now, in the order of their ids.
+        """Return the present machines, in the order of their ids.
 
-        A head that is silent for a moment leaves them as they were.
+        If the head is silent for a moment, the list stays the same.
 
         Raises:
-            ClusterError: the cluster does not answer any more.
+            ClusterError: the cluster no longer answers.
         """
         with self._mutex:
             try:
@@ -84,10 +84,10 @@ class Connection:
             return self._seen
 
     def _answers(self) -> bool:
-        """Knock at the head: Ray itself would wait for it for a minute.
+        """Check that the head answers: Ray itself would wait for it for a minute.
 
         Raises:
-            ClusterError: it was silent for too long.
+            ClusterError: the head was silent for too long.
         """
         try:
             _knock(self._head, _LOOK_S)
@@ -134,7 +134,7 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Leave the cluster; its actors of this run end."""
+        """Leave the cluster; this ends its actors of this run."""
         if not self._own or not ray.is_initialized():
             return
         if self.lost:
@@ -178,10 +178,10 @@ def _connect(address: str) -> None:
 
 
 def _knock(address: str, patience_s: float = _KNOCK_S) -> None:
-    """See that somebody listens there: Ray tries for minutes before it says that nobody does.
+    """Check that somebody listens: Ray itself would try for minutes.
 
     Raises:
-        OSError: nobody does.
+        OSError: nobody listens.
     """
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "/" not in host:

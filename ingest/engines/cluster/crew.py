@@ -1,4 +1,4 @@
-"""Actors on the nodes of a cluster, each fed by threads of this process.
+"""Actors on the nodes of a cluster; threads of this process feed each one.
 
 Actors that die are replaced. Nodes may come and go. What an actor had begun when it died, or when
 its node had a fault, is given to another one, on another node if there is one. What has failed so
@@ -27,7 +27,7 @@ _FAULTS = 3
 # How often the nodes are looked at, and how long none may be there.
 _LOOK_S = 2.0
 _NO_NODE_S = 30.0
-# How long a call may still take that nobody answers.
+# Seconds that an unanswered call may still take.
 _LAST_CALL_S = 3.0
 
 
@@ -36,10 +36,10 @@ class Crew:
 
     Args:
         connection: to the cluster.
-        posts: says which actors a cluster of such nodes shall have.
-        start: makes a ready actor for a post; gives up once the event is set.
+        posts: returns the actors that a cluster of these nodes should have.
+        start: makes a ready actor for a post; stops trying once the event is set.
         lanes: threads for each actor.
-        name: what the actors do, for messages.
+        name: the actors' kind of work, for messages.
     """
 
     def __init__(
@@ -69,15 +69,15 @@ class Crew:
 
     @property
     def size(self) -> int:
-        """How many actors there are."""
+        """Number of actors."""
         with self._changed:
             return len(self._roster.manned)
 
     def put(self, task: Task[Any]) -> None:
-        """Have something done.
+        """Queue work.
 
         Raises:
-            RuntimeError: the crew was closed.
+            RuntimeError: the crew is closed.
         """
         with self._changed:
             if self._failure is None and self.cancelled.is_set():
@@ -94,7 +94,7 @@ class Crew:
             task.fail(failure)
 
     def close(self, *, cancel: bool) -> None:
-        """End the actors, after the work that waits or, with ``cancel``, at once."""
+        """End the actors: after the waiting work, or at once with ``cancel``."""
         if cancel:
             self.cancel()
         with self._changed:
@@ -112,7 +112,7 @@ class Crew:
             task.fail(self._lonely())
 
     def cancel(self) -> None:
-        """Drop all work and end the actors; wait for nothing."""
+        """Drop all work and end the actors without waiting."""
         with self._changed:
             self._closed = True
             self.cancelled.set()
@@ -151,7 +151,7 @@ class Crew:
                 self._fail(self._lonely())
 
     def _man(self) -> None:
-        """Give each post of the nodes that are there an actor."""
+        """Give every post of the present nodes an actor."""
         nodes = self._connection.nodes
         alive = {node.id for node in nodes}
         with self._changed:
@@ -176,7 +176,7 @@ class Crew:
         )
 
     def _fail(self, error: Exception) -> None:
-        """Give up: what waits, what is under way and what comes ends with this error."""
+        """Fail all waiting, running and future work with this error."""
         with self._changed:
             self._failure = self._failure or error
             self.cancelled.set()
@@ -252,7 +252,7 @@ class Crew:
         return False
 
     def _actor(self, post: Post, mine: Manned) -> Actor | None:
-        """Return the actor of a post, made if there is none; None where it cannot be made."""
+        """Return the actor of a post; make one if necessary; None if that fails."""
         with mine.making:
             if mine.actor is None and not mine.gone and not self._given_up.is_set():
                 try:

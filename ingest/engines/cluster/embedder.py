@@ -1,4 +1,4 @@
-"""The embedder of a cluster: texts are shared out among actors, each with a model of its own."""
+"""The embedder of a cluster: actors share the texts, each with a model of its own."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from kb.stopping import StoppedError, checkpoint
 class RayEmbedder:
     """An :class:`~kb.embedding.base.Embedder` over the actors of a crew. Thread-safe.
 
-    What is short, queries and counts of tokens, the model of this process does.
+    The model of this process embeds queries and counts tokens, because that takes little time.
 
     Args:
-        near: the same model in this process; it stays its owner's.
+        near: the same model in this process; the caller keeps it.
         crew: embedding actors; closed with this embedder.
         texts: most texts of one call of an actor.
     """
@@ -35,7 +35,7 @@ class RayEmbedder:
 
     @property
     def identity(self) -> EmbedderIdentity:
-        """The model's, which is one on all nodes."""
+        """The model's identity, the same on all nodes."""
         return self._near.identity
 
     @property
@@ -50,23 +50,23 @@ class RayEmbedder:
 
     @property
     def abilities(self) -> Abilities:
-        """The model's."""
+        """The model's abilities."""
         return self._near.abilities
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count the tokens of each text alone, here."""
+        """Count the tokens of each text alone, in this process."""
         return self._near.count_tokens(texts)
 
     def count_read(self, texts: Sequence[str], *, query: bool = False, task: str = "") -> list[int]:
-        """Count the tokens that the model reads of each text, here."""
+        """Count the tokens of the model's input for each text, in this process."""
         return self._near.count_read(texts, query=query, task=task)
 
     def count_bare(self, texts: Sequence[str]) -> list[int]:
-        """Count the tokens that the model reads of texts without a prompt, here."""
+        """Count the tokens of the model's input without a prompt, in this process."""
         return self._near.count_bare(texts)
 
     def embed_query(self, text: str, *, task: str = "") -> Vector:
-        """Embed one query, here."""
+        """Embed one query, in this process."""
         return self._near.embed_query(text, task=task)
 
     def embed_documents(
@@ -76,14 +76,14 @@ class RayEmbedder:
 
         Raises:
             InputTooLongError: a text has more than ``max_tokens`` tokens.
-            EmbeddingError: the model failed, or a text ends every process that embeds it.
+            EmbeddingError: the model failed, or a text kills every process that embeds it.
             ClusterError: no node is left.
-            StoppedError: the run was stopped meanwhile.
+            StoppedError: the run was stopped.
         """
         return self._embed("documents", texts, on_progress)
 
     def embed_short(self, texts: Sequence[str]) -> Vectors:
-        """Embed short texts as documents, several in a call of the model, on all nodes."""
+        """Embed short texts as documents on all nodes, several in one call of the model."""
         return self._embed("short", texts)
 
     def embed_bare(self, texts: Sequence[str]) -> Vectors:
@@ -91,7 +91,7 @@ class RayEmbedder:
         return self._embed("bare", texts)
 
     def stop(self) -> None:
-        """Give up what is under way."""
+        """Cancel texts under way."""
         self._crew.cancel()
 
     def close(self) -> None:
@@ -115,7 +115,8 @@ class RayEmbedder:
             for future in done:
                 start, end = pending.pop(future)
                 try:
-                    # A copy: what Ray gives keeps its place in the object store while it lives.
+                    # A copy: Ray's array would occupy its place in the object store as long as it
+                    # lives.
                     vectors[start:end] = future.result()
                 except CancelledError as error:
                     raise StoppedError from error

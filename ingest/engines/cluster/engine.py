@@ -27,20 +27,20 @@ from ingest.reading.base import FileReader
 from kb.embedding.base import batching
 from kb.knowledge_base import KnowledgeBase
 
-# Calls of the pipeline that share the actors: while one waits for its last texts, the next works.
+# The pipeline's calls that share the actors: while one waits for its last texts, the next works.
 _LANES = 2
-# Calls of one actor at a time: the next texts are there when the model is free.
+# Calls of one actor at the same time: the next texts are there when the model is free.
 _CALLS = 2
 _TEXTS = 16
 _READING, _EMBEDDING = "reading", "embedding"
 
 
 class RayEngine:
-    """Reads and embeds on the nodes of a cluster; it connects when it is first needed.
+    """Reads and embeds on the nodes of a cluster; connects at first use.
 
     Args:
-        base: whose settings and model these are.
-        cluster: which one, and how its nodes are used.
+        base: the knowledge base with the settings and the model.
+        cluster: the cluster, and how to use its nodes.
     """
 
     def __init__(self, base: KnowledgeBase, cluster: RayCluster) -> None:
@@ -60,7 +60,7 @@ class RayEngine:
         self._embedder: RayEmbedder | None = None
 
     def reader(self) -> FileReader:
-        """Return what reads on all nodes.
+        """Return the reader over all nodes.
 
         Raises:
             ClusterError: no cluster answers.
@@ -79,9 +79,9 @@ class RayEngine:
             return self._reader
 
     def embedding(self) -> Embedding:
-        """Return who embeds: actors, or the servers that the settings name.
+        """Return the embedder: actors, or the servers in the settings.
 
-        Servers are asked by this process, which knows how much each of them may be asked at once.
+        This process calls the servers itself, because it knows how much each may do at once.
 
         Raises:
             ClusterError: no cluster answers.
@@ -114,7 +114,7 @@ class RayEngine:
             return self._embedding
 
     def stop(self) -> None:
-        """Give up the texts that nodes embed."""
+        """Cancel texts under way on the nodes."""
         if self._embedder is not None:
             self._embedder.stop()
 

@@ -1,4 +1,4 @@
-"""Ray, the library: the one place that imports it."""
+"""Ray, the library; no other module imports it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ __all__ = [
 ]
 
 POLL_S = 0.5
-"""How often who waits for an actor looks whether the run was cancelled."""
+"""Seconds between two checks for a cancelled run while waiting for an actor."""
 
 Actor = Any
-"""A handle of an actor: Ray makes its methods as it runs."""
+"""A handle of an actor; Ray creates its methods at run time."""
 
 _DEATHS = (
     exceptions.RayActorError,
@@ -48,12 +48,12 @@ _FULL = (exceptions.ObjectStoreFullError, exceptions.OutOfDiskError)
 
 
 def died(error: BaseException) -> bool:
-    """Say whether an error means that an actor, or what it gave, is gone."""
+    """Return whether an error means that an actor, or its result, is lost."""
     return isinstance(error, _DEATHS)
 
 
 def is_full(error: BaseException) -> bool:
-    """Say whether an error means that an object store, and the disk behind it, has no room."""
+    """Return whether an error means that an object store and its disk are full."""
     return isinstance(error, _FULL) or isinstance(getattr(error, "cause", None), _FULL)
 
 
@@ -63,7 +63,7 @@ def is_raised_there(error: BaseException) -> bool:
 
 
 def actor_on(node_id: str, kind: type, *, cpus: float, gpus: float, threads: int) -> Actor:
-    """Return what makes actors of a class on a node; one that dies is not started again by Ray."""
+    """Return a factory of actors on a node; Ray does not restart one that dies."""
     return ray.remote(kind).options(
         num_cpus=cpus,
         num_gpus=gpus,
@@ -75,10 +75,10 @@ def actor_on(node_id: str, kind: type, *, cpus: float, gpus: float, threads: int
 
 
 def result_of(reference: Any, cancelled: threading.Event) -> Any:  # noqa: ANN401 - any actor's
-    """Wait for what an actor gives, and return it.
+    """Wait for an actor's result, and return it.
 
     Raises:
-        CancelledError: the run was cancelled meanwhile.
+        CancelledError: the run was cancelled.
     """
     while not cancelled.is_set():
         ready, _ = ray.wait([reference], timeout=POLL_S)

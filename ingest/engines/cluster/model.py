@@ -1,4 +1,4 @@
-"""The embedding model on its way to the nodes of a cluster, and opened there."""
+"""Sends the embedding model to the nodes of a cluster, and opens it there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kb.remote.address import names_servers
 from kb.remote.client import KEY_VARIABLES
 from kb.settings import Settings
 
-# What a node opens a model by. It is told no other setting: some are secrets.
+# The settings with which a node opens a model. It gets no others, because some are secrets.
 _TOLD = {
     "model",
     "dimensions",
@@ -38,16 +38,16 @@ _TOLD = {
 PART_BYTES = 16 * 2**20
 """Bytes of a model's file in one object of the store."""
 
-# For another process of the node that fetches the same file, which may have gigabytes.
+# Time for another process of the node that fetches the same file, which may have gigabytes.
 _ANOTHER_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedFile:
-    """A model's file, and how a node comes by it.
+    """A model's file, and the ways to get it to a node.
 
-    ``fingerprint`` tells whether a file that is found is the same one; ``url`` is where else it
-    can be had, empty if nowhere. ``parts`` are references to its bytes in the object store.
+    ``fingerprint`` shows whether a found file is the same one. ``url`` is a further source, or
+    empty. ``parts`` are references to its bytes in the object store.
     """
 
     file: ModelFile
@@ -57,7 +57,7 @@ class SharedFile:
     parts: tuple[Any, ...] = ()
 
     def here(self) -> Path | None:
-        """Return where this node has it: at the path that it has at the driver, or fetched."""
+        """Return the file's path on this node: the driver's path, or that of a fetched copy."""
         for path in (self.file.path, self.kept):
             same_size = path.is_file() and path.stat().st_size == self.size
             if same_size and weights_fingerprint(path) == self.fingerprint:
@@ -66,18 +66,18 @@ class SharedFile:
 
     @property
     def kept(self) -> Path:
-        """Where a node keeps it that fetched it."""
+        """The path of a fetched copy on a node."""
         folder = platformdirs.user_cache_path(APP_NAME, appauthor=False) / "cluster"
         return folder / self.fingerprint[:16] / self.file.path.name
 
     def fetch(self, get: Callable[[Any], bytes]) -> Path:
-        """Return where it is, after fetching it if this node lacks it; once for all processes.
+        """Return the file's path; fetch the file if this node lacks it, once for all its processes.
 
         Args:
             get: returns the bytes of one of ``parts``.
 
         Raises:
-            ModelError: it cannot be had, or is not the same file.
+            ModelError: the file is not available, or is a different one.
         """
         found = self.here()
         if found is not None:
@@ -106,10 +106,10 @@ class SharedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedModel:
-    """What a node needs to count tokens and to embed as the driver would.
+    """Everything that a node needs to count tokens and embed as the driver does.
 
-    ``given`` is an embedder that a program brought along, else there is a ``file``, else the
-    settings name servers. ``keys`` are those of the servers.
+    ``given`` is an embedder of the calling program. Otherwise there is a ``file``, or the settings
+    name servers. ``keys`` are the servers' keys.
     """
 
     settings: dict[str, Any]
@@ -124,10 +124,10 @@ class SharedModel:
         """Describe the model in use.
 
         Args:
-            settings: those that name it.
-            embedder: the model, opened here.
-            given: a program brought it along.
-            url: the folder from which nodes fetch its file, empty if they do not.
+            settings: the settings with the model.
+            embedder: the model, opened in this process.
+            given: the calling program passed the embedder.
+            url: the folder from which nodes fetch the file; empty if they do not.
         """
         file = None
         if not given and not names_servers(settings.model):
@@ -153,10 +153,10 @@ class SharedModel:
         return self.given is None and self.file is None
 
     def open(self, get: Callable[[Any], bytes], *, threads: int) -> Embedder:
-        """Open the model on this node; its vectors are those of the driver's.
+        """Open the model on this node; its vectors equal those of the driver.
 
         Raises:
-            ModelError: it cannot be had here, or is another one.
+            ModelError: the model is not available here, or is a different one.
         """
         embedder = self._opened(get, threads)
         if embedder.identity.fingerprint != self.fingerprint:
@@ -165,7 +165,7 @@ class SharedModel:
         return embedder
 
     def counter(self, get: Callable[[Any], bytes]) -> Counter:
-        """Return what counts tokens on this node; it needs no weights in memory."""
+        """Return the counter of tokens on this node; it needs no weights in memory."""
         if self.file is None:
             return self._opened(get, 0)
         from kb.llama.native import Model  # noqa: PLC0415 - llama.cpp takes a moment to load

@@ -1,4 +1,4 @@
-"""What a crew consists of: pieces of work, and actors with the threads that feed them."""
+"""Parts of a crew: pieces of work, and actors with the threads that feed them."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class Task(Generic[T]):
         return True
 
     def done_by(self, actor: Actor, cancelled: threading.Event) -> T:
-        """Have an actor do it; wait while an object store has no room.
+        """Let an actor do it; wait while an object store is full.
 
         Raises:
-            ClusterError: it stays full.
+            ClusterError: the store stays full.
         """
         for _ in range(_FULL_ATTEMPTS):
             try:
@@ -66,12 +66,12 @@ class Task(Generic[T]):
         raise ClusterError(msg)
 
     def give(self, result: T) -> None:
-        """Settle the future, unless that was done while an actor was silent."""
+        """Settle the future, unless it was settled while an actor was silent."""
         with contextlib.suppress(InvalidStateError):
             self.future.set_result(result)
 
     def fail(self, error: Exception) -> None:
-        """Settle the future with an error, unless that was done."""
+        """Settle the future with an error, unless it is settled."""
         with contextlib.suppress(InvalidStateError):
             self.future.set_exception(error)
 
@@ -84,7 +84,7 @@ class Task(Generic[T]):
         return False
 
     def cancel(self) -> None:
-        """Settle the future of what nobody works on."""
+        """Cancel the future if nobody works on it."""
         if self.begun:
             self.fail(CancelledError())
         elif self.future.cancel():
@@ -109,20 +109,20 @@ class Manned:
         self.threads: list[threading.Thread] = []
 
     def begin(self, threads: Iterable[threading.Thread]) -> None:
-        """Have threads feed its actor."""
+        """Start the threads that feed its actor."""
         self.threads = list(threads)
         for thread in self.threads:
             thread.start()
 
     def dead(self, actor: Actor) -> None:
-        """Let go of an actor; what is left of its process ends."""
+        """Release a dead actor, and end the rest of its process."""
         with self.making:
             if self.actor is actor:
                 self.kill()
                 self.actor = None
 
     def kill(self) -> None:
-        """End the actor, whatever it does."""
+        """End the actor at once, even during work."""
         if self.actor is not None:
             with contextlib.suppress(Exception):  # the cluster itself may be gone
                 ray.kill(self.actor)

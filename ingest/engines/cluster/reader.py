@@ -1,4 +1,4 @@
-"""The reader of files on a cluster: each core of each node reads and splits one at a time."""
+"""The reader of files on a cluster: each core of each node reads and splits one file at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ingest.loaders import LoadedFile
 from ingest.loaders.base import LoadOptions
 from ingest.reading.base import Progress
 
-# One file more for each so many readers waits, so that none is idle until the next is decided on.
+# One waiting file per this many readers, so that no reader is idle before the next decision.
 _READERS_PER_WAITING = 4
 
 
@@ -33,7 +33,7 @@ class RayReader:
 
     @property
     def workers(self) -> int:
-        """How many files are read at the same time, at least one."""
+        """Number of files read at the same time, at least one."""
         size = self._crew.size
         return max(1, size + size // _READERS_PER_WAITING)
 
@@ -45,7 +45,7 @@ class RayReader:
         *,
         content_hash: str = "",
     ) -> Future[LoadedFile]:
-        """Have a file read and split; the future gives a CutFile or raises a LoadError.
+        """Queue a file for reading and splitting; the future gives a CutFile or raises a LoadError.
 
         It raises a ClusterError if no node can read. A file without ``content_hash`` is sent.
         """
@@ -64,7 +64,7 @@ class RayReader:
         return task.future
 
     def close(self, *, cancel: bool = False) -> None:
-        """End the actors, after the files submitted so far or, with ``cancel``, at once."""
+        """End the actors: after the submitted files, or at once with ``cancel``."""
         self._crew.close(cancel=cancel)
 
     def _read(
@@ -88,7 +88,7 @@ class RayReader:
         return file
 
     def _asked(self, answers: Any, on_progress: Progress | None) -> tuple[str, Any]:  # noqa: ANN401 - Ray's
-        """Follow what an actor says of a file, up to its last word."""
+        """Return the last of an actor's messages about a file; pass on its progress."""
         while not self._crew.cancelled.is_set():
             ready, _ = ray.wait([answers], timeout=POLL_S)
             if not ready:
@@ -102,14 +102,14 @@ class RayReader:
 
 
 def _bytes_of(path: Path, options: LoadOptions) -> SentBytes:
-    """Return a file's bytes, or what the sandbox of this machine would say of it.
+    """Return a file's bytes, or the error that this machine's sandbox would report.
 
     Raises:
-        LoadError: it is not here either.
+        LoadError: this machine does not have the file either.
     """
     try:
         status = path.stat()
-        # A file that is too large is not sent: who reads it would refuse it for its size.
+        # A file that is too large stays here: its reader would refuse it for its size.
         most = options.max_file_bytes + 1
         with path.open("rb") as file:
             return SentBytes(content=file.read(most), mtime_ns=status.st_mtime_ns)

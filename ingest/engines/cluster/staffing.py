@@ -21,18 +21,18 @@ _LEAST_THREADS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staffing:
-    """How posts are shared out.
+    """How actors are distributed.
 
     Args:
         workers: readers of each node, 0 for one on each core.
-        gpus_per_actor: of who embeds, 0 for processors.
+        gpus_per_actor: GPUs of each embedding actor, 0 for processors.
     """
 
     workers: int
     gpus_per_actor: float
 
     def readers(self, nodes: Sequence[Node]) -> list[Post]:
-        """Return the posts of readers."""
+        """Return the posts of reading actors."""
         return [
             Post(node, number)
             for node in nodes
@@ -69,5 +69,5 @@ class Staffing:
 
 
 def _rounded(cpus: float) -> float:
-    # Ray counts in ten thousandths.
+    # Ray counts in ten-thousandths.
     return math.floor(cpus * 1000) / 1000

@@ -1,1 +1,1 @@
-"""Object stores: addresses such as ``s3://bucket/minutes``, what lies there, and its bytes."""
+"""Object stores: addresses such as ``s3://bucket/minutes``, their objects, and the bytes."""

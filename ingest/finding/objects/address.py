@@ -6,16 +6,16 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from kb.errors import SettingsError
 from kb.redaction import redacted
 
-# By each scheme that a person may write, the one that sources are known by.
+# Maps each scheme that a person may write to the scheme of sources.
 _SCHEMES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "memory": "memory"}
 _FILES = frozenset({"file", "local"})
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
-# A URL that was made a Path and so lost one of its slashes.
+# A URL that became a Path and lost one of its slashes.
 _CRUSHED = re.compile(rf"({'|'.join(_SCHEMES)}):/[^/]")
 
 
@@ -23,7 +23,7 @@ _CRUSHED = re.compile(rf"({'|'.join(_SCHEMES)}):/[^/]")
 class ObjectAddress:
     """A folder or an object in an object store.
 
-    ``url`` names it without a slash at its end: ``s3://bucket/minutes``.
+    ``url`` is its URL without a slash at the end: ``s3://bucket/minutes``.
     """
 
     scheme: str
@@ -31,12 +31,12 @@ class ObjectAddress:
 
     @property
     def parent(self) -> str:
-        """The URL of the folder that holds it; of a whole bucket, its own."""
+        """The URL of its folder; for a whole bucket, its own."""
         folder, _, _ = self.url.rpartition("/")
-        return self.url if folder.endswith(":/") else folder
+        return self.url if folder.endswith(":/") else folder.rstrip("/")
 
     def below(self, root: str) -> str | None:
-        """Return its path below another URL, empty for that URL itself; None elsewhere."""
+        """Return its path below another URL, empty for that URL itself; None if it is elsewhere."""
         if self.url == root:
             return ""
         inside = f"{root.rstrip('/')}/"
@@ -44,15 +44,15 @@ class ObjectAddress:
 
 
 def is_url(text: str) -> bool:
-    """Say whether a root or a path is a URL."""
+    """Return whether a root or a path is a URL."""
     return _URL.match(text) is not None
 
 
 def object_address(given: Path | str) -> ObjectAddress | None:
-    """Return the address in an object store that a person means; None for a path.
+    """Return the address in an object store that a person wrote; None for a path.
 
     Raises:
-        SettingsError: no object store is addressed so.
+        SettingsError: it is not a valid address.
     """
     text = os.fspath(given)
     if isinstance(given, Path) and _CRUSHED.match(text):
@@ -84,23 +84,38 @@ def object_address(given: Path | str) -> ObjectAddress | None:
     if not bucket:
         msg = f"{shown} names no bucket; write {scheme}://BUCKET or {scheme}://BUCKET/FOLDER"
         raise SettingsError(msg)
-    return ObjectAddress(scheme, f"{scheme}://{rest.rstrip('/')}")
+    key = rest.removeprefix(bucket).strip("/")
+    url = f"{scheme}://{bucket}/{key}".rstrip("/")
+    if key and rest.startswith(f"{bucket}//"):
+        msg = (
+            f"{shown} has more than one slash after the bucket; write {redacted(url)}, or "
+            f"{scheme}://{bucket} for keys that begin with a slash"
+        )
+        raise SettingsError(msg)
+    return ObjectAddress(scheme, url)
 
 
 def local_path(given: Path | str) -> Path | str:
-    """Return the path of this machine that is meant, also by ``file:///home/me/minutes``.
+    """Return the path on this machine, also of a URL such as ``file:///home/me/minutes``.
+
+    Of a URL, ``%`` and two hexadecimal digits are decoded; all else stands for itself, also ``#``
+    and ``?``.
 
     Raises:
-        SettingsError: the URL is of another machine.
+        SettingsError: the URL is of another machine, or names no folder.
     """
     found = None if isinstance(given, Path) else _URL.match(given)
     if found is None:
         return given
-    parts = urlsplit(str(given).replace("?", "%3F").replace("#", "%23"))
-    if parts.netloc not in {"", "localhost"}:
+    host, slash, path = found["rest"].partition("/")
+    if host.lower() not in {"", "localhost"}:
         msg = f"{given} is on another machine; write file:///FOLDER with three slashes"
         raise SettingsError(msg)
-    return unquote(parts.path)
+    if not slash:
+        msg = f"{given} names no folder; write file:///FOLDER"
+        raise SettingsError(msg)
+    # Names that are no text are bytes in paths, too.
+    return unquote(f"/{path}", errors="surrogateescape")
 
 
 def _mended(text: str) -> str:

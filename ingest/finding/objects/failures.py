@@ -1,4 +1,4 @@
-"""What goes wrong with object stores, in words, and whether trying again may help."""
+"""Errors of object stores in words, and whether a retry may help."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CREDENTIALS = {
         "`gcloud auth application-default login`"
     ),
 }
-"""By scheme, what gives its client credentials."""
+"""By scheme, the way to give its client credentials."""
 
 _FINAL_NUMBERS = frozenset({errno.EINVAL, errno.ENAMETOOLONG, errno.ENOSYS, errno.EPERM})
 _FINAL = (
@@ -31,17 +31,17 @@ _FINAL = (
 
 
 def is_denied(error: Exception) -> bool:
-    """Say whether the store knows who asks and refuses; gcsfs has no class of its own for it."""
+    """Return whether the store knows the caller and refuses; gcsfs has no class for that."""
     return isinstance(error, PermissionError) or (
         type(error) is OSError and str(error).startswith("Forbidden:")
     )
 
 
 def may_pass(error: Exception) -> bool:
-    """Say whether the same request may succeed in a moment.
+    """Return whether the same request may succeed soon.
 
-    The clients of object stores raise classes of their own for a network that fails, so what is
-    known to last is named here, and everything else is tried again.
+    The clients of object stores raise classes of their own for network failures. So this lists the
+    permanent errors, and every other error is tried again.
     """
     if isinstance(error, _FINAL) or is_denied(error) or _is_about_credentials(error):
         return False
@@ -49,11 +49,11 @@ def may_pass(error: Exception) -> bool:
 
 
 def described(error: Exception, scheme: str) -> str:
-    """Return what happened in a store of that scheme and what to do, to follow a name and a colon.
+    """Return a description of an error with advice, to follow a name and a colon.
 
     Args:
         error: of the store's client.
-        scheme: as URLs begin.
+        scheme: the beginning of its URLs.
     """
     said = error.strerror if isinstance(error, OSError) else None
     reason = one_line(redacted(said or str(error) or type(error).__name__)).rstrip(".")
@@ -70,6 +70,6 @@ def described(error: Exception, scheme: str) -> str:
 
 def _is_about_credentials(error: Exception) -> bool:
     name = type(error).__name__
-    # gcsfs notes the status of an answer.
+    # gcsfs records the status of an answer.
     unknown = str(getattr(error, "code", "")) == "401"
     return unknown or "Credential" in name or "RefreshError" in name

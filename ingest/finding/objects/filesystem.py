@@ -1,8 +1,6 @@
-"""One object store through fsspec: listed, asked, read, downloaded, and tried again.
+"""One object store through fsspec: lists, reads and downloads objects, with retries.
 
-fsspec is imported here alone, and the client of a store by fsspec when it is first asked.
-Credentials and endpoints are its own business: the environment, or the files in
-``~/.config/fsspec``.
+The client of a store is made when it is first asked.
 """
 
 from __future__ import annotations
@@ -14,33 +12,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.errors import UnreadableFileError
+from ingest.finding.objects.client import new_client
 from ingest.finding.objects.failures import described, is_denied, may_pass
 from ingest.loaders import too_large
-from kb.errors import KnowledgeBaseError, MissingExtraError, StoreError
+from kb.errors import KnowledgeBaseError, StoreError
 from kb.retry import RetryPolicy
 from kb.stopping import StoppedError
 
 _T = TypeVar("_T")
 
-# By scheme, the package that fsspec needs for it and the extra that brings it.
-_PACKAGES = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gs")}
-# What names the content of an object, best first; sizes and times are looked at last. Etags of
-# Google's change with metadata as well, so its generations come before them.
+# Fields that identify an object's content, best first; size and time come last. Google's etags
+# change with metadata as well, so its generations come before them.
 _REVISIONS = ("generation", "ETag", "etag", "md5Hash", "checksum", "content_md5")
 _TIMES = ("LastModified", "updated", "last_modified", "mtime", "modified", "created")
 _PART_BYTES = 1 << 20
-# The client reads ahead so far: of eight files at once, all in memory.
+# The client reads this far ahead: for eight files at once, all in memory.
 _BLOCK_BYTES = 8 << 20
 _POLL_S = 0.2
-# How often an object is fetched that changes meanwhile.
+# Attempts to fetch an object that changes meanwhile.
 _FETCHES = 3
 _PATIENCE = RetryPolicy(attempts=5)
-# Clients try again by themselves, which takes minutes where a server never answers.
+# The clients' own retries take minutes if a server never answers.
 _LONGEST_S = 60.0
 
 
@@ -48,8 +44,8 @@ _LONGEST_S = 60.0
 class ObjectInfo:
     """An object as its store describes it.
 
-    ``url`` is its address, ``revision`` what the store calls its present content, empty where it
-    says nothing, ``mtime_ns`` when it was written, 0 where that is not known.
+    ``url`` is its address. ``revision`` is the store's name for its present content, empty if it
+    has none. ``mtime_ns`` is the time of writing, 0 if unknown.
     """
 
     url: str
@@ -63,11 +59,13 @@ class ObjectStore:
 
     Args:
         scheme: one of those that :mod:`ingest.finding.objects.address` lets through.
-        patience: how often and after how long a request is tried again.
+        patience: number and delays of retries.
 
     Raises (all methods):
         MissingExtraError: the client of this store is not installed.
-        UnreadableFileError: the store refused, or does not answer.
+        SettingsError: its client cannot use fsspec's configuration.
+        UnreadableFileError: the store refuses, or does not answer, or its client cannot be
+            imported.
         StoppedError: ``stop`` was set.
     """
 
@@ -77,15 +75,24 @@ class ObjectStore:
         self._mutex = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let another process have a store of its own."""
+        """Give another process a store object of its own."""
         return type(self), (self.scheme,)
 
     def below(self, url: str, stop: threading.Event) -> list[ObjectInfo]:
-        """Return every object below a URL, or the object of that URL; nothing if there is none."""
-        return self._ask(url, lambda: list(self._listed(url)), stop)
+        """Return every object below a URL, or the object of that URL; empty if there is none."""
+        objects = self._ask(url, lambda: list(self._listed(url)), stop)
+        for each in objects:
+            # s3fs, for one, drops slashes that a key begins with, and lists another folder.
+            if each.url != url and not each.url.startswith(f"{url.rstrip('/')}/"):
+                msg = (
+                    f"{url} cannot be listed: its object store answers with {each.url}, which "
+                    "does not lie there; give the URL of a folder above"
+                )
+                raise UnreadableFileError(msg)
+        return objects
 
     def read(self, url: str, most_bytes: int, stop: threading.Event) -> bytes | None:
-        """Return the first bytes of a small object; None where there is none."""
+        """Return the first bytes of a small object; None if it does not exist."""
 
         def read() -> bytes | None:
             try:
@@ -99,11 +106,11 @@ class ObjectStore:
     def download(
         self, url: str, target: Path, *, most_bytes: int, stop: threading.Event
     ) -> ObjectInfo:
-        """Write an object to a file and return what it was at that moment.
+        """Write an object to a file, and return its description at that moment.
 
         Raises:
             StoreError: the file cannot be written.
-            FileTooLargeError: it has more than ``most_bytes``; nothing of it was fetched.
+            FileTooLargeError: the object has more than ``most_bytes``; nothing was fetched.
         """
         for _ in range(_FETCHES):
             before = self._ask(url, lambda: self._fetch(url, target, most_bytes, stop), stop)
@@ -115,20 +122,10 @@ class ObjectStore:
 
     @cached_property
     def _filesystem(self) -> Any:  # noqa: ANN401 - whatever class fsspec has for the scheme
-        import fsspec  # noqa: PLC0415 - few need it
-
-        package, extra = _PACKAGES.get(self.scheme, ("", ""))
-        if package and find_spec(package) is None:
-            msg = (
-                f"{self.scheme}:// needs the package {package}, which is not installed: "
-                f"pip install 'shelfmark[{extra}]'"
-            )
-            raise MissingExtraError(msg)
-        # Neither shared with others nor answering from what it has listed before.
-        return fsspec.filesystem(self.scheme, skip_instance_cache=True, use_listings_cache=False)
+        return new_client(self.scheme)
 
     def _path(self, url: str) -> str:
-        """Return what the client calls an object."""
+        """Return the client's name for an object."""
         rest = url.removeprefix(f"{self.scheme}://")
         return f"/{rest}" if self.scheme == "memory" else rest
 
@@ -140,11 +137,12 @@ class ObjectStore:
         if self.scheme == "memory":
             yield from map(self._described, _walked(self._filesystem, path))
             return
-        # One listing of everything, a thousand objects a request: not a request for each folder.
+        # One listing of everything, a thousand objects per request, instead of a request per
+        # folder.
         try:
             found: Mapping[str, Mapping[str, Any]] = self._filesystem.find(path, detail=True)
         except Exception as error:
-            # Who may not list may still read an object whose name is known.
+            # A key without permission to list may still read an object by name.
             info = self._filesystem.info(path) if is_denied(error) else {}
             if info.get("type") != "file":
                 raise
@@ -172,7 +170,7 @@ class ObjectStore:
             self._filesystem.open(self._path(url), "rb", block_size=_BLOCK_BYTES) as source,
             _writing(target) as file,
         ):
-            # Clients of object stores ask for this when they open one.
+            # Clients of object stores require this when they open one.
             details = getattr(source, "details", None)
             info = self._described(details) if details else self._info(url)
             _check_size(url, info.size, most_bytes)
@@ -185,9 +183,9 @@ class ObjectStore:
         return info
 
     def _ask(self, url: str, what: Callable[[], _T], stop: threading.Event) -> _T:
-        """Do it, again and again while the failure may pass."""
+        """Send a request; repeat it while the failure may be temporary."""
         with self._mutex:
-            _ = self._filesystem  # made once, whoever asks first
+            _ = self._filesystem  # made once, by the first caller
         failures = 0
         give_up_at = time.monotonic() + _LONGEST_S
         while True:
@@ -205,7 +203,7 @@ class ObjectStore:
 
 
 def _wait(seconds: float, stop: threading.Event) -> None:
-    # In steps: an event may stand for others as well, which wake nobody who waits for it.
+    # In steps: the event may be a combination of others, which do not wake its waiters.
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         if stop.wait(min(left, _POLL_S)) or stop.is_set():
@@ -214,7 +212,7 @@ def _wait(seconds: float, stop: threading.Event) -> None:
 
 @contextmanager
 def _writing(target: Path) -> Iterator[Callable[[bytes], None]]:
-    """Give what writes to a file; what fails there is no failure of the object store."""
+    """Yield a file to write to; errors of writing are not errors of the object store."""
 
     def failed(error: OSError) -> StoreError:
         reason = error.strerror or type(error).__name__
@@ -243,7 +241,7 @@ def _writing(target: Path) -> Iterator[Callable[[bytes], None]]:
 
 
 def _interruptible(what: Callable[[], _T], stop: threading.Event) -> _T:
-    """Wait for a call in a thread of its own, but not longer than until ``stop`` is set."""
+    """Run a call in a thread of its own; stop waiting when ``stop`` is set."""
     results: list[_T] = []
     errors: list[BaseException] = []
 
@@ -265,7 +263,7 @@ def _interruptible(what: Callable[[], _T], stop: threading.Event) -> _T:
 
 
 def _walked(filesystem: Any, path: str) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - of fsspec
-    """Yield the objects below a path, folder by folder; a folder that cannot be listed raises."""
+    """Yield the objects below a path, folder by folder; raise if a folder cannot be listed."""
     folders = [path]
     seen = {path}
     while folders:

@@ -1,4 +1,4 @@
-"""Which objects below a URL are to be considered, by the rules that hold in folders."""
+"""Selects the objects below a URL, by the same rules as in folders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ingest.finding.objects.filesystem import ObjectInfo, ObjectStore
 from ingest.finding.objects.origin import unreadable_key
 
 MOST_IGNORE_BYTES = 1 << 20
-"""Bytes of an ignore file that are read."""
+"""Most bytes of an ignore file."""
 
 
 def discover_objects(
@@ -39,25 +39,25 @@ def discover_objects(
     known: Container[str] = frozenset(),
     stop: threading.Event,
 ) -> Discovery:
-    """Return which of the objects below a folder are files to consider, sorted by path.
+    """Return the objects below a folder that are files to consider, sorted by path.
 
-    Hidden names, lock files of office programs, ``.kbignore`` and patterns leave objects out as
-    they do files. An empty object whose key ends with a slash stands for a folder.
+    Hidden names, lock files of office programs, ``.kbignore`` and patterns exclude objects as they
+    exclude files. An empty object whose key ends with a slash stands for a folder.
 
     Args:
-        objects: all that lies below the folder.
+        objects: all objects below the folder.
         store: reads ignore files.
-        root: the URL that paths are relative to.
-        extensions: of files that are read, in lower case.
+        root: the URL to which paths are relative.
+        extensions: supported extensions, in lower case.
         include: patterns relative to the folder, that files must match.
         exclude: such patterns that files and folders must not match.
-        prefix: what paths begin with, ending with ``/``: the folder below the root.
+        prefix: beginning of paths, ending with ``/``: the folder below the root.
         inherited: ignore files of the folders above.
-        known: paths for which the rule that leaves them out is wanted, and whether they are there.
+        known: paths whose excluding rule and existence the caller wants to know.
         stop: set it to end.
 
     Raises:
-        SettingsError: ``include`` or ``exclude`` holds what is no pattern.
+        SettingsError: ``include`` or ``exclude`` contains an invalid pattern.
         KeyboardInterrupt: ``stop`` was set.
     """
     rules = Rules(frozenset(extensions), include, exclude, prefix=prefix)
@@ -80,7 +80,7 @@ def discover_objects(
 
 @dataclass(frozen=True, slots=True)
 class _Sieve:
-    """Puts each object where it belongs in what was found."""
+    """Sorts each object into the result."""
 
     rules: Rules
     folders: _Folders
@@ -95,7 +95,7 @@ class _Sieve:
         folder, _, name = path.rpartition("/")
         rule, ignore_files = self.folders.on_the_way(folder, rooted=path.startswith("/"))
         if ignore_files is None:
-            return  # nobody knows what is left out there
+            return  # unknown whether a rule excludes it
         rule = rule or self.rules.of_name(name)
         if rule is not None:
             self._leave_out(path, rule)
@@ -114,13 +114,13 @@ class _Sieve:
             self.found.files.append(found_object(path, info))
 
     def _leave_out(self, path: str, rule: Rule) -> None:
-        # Of a million pictures beside the documents none is worth remembering.
+        # Millions of pictures beside the documents need not be remembered.
         if path in self.known:
             self.found.left_out[path] = rule
 
 
 def found_object(path: str, info: ObjectInfo) -> FoundFile:
-    """Return an object as a file to consider, which is still to be fetched."""
+    """Return an object as a file to consider, not yet fetched."""
     return FoundFile(
         path=path,
         file=UNFETCHED / f"object{PurePosixPath(path).suffix}",
@@ -131,14 +131,14 @@ def found_object(path: str, info: ObjectInfo) -> FoundFile:
 
 
 class _Folders:
-    """What holds in each folder: the rule that leaves it out, and the ignore files.
+    """The rules of each folder: the rule that excludes it, and its ignore files.
 
     Args:
         rules: the rules of the run.
-        top: the folder that was given, as paths begin.
+        top: the given folder, as the beginning of paths.
         inherited: ignore files of the folders above it.
         own: reads the ignore file of a folder.
-        found: where an ignore file is noted that cannot be used.
+        found: receives ignore files that cannot be used.
     """
 
     def __init__(
@@ -160,14 +160,14 @@ class _Folders:
     def on_the_way(
         self, folder: str, *, rooted: bool
     ) -> tuple[Rule | None, tuple[IgnoreFile, ...] | None]:
-        """Return the rule that leaves a folder out, and its ignore files if they can be used.
+        """Return the rule that excludes a folder, and its usable ignore files.
 
         ``rooted`` says that a path begins with a slash, so that "" is the name of a folder in it.
         """
         inside = f"{folder}/" if folder or rooted else ""
         at = self._top
         rule, ignore_files = self._known[at]
-        # No recursion: a key may have more parts than Python has calls.
+        # No recursion: a key may have more parts than Python's call limit.
         while at != inside:
             end = inside.index("/", len(at)) + 1
             above, at = at, inside[:end]
@@ -201,20 +201,20 @@ class _Folders:
 def ignored_by(
     store: ObjectStore, url: str, prefix: str, stop: threading.Event
 ) -> IgnoreFile | None:
-    """Read the ignore file of a URL, None where there is none.
+    """Read the ignore file of a URL; None if there is none.
 
     Raises:
         UnreadableFileError: it cannot be read.
-        PatternError: it holds what is no pattern.
+        PatternError: it contains an invalid pattern.
     """
     lines = object_lines(store, url, stop)
     return None if lines is None else IgnoreFile(prefix, patterns(lines))
 
 
 def object_lines(store: ObjectStore, url: str, stop: threading.Event) -> list[str] | None:
-    """Return the lines of an ignore file, None where there is none; raises as :func:`ignored_by`.
+    """Return the lines of an ignore file, None if there is none; raises as :func:`ignored_by`.
 
-    One that goes on beyond :data:`MOST_IGNORE_BYTES` is no ignore file.
+    A file of more than :data:`MOST_IGNORE_BYTES` is not an ignore file.
     """
     data = store.read(url, MOST_IGNORE_BYTES + 1, stop)
     if data is not None and len(data) > MOST_IGNORE_BYTES:

@@ -1,4 +1,4 @@
-"""Objects fetched one by one, for the time in which they are read."""
+"""Fetches objects one by one, for the time of reading them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ingest.loaders import EXTENSIONS, loader_for, too_large
 
 
 class ObjectOrigin:
-    """The objects of one store, as candidates have it.
+    """The objects of one store as an origin of candidates.
 
     Args:
-        store: where they are.
+        store: the object store.
     """
 
     remote = True
@@ -27,19 +27,19 @@ class ObjectOrigin:
     def fetch(
         self, candidate: Candidate, folder: Path, *, most_bytes: int, stop: threading.Event
     ) -> Candidate:
-        """Download an object, as it is now.
+        """Download the present version of an object.
 
-        Its file has a name of ours, for a key may be what no file can be called. Only its type
-        stays, which loaders go by.
+        Its file gets a generated name, because a key may be no valid file name. The extension
+        stays, because loaders depend on it.
 
         Raises:
-            LoadError: it cannot be had, is too large or of a type that is not read.
+            LoadError: the object is not available, is too large or has an unsupported type.
             StoppedError: ``stop`` was set.
         """
         url = candidate.source.whole
         suffix = PurePosixPath(candidate.source.path).suffix.lower()
         if suffix not in EXTENSIONS:
-            loader_for(Path(url))  # says so
+            loader_for(Path(url))  # raises the error
         if candidate.size > most_bytes:
             raise too_large(url, candidate.size, most_bytes)
         target = folder / f"object-{secrets.token_hex(12)}{suffix}"
@@ -58,7 +58,7 @@ class ObjectOrigin:
 
 
 def unreadable_key(url: str) -> str:
-    """Say why an object of this address cannot be read whatever it holds; empty if it can."""
+    """Return why an object of this address is never readable; empty if it may be."""
     if url.endswith("/"):
         return f"{url} ends with a slash, as folders do; give the object another key"
     if "\0" in url:

@@ -1,4 +1,4 @@
-"""From URLs that a person gives to the objects to consider, each under its registered root."""
+"""Finds the objects of the URLs that a person gives, each under its registered root."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kb.stopping import StoppedError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundObjects:
-    """What lies at one URL: below ``prefix`` of ``root``, or the ``single`` object of that URL."""
+    """The objects of one URL: those below ``prefix`` of ``root``, or a ``single`` object."""
 
     root: str
     prefix: str
@@ -29,16 +29,16 @@ class FoundObjects:
 
 
 class ObjectFinder:
-    """Finds the objects of one run. Roots never lie inside one another, as with folders.
+    """Finds the objects of one run. Roots are never nested, as with folders.
 
     Args:
-        known: the roots known so far; those that are no URLs are passed over.
+        known: the known roots; those that are not URLs are ignored.
         include: patterns that files must match.
         exclude: patterns that files and folders must not match.
         stop: set it to end a search with a KeyboardInterrupt.
 
     Attributes:
-        used: the roots of what was found.
+        used: the roots of the found objects.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ObjectFinder:
 
     @property
     def adopted(self) -> dict[str, tuple[str, str]]:
-        """Known roots that lie below one of this run: its root, and what their paths begin with."""
+        """Known roots below one of this run's roots: the new root, and their paths' prefix."""
         below = (
             (inner, root, ObjectAddress("", inner).below(root))
             for root in self.used
@@ -71,16 +71,16 @@ class ObjectFinder:
     def find(
         self, address: ObjectAddress, known_below: Callable[[str], Collection[str]]
     ) -> FoundObjects:
-        """List what lies at a URL.
+        """List the objects of a URL.
 
         Args:
             address: of a folder or an object.
-            known_below: gives the paths known of a root.
+            known_below: returns the known paths of a root.
 
         Raises:
             MissingExtraError: the client of this store is not installed.
-            UnreadableFileError: nothing lies there, or it cannot be listed.
-            SettingsError: a pattern is none.
+            UnreadableFileError: the URL has no objects, or cannot be listed.
+            SettingsError: a pattern is invalid.
             KeyboardInterrupt: ``stop`` was set.
         """
         origin = self._origins.setdefault(address.scheme, ObjectOrigin(ObjectStore(address.scheme)))
@@ -96,13 +96,13 @@ class ObjectFinder:
             raise KeyboardInterrupt from None
 
     def is_empty(self, root: str) -> bool:
-        """Say whether nothing lies below a known root; where that cannot be told, it is not.
+        """Return whether a known root has no objects; False if that is unknown.
 
         Raises:
             KeyboardInterrupt: ``stop`` was set.
         """
         origin = self._origins.get(root.partition("://")[0])
-        if origin is None:  # nothing of this kind was found in this run
+        if origin is None:  # this run found nothing of this kind
             return False
         try:
             return not origin.store.below(root, self._stop)

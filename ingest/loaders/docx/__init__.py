@@ -1,1 +1,1 @@
-"""Word documents: their parts, styles, fields, drawings, and the text a reader sees."""
+"""Word documents: their parts, styles, fields, drawings, and the text that a reader sees."""

@@ -1,4 +1,4 @@
-"""Alternative text: what the author of a picture, shape or chart says that it shows."""
+"""Alternative text: the author's description of a picture, shape or chart."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ WORD_ART = f"{_VML}textpath"
 _FILE = re.compile(r"\S.*\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)", re.IGNORECASE)
 _OFF = frozenset({"0", "false", "off"})
 NEAR = 20
-"""How far above a shape its drawing is looked for: shapes stand in groups, never deeper."""
+"""Levels above a shape in which its drawing is searched: groups of shapes are never deeper."""
 
 _FLOATS = ("position:absolute", "position:relative")
 
-# No XML file can hold this character: it marks where alternative text meets the line's own.
+# No XML file can contain this character: it marks where alternative text meets the line's own.
 EDGE = "\x00"
 _CLOSES = frozenset(",.;:!?)]}，。；：！？）】」』")
 
 
 def describes(element: etree._Element) -> bool:
-    """Say whether alternative text may stand at an element: a drawing's properties, a shape."""
+    """Return whether an element may have alternative text: a drawing's properties, or a shape."""
     tag = str(element.tag)
     return tag.endswith(("}docPr", "}cNvPr")) or tag.startswith(_VML)
 
@@ -49,20 +49,20 @@ def alternative(element: etree._Element) -> str:
     found = _joined(element.get("title"), element.get("descr"))
     if element is beside or beside is None:
         return found
-    # Word shows the drawing's own text; what stands at its one picture is mostly a file's name.
+    # Word shows the drawing's own text; the text of its one picture is mostly a file's name.
     alone = next(islice(element.iterancestors(), 2, None), None)
     told = alone is not None and alone.tag == f"{_A}graphicData" and bool(_own(beside))
     return "" if told or _FILE.fullmatch(found) else found
 
 
 def links(element: etree._Element) -> Iterator[str]:
-    """Yield the ids of the links that a click on a drawing follows."""
+    """Yield the ids of the links behind a drawing."""
     for link in element.findall(f"{_A}hlinkClick"):
         yield link.get(f"{_RELATION}id") or ""
 
 
 def floats(element: etree._Element) -> bool:
-    """Say whether a drawing stands beside the text, not in its line."""
+    """Return whether a drawing is beside the text instead of in its line."""
     if str(element.tag).startswith(_VML):
         shapes = (element, *islice(element.iterancestors(), NEAR))
         styles = ["".join((shape.get("style") or "").split()) for shape in shapes]
@@ -77,12 +77,12 @@ def descriptions(element: etree._Element) -> Iterator[etree._Element]:
 
 
 def set_apart(text: str) -> str:
-    """Set alternative text apart from the letters beside it by one space, or one line end."""
+    """Separate alternative text from the letters beside it by one space, or one line end."""
     first, *others = text.split(EDGE)
     if not others:
         return text
     kept: list[str] = []
-    blanks: list[str] = []  # between what was kept last and what comes next
+    blanks: list[str] = []  # between the last kept text and the next one
     for each in (first, *others):
         inner = each.strip()
         if kept and inner:
@@ -110,7 +110,7 @@ def _own(properties: etree._Element) -> str:
 
 
 def _joined(title: str | None, description: str | None) -> str:
-    """Return both on one line, the title only where the description does not begin with it."""
+    """Return both on one line; omit the title if the description begins with it."""
     first, second = (" ".join((text or "").split()) for text in (title, description))
     if not first or second.startswith(first):
         return second

@@ -1,4 +1,4 @@
-"""Walks a Word document in reading order and hands its blocks to the builder."""
+"""Walks a Word document in reading order and passes its blocks to the builder."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from kb.records import SectionKind
 
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ATTACHED = frozenset({"oleObject", "package", "control"})
-_LONGEST_HEADING = 300  # beyond it, an outline level was given to a paragraph by mistake
+_LONGEST_HEADING = 300  # beyond it, a paragraph got an outline level by mistake
 
 _Step: TypeAlias = "etree._Element | Callable[[], None]"  # noqa: SLF001 - lxml names its class so
 
 
 class BodyReader:
-    """Reads one document; ``unread``, ``pictures`` and ``title`` are filled in on the way."""
+    """Reads one document; fills in ``unread``, ``pictures`` and ``title`` on the way."""
 
     def __init__(
         self, package: DocxPackage, builder: DocumentBuilder, pictures: PictureReader
@@ -60,7 +60,7 @@ class BodyReader:
         self._controls = Controls(package)
         self._told: set[etree._Element] = set()
         self._in_list = False
-        self._carried = ""  # what the next paragraph begins with
+        self._carried = ""  # beginning of the next paragraph
         self.pictures = pictures
         self.unread = Unread()
         self.title = ""
@@ -70,7 +70,7 @@ class BodyReader:
         self._margins("header")
         self._blocks(self._body)
         self._settle()
-        self._builder.heading(1, "")  # footers stand below no heading
+        self._builder.heading(1, "")  # footers are below no heading
         self._margins("footer")
         self._builder.flush()
         # Attached files that nothing in the text shows.
@@ -90,11 +90,11 @@ class BodyReader:
         try:
             return self._known(self._package.xml(part), part)
         except DamagedFileError:
-            self._package.damaged.add(part)  # the rest of the document can still be read
+            self._package.damaged.add(part)  # the rest of the document is still readable
             return None
 
     def _known(self, tree: etree._Element, part: str) -> etree._Element:
-        """Remember which part a tree is: what its elements refer to is listed beside it."""
+        """Remember a tree's part, which lists the targets of its elements' references."""
         self._parts[tree] = part
         return tree
 
@@ -104,7 +104,7 @@ class BodyReader:
         return {note.get(f"{W}id") or "": note for note in found if note.get(f"{W}type") is None}
 
     def _margins(self, kind: str) -> None:
-        """Add headers or footers, each distinct text once: they repeat on every page."""
+        """Add headers or footers, each different text once: they repeat on every page."""
         seen: set[str] = set()
         for found, part in self._relations.values():
             if found != kind or part not in self._package.names:
@@ -117,9 +117,9 @@ class BodyReader:
                 self._builder.add(text)
 
     def _blocks(self, elements: Iterable[etree._Element]) -> None:
-        """Read blocks and what stands inside them, in order; a table's cells, a box's paragraphs.
+        """Read blocks and the blocks inside them, in order: a table's cells, a box's paragraphs.
 
-        What is to be done after the blocks inside one stands behind them.
+        Work for after the inner blocks is queued behind them.
         """
         opened: list[Iterator[_Step]] = [iter(elements)]
         while opened:
@@ -140,7 +140,7 @@ class BodyReader:
                 opened.append(iter(step))
 
     def _paragraph(self, element: etree._Element) -> Iterator[_Step]:
-        """Add a paragraph's text; return the blocks of its boxes, and what comes after them."""
+        """Add a paragraph's text; return the blocks of its boxes, and the blocks after them."""
         properties = element.find(f"{W}pPr")
         style = "" if properties is None else value(properties.find(f"{W}pStyle"))
         level = self._styles.heading_level(style, properties)
@@ -151,7 +151,7 @@ class BodyReader:
         if text and goes_on(properties):
             self._carried = written
             return chain(*inline.boxes, [partial(self._after_boxes, inline)])
-        # An item that was emptied still counts, as Word counts it; one that was deleted does not.
+        # An emptied item still counts, as in Word; a deleted one does not.
         marker = "" if goes_on(properties) else self._marker(style, properties)
         if text and is_title:
             self.title = self.title or " ".join(text.split())
@@ -187,7 +187,7 @@ class BodyReader:
         return inline, text
 
     def _drawn_in(self, inline: Inline) -> Iterator[tuple[SectionKind, str]]:
-        """Yield what drawings of a paragraph say, and count those that say nothing."""
+        """Yield the texts of a paragraph's drawings, and count drawings without text."""
         for text in inline.drawings.after:
             yield "text", text
         known = inline.relations.inside
@@ -205,7 +205,7 @@ class BodyReader:
                 yield "text", text
 
     def _notes_in(self, inline: Inline) -> Iterator[etree._Element]:
-        """Yield the notes and comments a paragraph refers to, each once in a document."""
+        """Yield the notes and comments of a paragraph, each once in a document."""
         for kind, note_id in inline.notes:
             note = self._notes[kind].pop(note_id, None)
             if note is not None:
@@ -224,13 +224,13 @@ class BodyReader:
         return "" if found is None else self._numbering.marker(found, style)
 
     def _table(self, table: etree._Element) -> Iterator[_Step]:
-        """Add a table, or return the blocks of one that is a frame around text."""
+        """Add a table, or return the blocks of a frame around text."""
         self._settle()
         rows: list[Row] = [
             (row, list(within(row, f"{W}tc"))) for row in within(table, f"{W}tr") if stays(row)
         ]
         if all(len(cells) <= 1 for _, cells in rows):
-            # One column is a frame around text: its paragraphs, lists and headings stay such.
+            # A single column is a frame around text: its paragraphs, lists and headings stay such.
             framed = (cell for _, cells in rows for cell in cells if not continues(cell))
             return chain(*framed, [self._leave_list])
         lines = table_rows(rows, self._cell)
@@ -238,7 +238,7 @@ class BodyReader:
         return iter((self._leave_list,))
 
     def _settle(self) -> None:
-        """Add what waits for a paragraph that does not come."""
+        """Add the blocks that wait for a paragraph that does not come."""
         carried, self._carried = self._carried.strip(), ""
         self._builder.add(carried)
 
@@ -262,7 +262,7 @@ class BodyReader:
             step = next(opened[-1], None)
             if step is None:
                 opened.pop()
-            elif isinstance(step, Inline):  # a paragraph whose boxes and notes were read
+            elif isinstance(step, Inline):  # a paragraph after its boxes and notes
                 for _, drawn in self._drawn_in(step):
                     lines += drawn.splitlines()
             else:

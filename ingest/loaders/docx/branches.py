@@ -1,4 +1,4 @@
-"""Which of several versions of one content is read: ``mc:AlternateContent``."""
+"""Chooses one of several versions of the same content: ``mc:AlternateContent``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def branch(alternate: etree._Element) -> etree._Element:
     fallback = alternate.find(f"{MC}Fallback")
     if choice is None:
         return alternate if fallback is None else fallback
-    # A choice without text may stand for a drawing whose text only the fallback spells out.
+    # A choice without text may be a drawing whose text only the fallback contains.
     has_text = next(choice.iter(f"{W}t", f"{M}t", *REFERENCES), None) is not None
     return choice if has_text or fallback is None or not len(fallback) else fallback

@@ -1,4 +1,4 @@
-"""Parts in other formats that Word would import into a document (``w:altChunk``)."""
+"""Imported parts in other formats (``w:altChunk``), which Word would convert."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BEGINNING = 2_048
 
 
 def chunk_text(name: str, data: bytes) -> str | None:
-    """Return the text of an imported part, None if its format cannot be read here.
+    """Return the text of an imported part; None if its format is not supported.
 
     HTML, web archives (MHT) and plain text are read; RTF and Word's own formats are not.
     """
@@ -30,7 +30,7 @@ def _web_archive(data: bytes) -> str | None:
     try:
         message = email.message_from_bytes(data.lstrip(), policy=email.policy.default)
         parts = list(message.walk())
-    except RecursionError:  # archives in archives: the library calls itself for each
+    except RecursionError:  # archives in archives: the library recurses for each
         return None
     for part in parts:
         content = part.get_payload(decode=True)

@@ -1,6 +1,6 @@
-"""Code in a Word document: paragraphs, one a line, in a style or a font for code.
+"""Code in a Word document: paragraphs, one per line, in a style or a font for code.
 
-Such paragraphs are one block, with their indentation and their empty lines.
+Such paragraphs form one block, with their indentation and their empty lines.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ingest.loaders.docx.styles import Styles, W, number
 from kb.records import SectionKind
 
 CodeSign = Literal["style", "font", ""]
-"""What says that a paragraph is code: its style's name, the font of all its letters, or nothing."""
+"""The sign that a paragraph is code: its style's name, the font of all its letters, or nothing."""
 
-# As Word, LibreOffice, Google Docs and pandoc name them, in the languages of their interfaces.
+# The names in Word, LibreOffice, Google Docs and pandoc, in their interfaces' languages.
 _STYLE = re.compile(
     r"(?:source ?code|code|code ?(?:block|listing|snippet|sample|example|text)|listings?|verbatim|"
     r"(?:block )?preformatted(?: text)?|html preformatted|program ?listing|quell(?:code|text)|"
@@ -50,7 +50,7 @@ class CodeParagraphs:
     _by_style: dict[str, bool] = field(default_factory=dict)
 
     def sign(self, paragraph: etree._Element, style: str) -> CodeSign:
-        """Return what says that a paragraph is code; a document in typewriter letters is none."""
+        """Return the sign that a paragraph is code; a document in typewriter letters has none."""
         if style not in self._by_style:
             names = self.styles.names(style)
             self._by_style[style] = any(_STYLE.fullmatch(name.replace("_", " ")) for name in names)
@@ -67,7 +67,7 @@ class CodeParagraphs:
 
 
 def indent(properties: etree._Element | None) -> int:
-    """Return by how much a paragraph's line is indented, in twentieths of a point."""
+    """Return the indentation of a paragraph's line, in twentieths of a point."""
     found = None if properties is None else properties.find(f"{W}ind")
     if found is None:
         return 0
@@ -78,36 +78,36 @@ def indent(properties: etree._Element | None) -> int:
 
 @dataclass(slots=True)
 class CodeBuilder:
-    """Adds blocks to a document; lines of code wait until all of their listing are there."""
+    """Adds blocks to a document; lines of code wait for the end of their listing."""
 
     builder: DocumentBuilder
     _lines: list[tuple[str, int]] = field(default_factory=list)
     _sign: CodeSign = ""
 
     def add(self, text: str, kind: SectionKind = "text", *, separator: str = BLOCK_BREAK) -> None:
-        """Add a block after the code that is waiting."""
+        """Add a block after the waiting code."""
         self.flush()
         self.builder.add(text, kind, separator=separator)
 
     def heading(self, level: int, title: str) -> None:
-        """Open a section after the code that is waiting."""
+        """Open a section after the waiting code."""
         self.flush()
         self.builder.heading(level, title)
 
     def code(self, text: str, indented: int, sign: CodeSign) -> None:
-        """Take a paragraph of code: one line, or several."""
+        """Receive a paragraph of code: one line, or several."""
         if self._lines and sign != self._sign:
             self.flush()
         self._sign = sign
         self._lines.append((text, indented))
 
     def empty(self) -> None:
-        """Take an empty paragraph: inside of a listing it is a line."""
+        """Receive an empty paragraph, which is a line inside a listing."""
         if self._lines:
             self._lines.append(("", 0))
 
     def flush(self) -> None:
-        """Add the code that is waiting; in a font alone it has to look like code."""
+        """Add the waiting code; if only its font is a sign, it must also look like code."""
         lines, self._lines = self._lines, []
         while lines and not lines[-1][0].strip():
             lines.pop()

@@ -14,7 +14,7 @@ _MOST_REPLIES = 1_000
 def threads(
     comments: etree._Element | None, extended: etree._Element | None
 ) -> dict[str, etree._Element]:
-    """Return all comments by id; those of one thread are the same element, its first comment.
+    """Return all comments by id; those of one thread share one element, its first comment.
 
     The first paragraph of each begins with its author's name, the paragraphs of replies follow.
     """
@@ -36,7 +36,7 @@ def threads(
 def _answered(
     comments: list[etree._Element], extended: etree._Element | None
 ) -> dict[etree._Element, etree._Element]:
-    """Return what each reply answers to; the file says so by the keys of their paragraphs."""
+    """Return the comment that each reply answers; the file links them by paragraph keys."""
     if extended is None:
         return {}
     owners = {
@@ -56,7 +56,7 @@ def _answered(
 def _root(
     comment: etree._Element, answered: dict[etree._Element, etree._Element]
 ) -> etree._Element:
-    """Return the first comment of a thread; replies in a circle are comments of their own."""
+    """Return the first comment of a thread; replies in a circle count as separate comments."""
     root = comment
     for _ in range(_MOST_REPLIES):
         above = answered.get(root)

@@ -1,7 +1,7 @@
-"""ActiveX controls of a Word form: what text boxes, check boxes, lists and labels show.
+"""ActiveX controls of a Word form: the visible text of text boxes, check boxes, lists and labels.
 
-LibreOffice saves every form field so, Word what was drawn with its developer tools. A control's
-part names its class; its state stands there as properties, or in a binary part beside it.
+LibreOffice saves every form field in this form, and Word the ones from its developer tools. A
+control's part names its class. Its state is in properties there, or in a binary part beside it.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _UNSEEN = frozenset({"5512d11c", "5512d11e"})  # hidden field, password
 
 @dataclass(slots=True)
 class Controls:
-    """Reads the controls of one document; ``read`` holds the parts of those that were read."""
+    """Reads the controls of one document; ``read`` contains the parts already read."""
 
     package: DocxPackage
     read: set[str] = field(default_factory=set)
     _known: dict[str, str | None] = field(default_factory=dict)
 
     def text(self, relations: Relations, relation: str) -> str | None:
-        """Return what a control shows, "" for an empty one, None for one that cannot be read."""
+        """Return a control's visible text, "" for an empty one, None for an unreadable one."""
         kind, part = relations.inside.get(relation, ("", ""))
         if kind != "control" or part not in self.package.names:
             return None
@@ -78,7 +78,7 @@ def _from_properties(tree: etree._Element) -> Control | None:
 
 
 def _from_binary(name: str, data: bytes) -> str | None:
-    """Return what a control shows by the binary part that keeps its state."""
+    """Return a control's visible text from the binary part with its state."""
     if name in _UNSEEN:
         return ""
     if not data or len(data) > _LARGEST:
@@ -117,7 +117,7 @@ def _worded(name: str, control: Control | None) -> str | None:
 
 
 def _clean(text: str) -> str:
-    """Return a text with plain line ends and without the control characters no XML may hold."""
+    """Return a text with plain line ends and without control characters that XML forbids."""
     lines = "\n".join(text.split("\r\n")).replace("\r", "\n")
     return "".join(char for char in lines if char >= " " or char in "\n\t")
 
@@ -127,7 +127,7 @@ def _is_on(value: str) -> bool:
 
 
 def _from_html(data: bytes) -> str | None:
-    """Return the state of a control that was pasted from a web page; its state is its tag."""
+    """Return the state of a control pasted from a web page; its state is its tag."""
     text = data.decode("utf-16-le" if data[1:2] == b"\0" else "latin-1", "replace").lstrip("\ufeff")
     if not text.lstrip().startswith("<"):
         return None

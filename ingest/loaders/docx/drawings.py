@@ -1,4 +1,4 @@
-"""What the drawings of a paragraph are: pictures, charts, and what their authors say of them."""
+"""The drawings of a paragraph: pictures, charts, and their authors' descriptions."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _VML_PICTURE = "{urn:schemas-microsoft-com:vml}imagedata"
 class Picture:
     """A picture in a paragraph.
 
-    ``relation`` names its file, "" for none. ``crop`` is what is cut off at its left, top, right
-    and bottom, as shares of its size. A ``preview`` shows what an embedded object holds.
+    ``relation`` names its file, "" for none. ``crop`` is the hidden part at its left, top, right
+    and bottom, as shares of its size. A ``preview`` shows an embedded object.
     """
 
     relation: str
@@ -36,7 +36,7 @@ class Picture:
 class Drawings:
     """The drawings of one paragraph.
 
-    ``after`` holds, as its keys, what follows the paragraph: descriptions and addresses.
+    The keys of ``after`` are the texts after the paragraph: descriptions and addresses.
     ``graphics`` are the relationship ids of charts and diagrams.
     """
 
@@ -46,7 +46,7 @@ class Drawings:
     _told: set[str] = field(default_factory=set)
 
     def description(self, element: etree._Element, relations: Relations) -> str:
-        """Return a drawing's alternative text and the addresses behind it, each text once."""
+        """Return a drawing's alternative text and addresses, each text once."""
         text = alternative(element)
         for relation in links(element):
             shown = address_after(text, relations.outside.get(relation, ""))
@@ -57,7 +57,7 @@ class Drawings:
         return text
 
     def see(self, element: etree._Element) -> None:
-        """Keep a picture that is to be read."""
+        """Keep a picture for reading."""
         if element.tag == _BLIP:
             self.pictures.append(Picture(element.get(f"{_RELATION}embed") or "", _crop(element)))
         elif element.tag == f"{_PICTURES}pic":
@@ -78,7 +78,7 @@ def _crop(blip: etree._Element) -> tuple[float, float, float, float]:
 
 
 def _share(cut: etree._Element, side: str) -> float:
-    """Return a share of a picture's size that is cut off; negative ones add empty space."""
+    """Return the hidden share of a picture's size; negative shares add empty space."""
     text = cut.get(side) or "0"
     try:
         found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 100_000)

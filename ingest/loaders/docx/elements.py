@@ -1,4 +1,4 @@
-"""What the elements of a paragraph are: breaks, notes, fields, and what nobody sees."""
+"""Kinds of elements of a paragraph: breaks, notes, fields, and invisible ones."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ BREAKS = {
     f"{W}noBreakHyphen": "\u2011",
 }
 NOTES = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
-# A comment stands where the text that it is about ends.
+# A comment is placed at the end of its text.
 COMMENTED = frozenset({f"{W}commentRangeEnd", f"{W}commentReference"})
 FIELD = frozenset({f"{W}instrText", f"{W}fldChar"})
-# What may stand between the pieces of one link.
+# Elements that may separate the pieces of one link.
 BETWEEN_LINKS = frozenset(
     f"{W}{name}" for name in ("hyperlink", "proofErr", "bookmarkStart", "bookmarkEnd")
 )

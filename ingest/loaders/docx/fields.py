@@ -1,7 +1,7 @@
 """Fields of a Word document: legacy form fields, links and signs, as a reader sees them.
 
-A field is an instruction and, as a rule, its last result. Word draws some fields from the
-instruction or from the form's data alone: those are worded here.
+A field is an instruction and usually its last result. Word draws some fields only from the
+instruction or from the form's data. This module puts those into words.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ingest.loaders.symbols import CHECKED, UNCHECKED, sign, symbol_font
 
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 CONTENT_BOX = f"{W}sdtPr/{_W14}checkbox"
-"""What makes a content control a check box."""
+"""Element that makes a content control a check box."""
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _ESCAPED = re.compile(r'\\([\\"])')
 _WITH_VALUE = frozenset({"\\l", "\\t", "\\o", "\\f", "\\s"})
-# The ways of Word's "enclosed characters", "phonetic guide" and fractions, before it knew others.
+# Word's older ways to draw "enclosed characters", the "phonetic guide" and fractions.
 _RINGED = re.compile(r"\\o\s*\\a[a-z]\s*\(\s*([○◯□△◇])\s*[,;]([^,;()]*)\)", re.IGNORECASE)
 _RUBY = re.compile(r"\\s\s*\\up\s*\d+\s*\(([^()]*)\)\s*[,;]([^()]*)\)", re.IGNORECASE)
 _FRACTION = re.compile(r"\\f\s*\(([^,;()]*)[,;]([^,;()]*)\)", re.IGNORECASE)
@@ -34,10 +34,10 @@ _SURROGATES = range(0xD800, 0xE000)
 
 @dataclass(slots=True)
 class Field:
-    """A field that is being read.
+    """A field during reading.
 
-    ``began`` and ``result`` are places in the paragraph's pieces: where it began, and where its
-    result begins, None before that.
+    ``began`` and ``result`` are indexes in the paragraph's pieces: the field's beginning, and its
+    result's beginning (None before that).
     """
 
     began: int
@@ -51,9 +51,9 @@ class Field:
         return [_ESCAPED.sub(r"\1", quoted) if quoted else bare for quoted, bare in found]
 
     def form_value(self, result: str) -> str | None:
-        """Return what a legacy form field shows; None where its result says it, or it is none.
+        """Return a legacy form field's visible text; None if its result has it, or for others.
 
-        A text field without a result shows what it is preset to.
+        A text field without a result shows its preset text.
         """
         if self.form is None:
             return None
@@ -69,7 +69,7 @@ class Field:
         return preset if preset and self.result is None and not result.strip() else None
 
     def drawn(self) -> str:
-        """Return what a field shows that has no result: a sign, a formula, a button's text."""
+        """Return the text of a field without a result: a sign, a formula, a button's text."""
         words = self.words()
         kind = words[0].upper() if words else ""
         if kind == "SYMBOL":
@@ -82,7 +82,7 @@ class Field:
         return ""
 
     def address(self) -> str:
-        """Return where a ``HYPERLINK`` field leads, "" for other fields."""
+        """Return the target of a ``HYPERLINK`` field, "" for other fields."""
         words = self.words()
         if not words or words[0].upper() != "HYPERLINK":
             return ""
@@ -98,7 +98,7 @@ class Field:
 
 
 def box_sign(control: etree._Element, shown: str) -> str:
-    """Return what a content control's check box shows, where no font here can draw its sign."""
+    """Return the sign of a content control's check box, if no font here can draw its own."""
     if shown.strip() and not any("\ue000" <= char <= "\uf8ff" for char in shown):
         return shown
     checked = control.find(f"{CONTENT_BOX}/{_W14}checked")
@@ -107,7 +107,7 @@ def box_sign(control: etree._Element, shown: str) -> str:
 
 
 def _chosen(choices: etree._Element) -> str:
-    """Return the entry of a drop-down list that is chosen: the first, unless it says another."""
+    """Return the chosen entry of a drop-down list: the first by default."""
     entries = [value(entry) for entry in choices.findall(f"{W}listEntry")]
     chosen = choices.find(f"{W}result")
     chosen = choices.find(f"{W}default") if chosen is None else chosen
@@ -135,7 +135,7 @@ def _symbol(words: list[str]) -> str:
 
 
 def _formula(instruction: str) -> str:
-    r"""Return what an ``EQ`` field draws: letters in rings, under ruby or in fractions.
+    r"""Return the text of an ``EQ`` field: letters in rings, under ruby or in fractions.
 
     >>> _formula(r"\o\ac(○,3)"), _formula(r"\f(1,2)")
     ('③', '1/2')

@@ -16,7 +16,7 @@ _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _CHART_EX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
-# Which attribute of a graphic in the body names the part that holds its text.
+# The attribute of each kind of graphic that names the part with its text.
 REFERENCES = {
     f"{_CHART}chart": f"{_RELATION}id",
     f"{_CHART_EX}chart": f"{_RELATION}id",
@@ -28,10 +28,10 @@ OBJECTS = frozenset({"{urn:schemas-microsoft-com:office:office}OLEObject", CONTR
 
 
 def graphic_text(tree: etree._Element) -> str:
-    """Return what a chart or a diagram says, "" if its kind is not known.
+    """Return the text of a chart or diagram, "" for an unknown kind.
 
-    A chart gives its titles, then a table: a row for each category, a column for each series. A
-    diagram gives a line for each of its paragraphs.
+    A chart becomes its titles and then a table: a row for each category, a column for each series.
+    A diagram becomes a line for each of its paragraphs.
     """
     if tree.tag == f"{_CHART}chartSpace":
         return "\n".join((*_titles(tree), *_table(tree)))
@@ -50,7 +50,7 @@ def _paragraphs(tree: etree._Element) -> Iterator[str]:
 
 
 def _shown(part: etree._Element) -> str:
-    """Return what a run's letters show in their font."""
+    """Return a run's letters as their font shows them."""
     text = part.text or ""
     run = part.getparent()
     fonts = [

@@ -1,4 +1,4 @@
-"""Addresses of links in a paragraph: written once behind a link's text, however it is cut up."""
+"""Addresses of links in a paragraph: written once after a link's text, even if it is in pieces."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Hyperlinks:
     """Writes addresses into the pieces of a paragraph's text.
 
     Args:
-        pieces: the text so far, which grows.
-        relations: those of the part that holds the paragraph.
-        apart: takes the addresses where they do not belong into the text.
+        pieces: the text so far; it grows.
+        relations: those of the paragraph's part.
+        apart: receives the addresses that do not belong into the text.
     """
 
     def __init__(
@@ -28,10 +28,10 @@ class Hyperlinks:
         self._pieces = pieces
         self._relations = relations
         self._apart = apart
-        self._due = ("", 0)  # an address that is to be written, and where its text begins
+        self._due = ("", 0)  # a pending address, and the beginning of its text
 
     def begin(self, link: etree._Element) -> int:
-        """Return where a link's text begins: Word cuts one link into several in a row."""
+        """Return the beginning of a link's text: Word splits one link into several."""
         address, began = self._due
         if address and address == self._address(link):
             self._due = ("", 0)
@@ -40,18 +40,18 @@ class Hyperlinks:
         return len(self._pieces)
 
     def end(self, link: etree._Element, began: int) -> None:
-        """Note that a link has ended, whose address may be that of the next one as well."""
+        """Note the end of a link; the next one may have the same address."""
         self._due = (self._address(link), began)
 
     def write(self) -> None:
-        """Write the address of the link that ended last, if it is still to be written."""
+        """Write the pending address of the last link."""
         address, began = self._due
         self._due = ("", 0)
         if address:
             self.add(began, address)
 
     def add(self, began: int, address: str) -> None:
-        """Add an address behind its text, before any space at its end."""
+        """Add an address after its text, before any space at its end."""
         text = "".join(self._pieces[began:])
         shown = address_after(text, address)
         if not shown:

@@ -26,14 +26,14 @@ def raised(element: etree._Element, text: str, before: str) -> str:
 
 @dataclass(slots=True)
 class Letters:
-    """Reads the letters of one paragraph; ``unknown`` counts signs that were left out."""
+    """Reads the letters of one paragraph; ``unknown`` counts omitted signs."""
 
     styles: Styles
     paragraph_style: str = ""
     unknown: int = 0
 
     def text(self, element: etree._Element) -> str:
-        """Return what a ``w:t`` shows."""
+        """Return the visible text of a ``w:t``."""
         text = own_text(element)
         run = element.getparent()
         properties = None if run is None else run.find(f"{W}rPr")

@@ -27,14 +27,15 @@ class DocxLoader:
         options: LoadOptions,
         on_progress: Callable[[int, int], None] | None = None,  # noqa: ARG002 - no pages
     ) -> Document:
-        """Read a Word document; tracked deletions and hidden text are left out.
+        """Read a Word document without tracked deletions and hidden text.
 
         Raises:
             EncryptedFileError: no password given opens it.
-            DamagedFileError: it is cut short, lacks its text's part, or is no Word document.
-            UnsupportedFormatError: it is of Word 97 to 2003.
+            DamagedFileError: it is cut short, lacks the part with its text, or is not a Word
+                document.
+            UnsupportedFormatError: it is in the format of Word 97 to 2003.
             FileTooLargeError: it unpacks to more than the limits allow.
-            EmptyDocumentError: it holds no text.
+            EmptyDocumentError: it contains no text.
         """
         package = DocxPackage(path, options)
         builder = DocumentBuilder(media_type="docx", metadata=describe(package))

@@ -8,11 +8,11 @@ from ingest.loaders.docx.styles import W, own_text
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
-_GOES_ON = "([{√∫∑∏^_"  # what takes the denominator for its own where a fraction ends before it
+_GOES_ON = "([{√∫∑∏^_"  # signs that would take the denominator if a fraction ended before them
 
 
 class _Equation:
-    """One equation; ``texts`` holds what its elements say, those within others first."""
+    """One equation; ``texts`` has the texts of its elements, inner ones first."""
 
     def __init__(self) -> None:
         self.texts: dict[etree._Element, str] = {}
@@ -63,7 +63,7 @@ class _Equation:
         return "; ".join(self._all(element, "e"))
 
     def _inside(self, element: etree._Element) -> str:
-        """Return what stands inside; a fraction beside letters or numbers stands in brackets."""
+        """Return the inner text; a fraction beside letters or numbers gets brackets."""
         children = [(str(child.tag), self.texts.get(child, "")) for child in element]
         shown = [(tag, text) for tag, text in children if text]
         parts: list[str] = []
@@ -94,10 +94,10 @@ class _Equation:
 def equation(element: etree._Element) -> str:
     """Return an equation (``m:oMath`` or a part of one): ``(a+b)/2``, ``x^2``, ``a_n``.
 
-    What has no form of its own is written in the order in which it stands.
+    Elements without a special form keep their order.
     """
     reader = _Equation()
-    # An element stands before those inside it: backwards, what it needs is always there.
+    # An element precedes those inside it: in reverse order, inner texts are always ready.
     for each in reversed(list(element.iter("*"))):
         reader.texts[each] = reader.write(each)
     return reader.texts[element]

@@ -1,4 +1,4 @@
-"""What a DOCX file says of itself: title, author, keywords, language, dates."""
+"""A DOCX file's own metadata: title, author, keywords, language, dates."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ingest.loaders.docx.package import DocxPackage
 from ingest.loaders.titles import real_title
 from kb.records import MetadataValue
 
-# Word keeps a template's name as the title of what was made from it.
+# Word keeps a template's name as the title of documents made from it.
 _TEMPLATE = re.compile(r".*\.dot[xm]?", re.IGNORECASE)
 
 
 def describe(package: DocxPackage) -> dict[str, MetadataValue]:
-    """Return the properties that are given, read by python-docx; dates are ISO 8601."""
+    """Return the existing properties, read by python-docx; dates are ISO 8601."""
     part = next((p for k, p in package.relations("").inside.values() if k == "core-properties"), "")
     if part not in package.names:
         return {}
@@ -35,5 +35,5 @@ def describe(package: DocxPackage) -> dict[str, MetadataValue]:
             "modified": core.modified.isoformat() if core.modified else "",
         }
     except (DamagedFileError, etree.LxmlError, ValueError, AttributeError, TypeError):
-        return {}  # broken properties say nothing, and the text is still there
+        return {}  # ignore broken properties, because the text is still there
     return {key: value.strip() for key, value in values.items() if value and value.strip()}

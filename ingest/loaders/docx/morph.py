@@ -1,7 +1,7 @@
-"""The binary state of a form's controls, as Office keeps it ([MS-OFORMS] 2.2.1, 2.2.4, 2.2.5).
+"""The binary state of a form's controls in Office's format ([MS-OFORMS] 2.2.1, 2.2.4, 2.2.5).
 
-A mask says which properties follow. Each stands at a multiple of its own size; the lengths of
-strings stand among them, the strings behind.
+A mask lists the properties that follow. Each is aligned to a multiple of its own size. The lengths
+of strings are among them, the strings after them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 _VERSION = b"\x00\x02"
 _COMPRESSED = 1 << 31
-_SIZE = 8  # width and height stand before or behind the strings
+_SIZE = 8  # width and height, before or after the strings
 _BOX_STYLES = range(4, 7)
 
 _VALUE, _CAPTION, _GROUP = 22, 23, 32
 _STYLE, _EXTENT, _PASSWORD = 6, 8, 9
-# The bit of each property in the mask, and how many bytes it takes.
+# The bit of each property in the mask, and its number of bytes.
 _MORPH = (
     (0, 4), (1, 4), (2, 4), (3, 4), (4, 1), (5, 1), (_STYLE, 1), (7, 1), (_PASSWORD, 2), (10, 4),
     (11, 2), (12, 2), (13, 2), (14, 2), (15, 2), (16, 1), (17, 1), (18, 1), (20, 1), (21, 1),
@@ -29,7 +29,7 @@ _LABEL = ((0, 4), (1, 4), (2, 4), (_FIRST_CAPTION, 4))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """What a control holds; ``is_box`` tells check boxes, radio buttons and toggle buttons."""
+    """A control's state; ``is_box`` marks check boxes, radio buttons and toggle buttons."""
 
     value: str = ""
     caption: str = ""
@@ -37,9 +37,9 @@ class Control:
 
 
 def morph(data: bytes) -> Control | None:
-    """Return a text box, list, check box or radio button; None if it is none or cut short.
+    """Return a text box, list, check box or radio button; None for others or if cut short.
 
-    The value of a box for passwords stays out.
+    The value of a password box is omitted.
     """
     try:
         mask, end = _head(data, "<Q")
@@ -57,12 +57,12 @@ def morph(data: bytes) -> Control | None:
 
 
 def captioned(data: bytes) -> Control | None:
-    """Return a label or a push button; None if it is none or cut short."""
+    """Return a label or a push button; None for others or if cut short."""
     try:
         mask, end = _head(data, "<L")
         values, _ = _numbers(data, 8, mask, _LABEL)
         length = values.get(_FIRST_CAPTION, 0)
-        # The caption stands before the size, which ends what the head counts.
+        # The caption precedes the size, which ends the bytes that the head counts.
         padded = (length & ~_COMPRESSED) + 3 & ~3
         caption, _ = _string(data[:end], end - _SIZE - padded, length)
     except (struct.error, ValueError):
@@ -95,11 +95,11 @@ def _numbers(
 
 
 def _string(data: bytes, at: int, length: int) -> tuple[str, int]:
-    """Return a string and where the next begins; letters of one byte are told by a flag."""
+    """Return a string and the beginning of the next one; a flag marks letters of one byte."""
     count = length & ~_COMPRESSED
     if at < 0 or at + count > len(data):
         raise ValueError
     raw = data[at : at + count]
-    # A compressed string leaves out the upper bytes, which are all zero.
+    # A compressed string omits the upper bytes, which are all zero.
     text = raw.decode("latin-1" if length & _COMPRESSED else "utf-16-le", "replace")
     return text.rstrip("\0"), at + (count + 3 & ~3)

@@ -1,4 +1,4 @@
-"""Words what was not read of a Word document, and why a document has no text at all."""
+"""Notices about unread parts of a Word document, and the reason for a document without text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kb.records import Notice
 
 @dataclass(slots=True)
 class Unread:
-    """How much was left out, counted; hidden text in characters. Pictures count themselves."""
+    """Counts of omitted content; hidden text in characters. Pictures have their own counts."""
 
     graphics: int = 0
     objects: int = 0
@@ -21,7 +21,7 @@ class Unread:
 
 
 def notices(unread: Unread, damaged: int) -> Iterator[Notice]:
-    """Yield a notice for each kind of content that was left out; pictures have their own."""
+    """Yield a notice for each kind of omitted content; pictures have their own notices."""
     counts = (
         ("graphics_not_read", "graphics", unread.graphics, "chart or diagram", "not read"),
         ("objects_not_read", "objects", unread.objects, "embedded object", "not read"),
@@ -56,7 +56,7 @@ def notices(unread: Unread, damaged: int) -> Iterator[Notice]:
 
 
 def nothing(unread: Unread, pictures: int) -> str:
-    """Return what a document holds in which there is no text: ``only 2 pictures``."""
+    """Return the contents of a document without text: ``only 2 pictures``."""
     found = [
         f"{count} {what if count == 1 else _plural(what)}"
         for what, count in (

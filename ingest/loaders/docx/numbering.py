@@ -38,11 +38,11 @@ class _List:
 
 
 class Numbering:
-    """Counts list items in reading order and words what stands before them."""
+    """Counts list items in reading order and returns their numbers or bullets."""
 
     def __init__(self, tree: etree._Element | None) -> None:
         self._lists: dict[str, _List] = {}
-        # Lists made from one pattern go on counting together unless one says where it starts.
+        # Lists from one pattern share a counter unless one of them sets a start.
         self._counts: dict[str, dict[int, int]] = defaultdict(dict)
         self._started: set[tuple[str, int]] = set()
         if tree is None:
@@ -60,9 +60,9 @@ class Numbering:
             self._lists[item.get(f"{W}numId") or ""] = _List(abstract, levels, restarts)
 
     def marker(self, properties: etree._Element, style: str = "") -> str:
-        """Count one item; return what stands before it, indented by its depth.
+        """Count one item; return its number or bullet, indented by its depth.
 
-        ``properties`` is its ``w:numPr``; ``style`` finds the level where that gives none.
+        ``properties`` is its ``w:numPr``; without a level there, ``style`` finds it.
         """
         list_id = value(properties.find(f"{W}numId")) or "0"
         if list_id == "0":  # a list switched off
@@ -141,7 +141,7 @@ def _levels(parent: etree._Element | None) -> dict[int, _Level]:
 
 
 def _drawn(level: etree._Element) -> str:
-    """Return what stands before an item, in the signs that its font draws."""
+    """Return an item's number or bullet in the signs that its font draws."""
     text = value(level.find(f"{W}lvlText"))
     fonts = [font or "" for font in symbol_fonts(level.find(f"{W}rPr"))]
     return signs(text, fonts[0], fonts[1]) if any(fonts) else text

@@ -1,7 +1,7 @@
-"""The parts of a DOCX file, read within bounds and without resolving anything outside it.
+"""The parts of a DOCX file, read within limits and without external references.
 
-Strict and transitional OOXML differ in their namespaces only; parts are given in the
-transitional ones, so that whoever reads them knows one set.
+Strict and transitional OOXML differ only in their namespaces. The module returns parts in the
+transitional ones, so that callers need only one set.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ingest.loaders.base import LoadOptions
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MIB = 2**20
-# A few kilobytes may pack thousands to one and do no harm: ratios count from here on.
+# A few kilobytes may pack thousands to one without harm: ratios count from here on.
 _RATIO_COUNTS_FROM = 8 * _MIB
 _STRICT = (
     (b"http://purl.oclc.org/ooxml/wordprocessingml/main", "wordprocessingml/2006/main"),
@@ -54,7 +54,7 @@ _RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relations:
-    """What a part refers to, by the ids in its elements.
+    """Targets of a part's references, by the ids in its elements.
 
     ``inside``: the last word of the relationship's type, and the part. ``outside``: addresses.
     """
@@ -67,14 +67,14 @@ class DocxPackage:
     """An opened package.
 
     Raises:
-        LoadError: encrypted, damaged, no Word document, or larger than allowed when unpacked.
+        LoadError: the file is encrypted, damaged, not a Word document, or too large when unpacked.
     """
 
     def __init__(self, path: Path, options: LoadOptions) -> None:
         self._name = path.name
         self._options = options
         self._unpacked = 0
-        self.damaged: set[str] = set()  # parts that were read only as far as they go
+        self.damaged: set[str] = set()  # parts that could be read only to some point
         try:
             data = path.read_bytes()
         except OSError as error:
@@ -124,7 +124,7 @@ class DocxPackage:
                 raise EncryptedFileError(msg)
             self._check_size(info)
             with self._zip.open(info) as part:
-                # The size in the header may be a lie: never read more than what was checked.
+                # The size in the header may be false: never read more than was checked.
                 data = part.read(info.file_size + 1)
         except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
             msg = f"{self._name} is damaged: its part {name} cannot be read ({error})."
@@ -151,7 +151,7 @@ class DocxPackage:
         """Return a part as a tree; entities and external references are never resolved.
 
         Raises:
-            DamagedFileError: the part is missing or no XML at all.
+            DamagedFileError: the part is missing or is not XML.
         """
         data = self.read(name)
         for strict, plain in _STRICT:
@@ -161,7 +161,7 @@ class DocxPackage:
             no_network=True,
             load_dtd=False,
             dtd_validation=False,
-            # Bounded by the limits on unpacking; without it, 10 MB of text in one node fails.
+            # The limits on unpacking bound it; without it, 10 MB of text in one node fails.
             huge_tree=True,
             recover=True,
             remove_comments=True,
@@ -205,7 +205,7 @@ class DocxPackage:
         """Return the name of the document's part.
 
         Raises:
-            DamagedFileError: there is none: its part is missing, or it is no Word document.
+            DamagedFileError: the part is missing, or the file is not a Word document.
         """
         for kind, part in self.relations("").inside.values():
             if kind == "officeDocument" and part in self.names:
@@ -223,7 +223,7 @@ class DocxPackage:
         """Return the tree of the document's part.
 
         Raises:
-            DamagedFileError: it is broken, or holds another kind of document.
+            DamagedFileError: it is broken, or contains another kind of document.
         """
         tree = self.xml(part)
         if tree.tag != _DOCUMENT:
@@ -235,7 +235,7 @@ class DocxPackage:
         return tree
 
     def _kind(self) -> str:
-        """Return what the package is, by the parts that only one kind of package has."""
+        """Return the kind of the package, from parts that only one kind has."""
         folders = {name.partition("/")[0] for name in self.names}
         for folder, kind in _OTHER_KINDS.items():
             if folder in folders:

@@ -1,4 +1,4 @@
-"""Reads the pictures of a Word document by OCR, within the document's bounds, and counts them."""
+"""Reads the pictures of a Word document by OCR, within the document's limits, and counts them."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from ingest.loaders.pictures.ocr import PictureText
 
 SHORTEST_SIDE = 20
-"""Pixels that a picture must have on its shorter side: letters need about half as many."""
+"""Least pixels of a picture's shorter side: letters need about half as many."""
 
 FEWEST_PIXELS = 10_000
-"""Pixels that a picture must have at all; smaller ones are icons."""
+"""Least pixels of a picture; smaller ones are icons."""
 
 SOURCE_FACTOR = 2
-"""Pixels that a picture may have before it is made smaller, as a multiple of ``ocr_max_pixels``."""
+"""Most pixels of a picture before it is reduced, as a multiple of ``ocr_max_pixels``."""
 
 TRUSTED = 0.6
-"""Mean confidence from which what OCR read is text, not the pattern of a photograph."""
+"""Mean confidence above which OCR has read text instead of a photograph's pattern."""
 
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 
 
 @dataclass(slots=True)
 class PictureReader:
-    """Reads the pictures of one document; each file once, however often it is shown."""
+    """Reads the pictures of one document; each file once, even if shown several times."""
 
     package: DocxPackage
     options: LoadOptions
@@ -52,16 +52,16 @@ class PictureReader:
 
     @property
     def unread(self) -> int:
-        """Pictures of which no text came."""
+        """Pictures without text from OCR."""
         counts = self.counts
         return counts.not_read + counts.without_text + counts.over_limit
 
     def text(self, picture: Picture, part: str) -> str:
-        """Return the text in a picture, "" if it has none, was read before, or cannot be read.
+        """Return the text in a picture; "" without text, on a repetition, or if unreadable.
 
         Args:
-            picture: where it stands, and what is cut off.
-            part: its file in the package, "" where it has none.
+            picture: its place, and its crop.
+            part: its file in the package, "" for none.
         """
         key = (part, picture.crop)
         if part in self.package.names:
@@ -75,14 +75,14 @@ class PictureReader:
         return found.text
 
     def notices(self) -> list[Notice]:
-        """Say how many pictures were read, and how many were not and why."""
+        """Return notices about the read pictures, and the unread ones with reasons."""
         out = self.counts.notices(self.options)
         if self.unavailable:
             out.append(Notice(code="ocr_unavailable", message=self.unavailable))
         return out
 
     def _recognise(self, picture: Picture, part: str) -> PictureText | None:
-        """Read a picture, and count it where nothing comes of it."""
+        """Read a picture, and count it if there is no result."""
         usable = self.options.ocr and not self.unavailable and part in self.package.names
         over = (
             self._tried >= self.options.ocr_max_pages
@@ -94,7 +94,7 @@ class PictureReader:
         pixels = self._pixels(picture, part) if usable else None
         found = None if pixels is None else self._read(pixels)
         if found is None:
-            # What an embedded object looks like is counted with the object.
+            # The preview of an embedded object is counted with the object.
             self.counts.not_read += not picture.preview
         elif not _is_text(found):
             self.counts.without_text += not picture.preview
@@ -115,13 +115,13 @@ class PictureReader:
             self._seconds += time.monotonic() - began
 
     def _pixels(self, picture: Picture, part: str) -> Pixels | None:
-        """Return a picture as OCR takes it; None if it is broken, small, or of another format."""
+        """Return a picture for OCR; None if it is broken, small, or in another format."""
         import numpy as np  # noqa: PLC0415 - only pictures need it
         from PIL import Image  # noqa: PLC0415 - likewise
 
         try:
             with warnings.catch_warnings():
-                # Its size is checked below, and what it complains of otherwise is not ours.
+                # Its size is checked below; the library's other warnings do not matter.
                 warnings.simplefilter("ignore")
                 image = Image.open(BytesIO(self.package.read(part)), formats=_FORMATS)
                 if image.width * image.height > SOURCE_FACTOR * self.options.ocr_max_pixels:
@@ -137,7 +137,7 @@ class PictureReader:
 
 
 def _prepared(image: Image, crop: tuple[float, ...], max_pixels: int) -> Image | None:
-    """Return what a reader sees of a picture, on white paper; None if that is too small."""
+    """Return a picture as a reader sees it, on white paper; None if it is too small."""
     from PIL import Image as Images  # noqa: PLC0415 - see its caller
     from PIL import ImageOps  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Which styles are headings, list items, titles or hidden text."""
+"""Determines which styles are headings, list items, titles or hidden text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingest.loaders.symbols import symbol_font
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
-# Built-in names as Word writes them in its languages; most files keep the English one inside.
+# Names that Word gives its built-in styles; most files keep the English ones inside.
 _HEADING = re.compile(
     r"(?:heading|标题|標題|見出し|제목|überschrift|titre|título|titolo|заголовок|kop|rubrik)\s*(\d)",
     re.IGNORECASE,
@@ -29,12 +29,12 @@ def value(element: etree._Element | None) -> str:
 
 
 def own_text(element: etree._Element) -> str:
-    """Return the text of a ``w:t``; entities in it stay unresolved, what follows them counts."""
+    """Return the text of a ``w:t``; entities stay unresolved, and the text after them counts."""
     return "".join((element.text or "", *(child.tail or "" for child in element)))
 
 
 def number(text: str | None, default: int) -> int:
-    """Return a whole number as a file gives it, ``default`` where it is none."""
+    """Return a whole number from a file; ``default`` if it is not one."""
     try:
         return int(text or "")
     except ValueError:
@@ -42,14 +42,14 @@ def number(text: str | None, default: int) -> int:
 
 
 def is_on(element: etree._Element) -> bool:
-    """Say whether a property that is present is switched on, as it is without a value."""
+    """Return whether an existing property is switched on, as it is without a value."""
     return element.get(f"{W}val") not in _OFF
 
 
 def symbol_fonts(run_properties: etree._Element | None) -> tuple[str | None, str | None]:
-    """Return the symbol fonts of ASCII and of other letters that ``w:rPr`` asks for.
+    """Return the symbol fonts of ASCII and of other letters in ``w:rPr``.
 
-    "" is an ordinary font, None no font at all. A theme's font goes before one named here.
+    "" means an ordinary font, None no font at all. A theme's font overrides one named here.
     """
     fonts = None if run_properties is None else run_properties.find(f"{W}rFonts")
     if fonts is None:
@@ -65,19 +65,19 @@ def symbol_fonts(run_properties: etree._Element | None) -> tuple[str | None, str
 
 
 def is_hidden(run_properties: etree._Element | None) -> bool | None:
-    """Say whether ``w:rPr`` hides text: its author chose that no reader should see it.
+    """Return whether ``w:rPr`` hides text: its author wants no reader to see it.
 
-    None where it says nothing of it.
+    None if it does not say.
     """
     found = None if run_properties is None else run_properties.find(f"{W}vanish")
     return None if found is None else found.get(f"{W}val") not in _OFF
 
 
 def goes_on(properties: etree._Element | None) -> bool:
-    """Say whether the next paragraph goes on with this one, by its ``w:pPr``.
+    """Return whether the next paragraph continues this one, from its ``w:pPr``.
 
-    Its first letter may be set large, as a paragraph of its own; or a tracked change took the
-    paragraph's end away.
+    Its first letter may be large, as a paragraph of its own; or a tracked change removed the
+    paragraph's end.
     """
     if properties is None:
         return False
@@ -87,7 +87,7 @@ def goes_on(properties: etree._Element | None) -> bool:
 
 
 class Styles:
-    """The paragraph styles of a document, each with what it inherits."""
+    """The paragraph styles of a document, with inherited properties."""
 
     def __init__(self, tree: etree._Element | None) -> None:
         self._by_id = {
@@ -130,11 +130,11 @@ class Styles:
         return None
 
     def is_title(self, style_id: str) -> bool:
-        """Say whether paragraphs of this style are the document's title."""
+        """Return whether paragraphs of this style are the document's title."""
         return any(name.lower() in _TITLE for name in self.names(style_id))
 
     def numbering(self, style_id: str) -> etree._Element | None:
-        """Return the list properties that a style brings."""
+        """Return a style's list properties."""
         for style in self._chain(style_id):
             found = style.find(f"{W}pPr/{W}numPr")
             if found is not None:
@@ -142,14 +142,14 @@ class Styles:
         return None
 
     def hides(self, style_id: str) -> bool:
-        """Say whether text in this style is hidden."""
+        """Return whether text in this style is hidden."""
         if style_id not in self._hidden:
             given = (is_hidden(style.find(f"{W}rPr")) for style in self._chain(style_id))
             self._hidden[style_id] = next((each for each in given if each is not None), False)
         return self._hidden[style_id]
 
     def hides_run(self, run: etree._Element, *, hidden: bool) -> bool:
-        """Say whether a run is hidden; ``hidden`` says whether its paragraph's style hides text."""
+        """Return whether a run is hidden; ``hidden``: its paragraph's style hides text."""
         properties = run.find(f"{W}rPr")
         direct = is_hidden(properties)
         if direct is not None:
@@ -160,7 +160,7 @@ class Styles:
     def drawn_in(self, properties: etree._Element | None, paragraph_style: str) -> tuple[str, str]:
         """Return the symbol fonts in which a run's ASCII and other letters are drawn.
 
-        "" stands for an ordinary font. ``properties`` is the run's ``w:rPr``.
+        "" means an ordinary font. ``properties`` is the run's ``w:rPr``.
         """
         ascii_font, other = symbol_fonts(properties)
         style = "" if properties is None else value(properties.find(f"{W}rStyle"))
@@ -183,7 +183,7 @@ class Styles:
         )
 
     def font(self, properties: etree._Element | None, paragraph_style: str) -> str:
-        """Return the font of a run's letters, "" where a theme names it or nothing does."""
+        """Return the font of a run's letters, "" for a theme's font or none."""
         style = "" if properties is None else value(properties.find(f"{W}rStyle"))
         found = _font_of(properties)
         for style_id in (style, paragraph_style or self._usual_paragraph):
@@ -196,7 +196,7 @@ class Styles:
         return (self._usual_font if found is None else found) or ""
 
     def names(self, style_id: str) -> list[str]:
-        """Return the names of a style and of those that it inherits from."""
+        """Return the names of a style and of its ancestors."""
         names = (style.find(f"{W}name") for style in self._chain(style_id))
         return [name.get(f"{W}val") or "" for name in names if name is not None]
 
@@ -206,7 +206,7 @@ def _first(fonts: Iterable[str | None]) -> str:
 
 
 def _font_of(run_properties: etree._Element | None) -> str | None:
-    """Return the font that ``w:rPr`` asks for, "" for a theme's, None for no font at all."""
+    """Return the font in ``w:rPr``, "" for a theme's, None for no font at all."""
     fonts = None if run_properties is None else run_properties.find(f"{W}rFonts")
     if fonts is None:
         return None

@@ -1,4 +1,4 @@
-"""Tables of a Word document as rows of cells, with merged cells said in every row they cover."""
+"""Tables of a Word document as rows of cells; merged cells repeat in every row that they cover."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from lxml import etree
 from ingest.loaders.docx.styles import W, is_on, number, value
 from ingest.loaders.merged_cells import repeated
 
-_MOST_COLUMNS = 63  # that Word allows
+_MOST_COLUMNS = 63  # allowed by Word
 _MOST_HEADER_ROWS = 3
 
-_DEEPEST = 50  # elements between a paragraph and the cell that it stands in
+_DEEPEST = 50  # elements between a paragraph and its cell
 
 _Place = tuple[etree._Element, etree._Element] | None  # noqa: SLF001 - lxml names its class so
 Row = tuple[etree._Element, Sequence[etree._Element]]  # noqa: SLF001 - lxml names its class so
@@ -24,15 +24,15 @@ Row = tuple[etree._Element, Sequence[etree._Element]]  # noqa: SLF001 - lxml nam
 class _Cell:
     text: str
     span: int
-    own: bool  # not only the rest of a cell above
+    own: bool  # more than the rest of a cell above
 
 
 def table_rows(rows: Sequence[Row], read: Callable[[etree._Element], str]) -> Iterator[str]:
     """Yield a table's rows as ``cell | cell``, the same number of cells in every row.
 
-    A cell merged over rows is said in each of them. One merged over columns is said once, and
+    A cell merged over rows appears in each of them. One merged over columns appears once, and
     leaves the other columns empty; in the rows at the top it names each column that it covers.
-    ``read`` is called once for each cell that is shown, in reading order.
+    ``read`` is called once for each visible cell, in reading order.
     """
     above: dict[int, str] = {}
     in_header = True
@@ -63,7 +63,7 @@ def _cells_of(
     above: dict[int, str],
     read: Callable[[etree._Element], str],
 ) -> list[_Cell]:
-    """Read a row's cells; ``above`` holds what reaches down, by column, and is kept up."""
+    """Read a row's cells; ``above`` maps columns to cells that extend down, and is updated."""
     found: list[_Cell] = []
     for cell in cells:
         properties = cell.find(f"{W}tcPr")
@@ -86,7 +86,7 @@ def _cells_of(
 
 
 def place_of(paragraph: etree._Element, cell: etree._Element) -> _Place:
-    """Return the row and the cell of a table inside of ``cell`` that a paragraph stands in."""
+    """Return the row and the cell inside the table in ``cell`` that contain a paragraph."""
     inner: etree._Element | None = None
     for each in islice(paragraph.iterancestors(), _DEEPEST):
         if each is cell:
@@ -115,14 +115,14 @@ def cell_text(paragraphs: Iterable[tuple[_Place, str]]) -> str:
 
 
 def continues(cell: etree._Element) -> bool:
-    """Say whether a cell is the rest of one above or before it, or was deleted."""
+    """Return whether a cell is the rest of one above or before it, or was deleted."""
     properties = cell.find(f"{W}tcPr")
     merges = (_merge(properties, "vMerge"), _merge(properties, "hMerge"))
     return "continue" in merges or was_deleted(cell)
 
 
 def was_deleted(cell: etree._Element) -> bool:
-    """Say whether a cell is gone when all tracked changes are accepted."""
+    """Return whether a cell is gone after accepting all tracked changes."""
     return cell.find(f"{W}tcPr/{W}cellDel") is not None
 
 
@@ -135,7 +135,7 @@ def _merge(properties: etree._Element | None, which: str) -> str:
 
 
 def _skipped(row: etree._Element, where: str) -> int:
-    """Return how many columns a row leaves out before its first cell or after its last."""
+    """Return how many columns a row skips before its first cell or after its last."""
     return _bounded(row.find(f"{W}trPr"), where, _MOST_COLUMNS, least=0)
 
 

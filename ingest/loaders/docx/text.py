@@ -1,4 +1,4 @@
-"""The text of a paragraph: what a reader sees, changes accepted, each thing once."""
+"""The text of a paragraph: the visible text, with changes accepted, each item once."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ from ingest.loaders.docx.styles import Styles, W, own_text, value
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 TEXT_BOX = f"{W}txbxContent"
-# A control stands in one of these, beside a picture of it.
+# A control is in one of these, beside a picture of it.
 _CONTROLLED = frozenset({f"{W}object", f"{W}pict", CONTROL})
-_DEEPEST = 50  # fields, links and controls inside one another; what is deeper is plain text
+_DEEPEST = 50  # nested fields, links and controls; deeper ones become plain text
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Stands behind what is inside a link, a simple field or a control."""
+    """Follows the content of a link, a simple field or a control."""
 
     element: etree._Element
     began: int
@@ -58,15 +58,15 @@ _Step: TypeAlias = "etree._Element | _End"  # noqa: SLF001 - lxml names its clas
 
 
 class Inline:
-    """What one paragraph holds besides its text, gathered while its text is read."""
+    """The contents of one paragraph besides its text, collected while reading the text."""
 
     def __init__(
         self, styles: Styles, relations: Relations, controls: Controls, *, plain: bool = False
     ) -> None:
         """Read a paragraph of a part that has these relationships.
 
-        ``plain`` keeps addresses and alternative texts out of the text, for headings: they
-        follow it among the drawings.
+        ``plain`` keeps addresses and alternative texts out of headings: they follow the heading
+        among the drawings.
         """
         self._styles = styles
         self.relations = relations
@@ -78,7 +78,7 @@ class Inline:
         self._pieces: list[str] = []
         self._fields: list[Field] = []
         self._too_deep = 0  # fields that are not followed
-        self._open = 0  # links, simple fields and controls that are being read
+        self._open = 0  # open links, simple fields and controls
         self.drawings = Drawings()
         self._links = Hyperlinks(self._pieces, relations, self._add_after if plain else None)
         self.comments: dict[str, None] = {}
@@ -116,11 +116,11 @@ class Inline:
 
     @property
     def signs(self) -> int:
-        """Signs that were left out, because nobody knows what their font draws."""
+        """Signs that were omitted, because nobody knows their font's drawing."""
         return self._letters.unknown
 
     def _read(self, child: etree._Element) -> Iterator[_Step] | None:
-        """Read one element; return what inside it is to be read next, if anything."""
+        """Read one element; return its inner elements to read next, if any."""
         tag = child.tag
         if tag in UNSEEN or not isinstance(tag, str):
             return None
@@ -136,7 +136,7 @@ class Inline:
         return None
 
     def _written(self, child: etree._Element) -> str | None:
-        """Return the characters that an element stands for, None if it stands for others."""
+        """Return the characters of an element; None if it contains others."""
         tag = str(child.tag)
         if tag == f"{W}t":
             before = next((piece[-1] for piece in reversed(self._pieces) if piece), "")
@@ -204,7 +204,7 @@ class Inline:
             return  # a field that began in another paragraph
         elif kind == "separate":
             field = self._fields[-1]
-            del self._pieces[field.began :]  # what fields inside an instruction give is not shown
+            del self._pieces[field.began :]  # results of fields inside an instruction are invisible
             field.result = field.began
         elif kind == "end":
             self._finish(self._fields.pop())
@@ -224,7 +224,7 @@ class Inline:
     def _one_branch(self, alternate: etree._Element) -> Iterator[_Step]:
         chosen = branch(alternate)
         for other in alternate.findall(f"{MC}Choice") if chosen.tag != f"{MC}Choice" else ():
-            # The older branch that is read may not repeat what the newer one is described by.
+            # The older branch must not repeat the newer one's description.
             for each in descriptions(other):
                 self._describe(each)
         return iter(chosen)
@@ -240,7 +240,7 @@ class Inline:
         self.drawings.after.setdefault(text)
 
     def _set_aside(self, element: etree._Element) -> bool:
-        """Keep what is read later or only counted; return False for what is read on."""
+        """Set elements aside that are read later or only counted; return False for others."""
         tag = element.tag
         if tag == TEXT_BOX:
             self.boxes.append(element)
@@ -261,7 +261,7 @@ class Inline:
         return True
 
     def _control(self, holder: etree._Element) -> bool:
-        """Write what an ActiveX control shows; return False where it cannot be read."""
+        """Write the visible text of an ActiveX control; return False if it is unreadable."""
         control = holder if holder.tag == CONTROL else holder.find(CONTROL)
         if control is None:
             return False

@@ -1,4 +1,4 @@
-"""Ways through the elements of a Word document: into wrappers, past what was deleted."""
+"""Traverses the elements of a Word document: into wrappers, past deleted elements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRANSPARENT = frozenset(
 
 
 def within(element: etree._Element, tag: str) -> Iterator[etree._Element]:
-    """Yield the children ``tag``, also those inside content controls."""
+    """Yield the children ``tag``, including those inside content controls."""
     opened = [iter(element)]
     while opened:
         child = next(opened[-1], None)
@@ -31,7 +31,7 @@ def within(element: etree._Element, tag: str) -> Iterator[etree._Element]:
 
 
 def outermost(element: etree._Element) -> Iterator[etree._Element]:
-    """Yield the paragraphs below that are inside no other one, of one branch and undeleted."""
+    """Yield the outermost paragraphs below, of one branch and not deleted."""
     opened = [iter(element)]
     while opened:
         child = next(opened[-1], None)
@@ -46,5 +46,5 @@ def outermost(element: etree._Element) -> Iterator[etree._Element]:
 
 
 def stays(element: etree._Element) -> bool:
-    """Say whether a row or cell is there when all tracked changes are accepted."""
+    """Return whether a row or cell remains after accepting all tracked changes."""
     return element.find(f"{W}trPr/{W}del") is None and not was_deleted(element)

@@ -1,4 +1,4 @@
-"""Reads the block of metadata that many Markdown files begin with (YAML or TOML)."""
+"""Reads the metadata at the beginning of many Markdown files (YAML or TOML)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_CHARACTERS = 65_536
 MAX_KEYS = 100
 MAX_DEPTH = 20
 MAX_VALUE = 2_000
-"""Characters of a key's value that are kept; metadata is for filters and labels, not for text."""
+"""Most characters of a value; metadata is for filters and labels, not for text."""
 
 _SHOWN_KEYS = 5
 _SHOWN_CHARACTERS = 60
@@ -37,7 +37,7 @@ _OPENING = re.compile(r"\A(?:---|\+\+\+)[ \t]*\n\s*[\w\"'-]+[ \t]*[:=]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
-    """What stood before the text: ``body`` is the rest of the file."""
+    """The metadata before the text; ``body`` is the rest of the file."""
 
     body: str
     values: dict[str, MetadataValue] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class FrontMatter:
 
 
 class _PlainLoader(yaml.BaseLoader):  # type: ignore[misc] # yaml ships no types
-    """A loader of texts, lists and mappings that refuses aliases and leaves values as written.
+    """Loads texts, lists and mappings; refuses aliases and keeps values as written.
 
     A few bytes of aliases can stand for gigabytes. YAML 1.1, which PyYAML reads, would make 750 of
     ``12:30``, 7 of ``007`` and "no" of the language ``no``.
@@ -60,7 +60,7 @@ class _PlainLoader(yaml.BaseLoader):  # type: ignore[misc] # yaml ships no types
         if "python" in (getattr(self.peek_event(), "tag", None) or ""):
             msg = "Python's objects are not read"
             raise yaml.YAMLError(msg)
-        if self.levels > MAX_DEPTH:  # the library calls itself for each level
+        if self.levels > MAX_DEPTH:  # the library recurses for each level
             raise yaml.YAMLError(_TOO_DEEP)
         self.levels += 1
         try:
@@ -74,7 +74,7 @@ class _PlainLoader(yaml.BaseLoader):  # type: ignore[misc] # yaml ships no types
 
 
 def _value(text: str) -> MetadataValue | None:
-    """Return a value written without quotes: what reads the same when it is written again."""
+    """Return an unquoted value, if it stays the same when written again."""
     if text.lower() in {"", "~", "null"}:
         return None
     if text.lower() in {"true", "false"}:
@@ -89,9 +89,9 @@ def _value(text: str) -> MetadataValue | None:
 def split_front_matter(text: str) -> FrontMatter:
     r"""Split ``text`` (with ``\n`` line ends) into metadata and body.
 
-    Nested keys become ``outer.inner``, lists are joined by ``", "``. A block that cannot be
-    parsed, is too long or too deep stays in the body, with a notice; a block that is no mapping is
-    ordinary text. A value that is too long and keys that are too many are cut, with a notice.
+    Nested keys become ``outer.inner``; lists are joined by ``", "``. A block that cannot be parsed,
+    is too long or too deep stays in the body, with a notice. A block that is not a mapping is
+    ordinary text. Too long values and too many keys are cut, with a notice.
     """
     found = _BLOCK.match(text[: MAX_CHARACTERS + 8])
     if not found:
@@ -105,7 +105,7 @@ def split_front_matter(text: str) -> FrontMatter:
             else yaml.load(found["body"], Loader=_PlainLoader)  # noqa: S506 - constructs less than a SafeLoader
         )
         values = _flat(parsed) if isinstance(parsed, dict) else None
-    except RecursionError:  # of tomllib, which calls itself for each list in a list
+    except RecursionError:  # from tomllib, which recurses for each list in a list
         return FrontMatter(body=text, notices=(_broken(_TOO_DEEP),))
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError) as error:
         problem = str(getattr(error, "problem", "") or error).split("\n", 1)[0]
@@ -122,7 +122,7 @@ def _broken(problem: str) -> Notice:
 
 
 def _too_long(text: str) -> Iterator[Notice]:
-    """Say of a block that is longer than those that are read that it is."""
+    """Return a notice about a block above the length limit."""
     if not _OPENING.match(text):
         return
     found = _BLOCK.match(text)
@@ -143,7 +143,7 @@ def _flat(parsed: dict[Any, Any]) -> dict[str, MetadataValue]:
     """Return the values of all keys, nested ones as ``outer.inner``, in their order.
 
     Raises:
-        ValueError: they are nested too deep.
+        ValueError: they are too deeply nested.
     """
     values: dict[str, MetadataValue] = {}
     waiting: list[tuple[str, object, int]] = [("", parsed, 0)]
@@ -165,7 +165,7 @@ def _flat(parsed: dict[Any, Any]) -> dict[str, MetadataValue]:
 
 
 def _listed(values: list[Any]) -> str | None:
-    """Return a list's values as one text; those of mappings in it with their keys."""
+    """Return a list's values as one text; mappings in it with their keys."""
     parts: list[str] = []
     waiting: list[tuple[str, object, int]] = [("", values, 0)]
     while waiting:
@@ -182,7 +182,7 @@ def _listed(values: list[Any]) -> str | None:
 
 
 def _scalar(value: object) -> MetadataValue | None:
-    """Return a value that metadata can hold; None for nothing."""
+    """Return a scalar as a value of metadata; None for an empty one."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -197,7 +197,7 @@ def _scalar(value: object) -> MetadataValue | None:
 def _within_bounds(
     values: dict[str, MetadataValue],
 ) -> tuple[dict[str, MetadataValue], list[Notice]]:
-    """Cut what is too long and what is too many, and say so."""
+    """Cut too long values and too many keys, with notices."""
     notices: list[Notice] = []
     kept = dict(islice(values.items(), MAX_KEYS))
     if len(values) > MAX_KEYS:

@@ -1,7 +1,7 @@
-"""A rule for markdown-it: an HTML block that never ends is none.
+"""A rule for markdown-it: an HTML block without an end is not a block.
 
-CommonMark lets ``<script>`` or ``<!--`` at the start of a line take all lines to the end of the
-file, and a browser shows none of them. Whoever writes "<script> is run first" means a word.
+By CommonMark, ``<script>`` or ``<!--`` at the start of a line extends to the end of the file, and a
+browser shows nothing of it. But an author who writes "<script> is run first" means a word.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.html_block import html_block
 
-# How blocks begin that end with something else than a blank line, and what ends them.
+# Beginnings of blocks that do not end with a blank line, and their ends.
 _ENDED = (
     (
         re.compile(r"<(?:script|pre|style|textarea)(?=\s|>|$)", re.IGNORECASE),
@@ -27,7 +27,7 @@ _ENDLESS = "endless_html"
 
 
 def ended_html(md: MarkdownIt) -> None:
-    """Make ``md`` read HTML blocks only where they end."""
+    """Make ``md`` read HTML blocks only if they end."""
     md.block.ruler.at("html_block", _rule, {"alt": ["paragraph", "reference", "blockquote"]})
 
 
@@ -42,7 +42,7 @@ def _is_endless(state: StateBlock, start: int, end: int) -> bool:
     for number, (begin, ends) in enumerate(_ENDED):
         if begin.match(state.src, at):
             stop = state.eMarks[end - 1]
-            # What has no end from one line on has none from a later line on.
+            # Without an end after one line there is none after a later line.
             known: dict[tuple[int, int], int] = state.env.setdefault(_ENDLESS, {})
             if at >= known.get((number, stop), stop + 1):
                 return True

@@ -1,4 +1,4 @@
-"""The names that HTML knows: its elements, those that end by themselves, and its attributes."""
+"""HTML's names: its elements, void elements, and attributes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VOID = frozenset(
     ).split(),
 )
 BARE_VOID = frozenset({"br", "hr", "wbr"})
-"""Those that are used without an attribute: ``<source>`` alone is what somebody calls a file."""
+"""Elements that are used without an attribute: ``<source>`` alone is somebody's name for a file."""
 
 ENDED_BY = {
     **dict.fromkeys(("li",), ("ul", "ol", "menu", "dir")),
@@ -32,13 +32,13 @@ ENDED_BY = {
     **dict.fromkeys(("option", "optgroup"), ("select", "datalist")),
     **dict.fromkeys(("rt", "rp"), ("ruby",)),
 }
-"""Elements whose end tag nobody has to write, and the elements that end them."""
+"""Elements with an optional end tag, and the elements that end them."""
 
 UNENDED = frozenset({"p", *ENDED_BY})
 """Elements that need no end tag."""
 
 FOREIGN = frozenset({"svg", "math", "script", "style"})
-"""Elements inside which other names than HTML's are known."""
+"""Elements that contain names from outside HTML."""
 
 ATTRIBUTES = frozenset(
     (  # noqa: SIM905 - as above

@@ -1,4 +1,4 @@
-"""Reads one block of Markdown text: its words, the addresses behind them, its footnotes' marks."""
+"""Reads one block of Markdown text: its words, addresses of links, and marks of footnotes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HIDDEN = frozenset({"script", "style", "template"})
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """A block's text, the footnotes that it cites, and addresses that do not stand in the text."""
+    """A block's text, its footnotes, and addresses that the text does not contain."""
 
     text: str
     cited: list[Citation]
@@ -27,10 +27,9 @@ class Inline:
 
 
 def read_inline(token: Token, *, addresses_apart: bool = False) -> Inline:
-    """Read an inline token; addresses stand at its end, so that sentences with links stay whole.
+    """Read an inline token; addresses come at its end, so that sentences with links stay whole.
 
-    ``addresses_apart`` keeps them out of the text: a heading stands in the path of all that is
-    below it, where addresses would be in the way.
+    ``addresses_apart`` keeps them out of headings, which are in the path of everything below them.
     """
     reader = _Reader()
     reader.read(token)
@@ -49,7 +48,7 @@ class _Reader:
     _hidden: int = 0
 
     def words(self) -> list[str]:
-        """Return the parts that are no addresses."""
+        """Return the parts that are not addresses."""
         return [part for at, part in enumerate(self.parts) if at not in self._added]
 
     def addresses(self) -> list[str]:
@@ -57,7 +56,7 @@ class _Reader:
         return [self.parts[at] for at in sorted(self._added)]
 
     def read(self, token: Token) -> None:
-        """Read all of a block."""
+        """Read the whole block."""
         children = token.children or ()
         tags = iter(inline_tags([each.content for each in children if each.type == "html_inline"]))
         for child in children:
@@ -111,7 +110,7 @@ class _Reader:
 
     def _picture(self, shown: str, address: str) -> None:
         self.parts.append(shown)
-        if not self._links:  # a badge: where it leads says more
+        if not self._links:  # a badge: its target says more
             self._add_address(picture_name(shown, address))
 
     def _add_address(self, shown: str) -> None:

@@ -34,7 +34,7 @@ from kb.text import normalise
 _PANDOC_TITLE = re.compile(
     r"\A% ?(?P<title>[^\n]+)\n(?:% ?(?P<author>[^\n]*)\n)?(?:% ?(?P<date>[^\n]*)\n)?"
 )
-# What other programs look for is spelt in one way.
+# Keys that other programs look for get one spelling.
 _KNOWN_KEYS = frozenset({"title", "author", *LANGUAGE_KEYS, *TAG_KEYS, *DATE_KEYS})
 
 
@@ -92,7 +92,7 @@ def _parser() -> MarkdownIt:
 
 
 def _too_deep(lines: list[int]) -> Iterator[Notice]:
-    """Say where quotes and lists were nested too deep to be read as such."""
+    """Return a notice about quotes and lists beyond the nesting limit."""
     if lines:
         message = (
             f"Quotes or lists are nested more than {MAX_DEPTH} levels deep in line {lines[0]}"
@@ -111,7 +111,7 @@ def _pandoc_title_block(
     body: str,
     values: dict[str, MetadataValue],
 ) -> tuple[str, dict[str, MetadataValue]]:
-    """Read Pandoc's ``% title`` lines, and spell known keys in one way."""
+    """Read Pandoc's ``% title`` lines, and give known keys one spelling."""
     named = {key.lower() if key.lower() in _KNOWN_KEYS else key: v for key, v in values.items()}
     found = _PANDOC_TITLE.match(body)
     if not found:

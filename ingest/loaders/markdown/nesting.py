@@ -1,7 +1,7 @@
-"""A bound for how deep Markdown may be nested, as a block rule for markdown-it.
+"""A limit for the nesting of Markdown, as a block rule for markdown-it.
 
-The parser calls itself for each quote, list and container inside another one. Its own bound is 20
-levels, beyond which it drops the text. This rule sets another bound and keeps what is beyond it.
+The parser recurses for each quote, list and container inside another one. It drops the text beyond
+its own limit of 20 levels. This rule sets another limit and keeps the text beyond it.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
 MAX_DEPTH = 100
-"""Levels that are read as markup: a quote is one, a list two. Manuals use about ten. Each level
-takes three of Python's 1,000 frames at most."""
+"""Most levels read as markup: a quote counts one, a list two. Manuals use about ten. Each level
+takes at most three of Python's 1,000 frames."""
 
 _ROOM = 10  # a definition list opens several levels at once
 _TOO_DEEP = "too_deep"
-# Quote signs and list markers at the start of a line, however many.
+# Any number of quote signs and list markers at the start of a line.
 _MARKERS = re.compile(r"(?:[>\s]|[-*+](?=\s)|\d{1,9}[.)](?=\s))+")
 
 
 def deep_nesting(md: MarkdownIt) -> None:
-    """Make ``md`` read :data:`MAX_DEPTH` levels, and what is deeper as plain paragraphs."""
+    """Make ``md`` read :data:`MAX_DEPTH` levels, and deeper ones as plain paragraphs."""
     md.block.ruler.before("table", "too_deep", _rule)
-    # The parser drops text at its own bound, so the rule has to come first.
+    # The parser drops text at its own limit, so this rule has to come first.
     md.options["maxNesting"] = MAX_DEPTH + _ROOM
 
 
 def lines_too_deep(env: Mapping[str, Any]) -> list[int]:
-    """Return the lines at which the bound was met, from 0, from the ``env`` of a parse."""
+    """Return the lines that reached the limit, from 0, from the ``env`` of a parse."""
     found: list[int] = env.get(_TOO_DEEP, [])
     return found
 
 
 def _rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
-    """Take all that the container holds as paragraphs, without its markers."""
+    """Read everything in the container as paragraphs, without its markers."""
     if state.level < MAX_DEPTH:
         return False
     if silent:
@@ -60,7 +60,7 @@ def _rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noq
 
 
 def _belongs(state: StateBlock, line: int) -> bool:
-    """Say whether a line is inside the container; a paragraph's lazy lines have a negative one."""
+    """Return whether a line is inside the container; lazy lines of paragraphs are negative."""
     return state.isEmpty(line) or state.sCount[line] < 0 or state.sCount[line] >= state.blkIndent
 
 

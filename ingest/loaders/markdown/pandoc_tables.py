@@ -1,7 +1,7 @@
 """Pandoc's tables drawn with dashes or boxes, as a block rule for markdown-it.
 
-CommonMark takes their rulers for headings and their indented rows for code. The rule turns each
-into one ``pandoc_table`` token whose content is rows of ``cell | cell``.
+CommonMark would read their rulers as headings and their indented rows as code. The rule turns each
+table into one ``pandoc_table`` token with rows of ``cell | cell``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WIDE = ("W", "F")
 
 
 def pandoc_tables(md: MarkdownIt) -> None:
-    """Add the rule to ``md``, before those that would misread these tables."""
+    """Add the rule to ``md``, before the rules that would misread these tables."""
     md.block.ruler.before("table", "pandoc_table", _rule, {"alt": ["paragraph"]})
 
 
@@ -54,7 +54,7 @@ def _grid_end(state: StateBlock, start: int, end: int) -> int | None:
 
 
 def _dash_end(state: StateBlock, start: int, end: int) -> int | None:
-    """Return the line after a simple, headerless or multiline table, None if there is none."""
+    """Return the line after a simple, headerless or multiline table; None if there is none."""
     first = _line(state, start)
     second = _line(state, start + 1) if start + 1 < end else ""
     if _COLUMNS.match(first):
@@ -103,7 +103,7 @@ def _dash_rows(lines: list[str]) -> list[str]:
 
 
 def _cells(line: str, starts: list[int]) -> list[str]:
-    """Cut a line where the ruler's columns begin, counting wide characters twice."""
+    """Cut a line at the beginnings of the ruler's columns, counting wide characters twice."""
     cells = [""] * len(starts)
     column = index = 0
     for char in line:

@@ -1,6 +1,6 @@
-"""Keeps the cells of a Markdown table's row that are more than its header has.
+"""Keeps the cells of a Markdown table's row beyond the columns of its header.
 
-The parser leaves them out, as GitHub does. A stray "|" in a cell is enough to lose its words.
+The parser drops them, as GitHub does. So a stray "|" in a cell would lose words.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def _add_cells(state: StateCore) -> None:
 
 
 def _left_out(line: str, read: Sequence[str]) -> list[str]:
-    """Return the cells of a row behind those that were read.
+    """Return the cells of a row after those that the parser read.
 
-    The row may have a "|" in front of its first cell, behind the marks of a quote or an item.
+    The row may have a "|" before its first cell, after the marks of a quote or an item.
     """
     cells = [cell.strip() for cell in escapedSplit(line.strip())]
     for before in (0, 1):

@@ -1,9 +1,9 @@
-"""Which of the things in angle brackets in a Markdown file are HTML, and which are text.
+"""Distinguishes HTML from text in angle brackets in a Markdown file.
 
 CommonMark takes ``vector<Slot>`` and ``ssh admin@<host>`` for tags, and a browser shows nothing of
-them. Here a tag is markup only if HTML knows its name, its attributes are HTML's or have values,
-and it is used as markup: closed in the same block, void, or alone on its line in an HTML block.
-In doubt text stays: a stray tag harms less than a lost word.
+them. Here a tag is markup only if three conditions hold: HTML has its name; its attributes are
+HTML's or have values; and it is closed in the same block, void, or alone on its line in an HTML
+block. In doubt it is text: a stray tag harms less than a lost word.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _COMMENT, _COMMENT_END = "<!--", "-->"
 
 @dataclass(slots=True)
 class Tag:
-    """A tag or comment as it is written; ``pair`` is the number of the tag that it belongs to."""
+    """A tag or comment as written; ``pair`` is the number of its counterpart."""
 
     start: int
     end: int
@@ -55,7 +55,7 @@ class Tag:
 
 
 def inline_tags(written: Sequence[str]) -> list[Tag]:
-    """Judge the tags of one block of text, each given as it is written, in order."""
+    """Classify the tags of one block of text, given as written, in order."""
     tags = []
     for text in written:
         found = list(_tags(text))
@@ -79,11 +79,11 @@ def closed_names(blocks: Sequence[str]) -> frozenset[str]:
 
 
 def only_markup(block: str, closed: frozenset[str]) -> tuple[str, bool]:
-    """Return an HTML block in which all that is text is written as such, and whether it is HTML.
+    """Return an HTML block with its text escaped, and whether it is HTML.
 
     Args:
-        block: as it stands in the file.
-        closed: the names of the end tags that the document's HTML blocks hold.
+        block: as in the file.
+        closed: the names of the end tags in the document's HTML blocks.
 
     Returns:
         The HTML and True; where no tag is markup, the text as it stands without comments, and
@@ -151,7 +151,7 @@ def _value(written: str) -> str:
 
 
 def _pair(tags: Sequence[Tag]) -> None:
-    """Find what is closed again, void, or ends itself."""
+    """Find tags that are closed, void, or end themselves."""
     opened: dict[str, list[int]] = defaultdict(list)
     for number, tag in enumerate(tags):
         if not tag.is_known or tag.is_markup:
@@ -175,7 +175,7 @@ def _is_used(tag: Tag) -> bool:
 
 
 def _accept_unended(tags: Sequence[Tag]) -> None:
-    """Accept ``<li>`` inside a list, ``<td>`` inside a table: their end is left out."""
+    """Accept ``<li>`` inside a list and ``<td>`` inside a table: their end tag is optional."""
     around: dict[str, int] = defaultdict(int)
     for tag in tags:
         if tag.pair is not None:
@@ -185,7 +185,7 @@ def _accept_unended(tags: Sequence[Tag]) -> None:
 
 
 def _accept_alone(block: str, tags: Sequence[Tag], closed: frozenset[str]) -> None:
-    """Accept tags that have their line for themselves, whole elements beside them left aside."""
+    """Accept tags alone on their line, ignoring complete elements beside them."""
     doubtful = [tag.is_known and not tag.is_markup for tag in tags]
     before = [0, *accumulate(doubtful)]
     first = 0
@@ -200,7 +200,7 @@ def _accept_alone(block: str, tags: Sequence[Tag], closed: frozenset[str]) -> No
 
 
 def _line(block: str, tags: Sequence[Tag], first: int) -> tuple[int, int, int]:
-    """Return start, number of the first tag beyond, and end of a line; tags may hold breaks."""
+    """Return the start, the first tag beyond, and the end of a line; tags may contain breaks."""
     start = block.rfind("\n", 0, tags[first].start) + 1
     last = first
     while True:
@@ -216,7 +216,7 @@ def _line(block: str, tags: Sequence[Tag], first: int) -> tuple[int, int, int]:
 def _is_bare(
     block: str, tags: Sequence[Tag], here: range, doubtful: Sequence[int], line: tuple[int, int]
 ) -> bool:
-    """Say whether a line holds nothing besides tags and elements that are whole on it.
+    """Return whether a line contains only tags and complete elements.
 
     ``here`` are the numbers of its tags, ``doubtful`` says how many doubtful ones are before each.
     """
@@ -233,7 +233,7 @@ def _is_bare(
 
 
 def _may_stand_alone(tag: Tag, closed: frozenset[str]) -> bool:
-    """Say whether a tag on a line of its own is markup: ``<time>`` is, if it ends somewhere."""
+    """Return whether a tag on a line of its own is markup: ``<time>`` is, if it ends somewhere."""
     return (
         tag.is_close
         or tag.name in UNENDED
@@ -244,7 +244,7 @@ def _may_stand_alone(tag: Tag, closed: frozenset[str]) -> bool:
 
 
 def _kept(tags: Sequence[Tag]) -> Iterator[tuple[int, int]]:
-    """Yield the spans that are markup, drawings and scripts whole."""
+    """Yield the spans that are markup; drawings and scripts are complete spans."""
     starts = [tag.start for tag in tags]
     number = 0
     while number < len(tags):

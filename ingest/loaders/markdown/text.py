@@ -29,7 +29,7 @@ class _List:
 
 @dataclass(slots=True)
 class MarkdownText:
-    """Walks the flat token stream once; lists keep markers, all other markup goes."""
+    """Walks the flat token stream once; lists keep markers, all other markup is removed."""
 
     builder: DocumentBuilder
     languages: set[str] = field(default_factory=set)
@@ -43,7 +43,7 @@ class MarkdownText:
 
     @property
     def only_title(self) -> str:
-        """The first-level heading if there is exactly one, else nothing."""
+        """The first-level heading if there is exactly one, else empty."""
         return self._top_titles[0] if len(self._top_titles) == 1 else ""
 
     def write(self, tokens: Sequence[Token]) -> None:
@@ -56,7 +56,7 @@ class MarkdownText:
             at = self._token(body, at)
 
     def _token(self, tokens: Sequence[Token], at: int) -> int:
-        """Write the token at ``at`` and return the index of the next one to look at."""
+        """Write the token at ``at`` and return the index of the next one."""
         token = tokens[at]
         kind = token.type
         if kind == "heading_open":
@@ -127,7 +127,7 @@ class MarkdownText:
         self._item_before = in_list
 
     def _add_cited(self) -> None:
-        """Put footnotes right after the block that refers to them, where they are understood."""
+        """Put footnotes right after the block that refers to them, where readers need them."""
         cited, self._cited = deque(self._cited), []
         while cited:
             number, label = cited.popleft()
@@ -145,7 +145,7 @@ class MarkdownText:
         self._add(token.content.rstrip("\n"), "code")
 
     def _paragraph_marker_alone(self) -> None:
-        """Keep an item's number when code is all that the item holds."""
+        """Keep an item's number if the item contains only code."""
         marker, self._marker = self._marker.strip(), ""
         if marker not in ("-", ""):
             self._add(_INDENT * max(0, len(self._lists) - 1) + marker, in_list=True)
@@ -190,7 +190,7 @@ class MarkdownText:
 def _split_footnotes(
     tokens: Sequence[Token],
 ) -> tuple[Sequence[Token], dict[int, Sequence[Token]]]:
-    """Separate the footnotes that the plugin gathers at the end from the text before them."""
+    """Separate the footnotes, which the plugin collects at the end, from the text before them."""
     start = next(
         (at for at, token in enumerate(tokens) if token.type == "footnote_block_open"), None
     )
@@ -207,7 +207,7 @@ def _split_footnotes(
 
 
 def _plain(tokens: Sequence[Token]) -> tuple[str, list[Citation]]:
-    """Return a footnote's paragraphs and code, one after the other, and the notes that it cites."""
+    """Return a footnote's paragraphs and code in order, and the notes that it refers to."""
     parts: list[str] = []
     cited: list[Citation] = []
     for token in tokens:

@@ -1,1 +1,1 @@
-"""Reads PDF files page by page, by the place of each character, with OCR where there is no text."""
+"""Reads PDF files page by page from characters' positions, with OCR for pages without text."""

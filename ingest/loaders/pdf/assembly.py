@@ -1,4 +1,4 @@
-"""Assembles a document of pages: running titles out, lines joined, sections by the outline."""
+"""Assembles a document of pages: removes running titles, joins lines, makes sections."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRead:
-    """One page as it was read: as blocks, as an engine's text, or from its picture.
+    """One page after reading: as blocks, as an engine's text, or from its picture.
 
-    ``written`` is what annotations hold on a page that was read from its picture.
+    ``written`` is the text of annotations on a page that OCR read.
     """
 
     blocks: Sequence[Block] | None = None
@@ -82,7 +82,7 @@ def _first(pages: Sequence[Sequence[Block]]) -> Block | None:
 
 
 def _of_picture(picture: PictureText) -> list[Piece]:
-    """Return what was read in a picture: its tables, and the text between them."""
+    """Return the content read from a picture: its tables, and the text between them."""
     pieces: list[Piece] = []
     at = 0
     for table in picture.tables:
@@ -99,7 +99,7 @@ def _of_picture(picture: PictureText) -> list[Piece]:
 def _page(index: int, label: str, page: PageRead) -> Page:
     label = "" if label == str(index + 1) else normalise(label).strip()
     if page.picture is not None:
-        # Spans hold for the text as it was read; normal form rarely changes it.
+        # Spans refer to the text before normalisation, which rarely changes it.
         same = normalise(page.picture.text) == page.picture.text
         return Page(
             number=index + 1,
@@ -115,7 +115,7 @@ def _page(index: int, label: str, page: PageRead) -> Page:
 
 
 def _missing(page: PageRead) -> list[Piece]:
-    """Return what annotations hold unless OCR read it on the page already."""
+    """Return the text of annotations, unless OCR already read it on the page."""
     printed = "".join(page.picture.text.split()) if page.picture is not None else ""
     more = [clean(line) for line in page.written]
     return [
@@ -128,8 +128,8 @@ def _add_page(
 ) -> None:
     """Add a page's text, opening a section at each line that an outline entry names.
 
-    An entry whose title is not printed on its page opens its section where the entry before
-    it did, or at the top of the page.
+    If the page does not contain an entry's title, its section begins at that of the entry before,
+    or at the top of the page.
     """
     waiting = list(entries)
     number = at = 0
@@ -155,7 +155,7 @@ def _add_page(
 def _places(
     pieces: Sequence[Piece], entries: Sequence[OutlineEntry]
 ) -> list[tuple[int, int, OutlineEntry]]:
-    """Return in which piece and where in it each entry's section begins."""
+    """Return the piece and the position in it where each entry's section begins."""
     places: list[tuple[int, int, OutlineEntry]] = []
     number = at = 0
     for entry in entries:

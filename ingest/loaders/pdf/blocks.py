@@ -24,7 +24,7 @@ from ingest.loaders.pdf.tables.finding import Table, find_tables
 from ingest.loaders.pdf.tables.turned_heads import with_turned_heads
 from ingest.loaders.pdf.words.combs import without_combs
 
-_MOST_PRINTED_OVER = 3  # words inside a picture: more are a page printed over a scan
+_MOST_PRINTED_OVER = 3  # words inside a picture: more mean a page printed over a scan
 _SAME_SIZE = 0.5  # points
 _LEAST_LISTING = 3  # lines
 _LEAST_BESIDE = 2  # lines beside a box
@@ -32,7 +32,7 @@ _TWO_EMPTY_LINES = 3.2  # heights of the font
 
 
 def text_of(sheet: Sheet) -> str:
-    """Return all words of a page, in no order that means anything, filled in or printed."""
+    """Return all words of a page in arbitrary order, filled in or printed."""
     sheets = (sheet, *sheet.turned)
     insets = (inset for one in sheets for inset in one.insets)
     filled = [inset.text for inset in insets if inset.kind in ("field", "typed")]
@@ -40,7 +40,7 @@ def text_of(sheet: Sheet) -> str:
 
 
 def blocks_of(sheet: Sheet) -> list[Block]:
-    """Return what stands on a page, in the order in which a person reads it."""
+    """Return the blocks of a page in the order in which a person reads it."""
     sheet = with_turned_heads(sheet) if sheet.turned else sheet
     if not sheet.turned:
         return _blocks_of_sheet(sheet)
@@ -85,7 +85,7 @@ def _blocks_of_sheet(sheet: Sheet) -> list[Block]:
 def _mixed(
     frames: Sequence[Box], words: Sequence[Word], tables: Sequence[Table], sheet: Sheet
 ) -> list[Box]:
-    """Return the frames that would be read together with what is beside them."""
+    """Return the frames that would be mixed with the text beside them."""
     if not frames:
         return []
     solid, taken = _tables(words, tables, sheet)
@@ -96,7 +96,7 @@ def _mixed(
 
 
 def _blocks_in_frame(words: Sequence[Word], frame: Box, sheet: Sheet) -> list[Block]:
-    """Return what stands in a frame, as if nothing else stood on the page."""
+    """Return the blocks in a frame, as if nothing else were on the page."""
     rules = tuple(rule for rule in sheet.rules if holds(frame, rule.box))
     alone = replace(sheet, words=tuple(words), rules=rules, insets=())
     tables = find_tables(words, rules, sheet.width, sheet.height)
@@ -126,7 +126,7 @@ def _blocks_of_items(items: Sequence[Item], solid: dict[Box, Block], sheet: Shee
 def _tables(
     words: Sequence[Word], tables: Sequence[Table], sheet: Sheet
 ) -> tuple[dict[Box, Block], frozenset[int]]:
-    """Return the tables of a page as blocks, and which words they take."""
+    """Return the tables of a page as blocks, and the words in them."""
     found: dict[Box, Block] = {}
     taken: frozenset[int] = frozenset()
     for table in without_chance(tables, words, sheet.rules):
@@ -159,9 +159,9 @@ def _blocks_of_column(items: Sequence[Item], solid: dict[Box, Block]) -> list[Bl
 
 
 def _before(rows: Sequence[Row], box: Box) -> Sequence[Row]:
-    """Return the lines that are read before a box: those above its middle or left of it.
+    """Return the lines to read before a box: those above its middle or left of it.
 
-    It parts no paragraph that it stands beside.
+    The box divides no paragraph beside it.
     """
     middle = (box[1] + box[3]) / 2
     at = sum((row.box[1] + row.box[3]) / 2 < middle for row in rows)
@@ -181,13 +181,13 @@ def _before(rows: Sequence[Row], box: Box) -> Sequence[Row]:
 
 
 def _is_before(row: Box, block: Box) -> bool:
-    """Whether a line stands above the middle of a table, or left of it."""
+    """Whether a line is above the middle of a table, or left of it."""
     middle = (row[1] + row[3]) / 2
     return middle < (block[1] + block[3]) / 2 or (middle < block[3] and row[2] <= block[0])
 
 
 def _down_and_across(blocks: Sequence[Block]) -> list[Block]:
-    """Order blocks from the top, those that stand beside each other from the left."""
+    """Order blocks from the top; those beside each other from the left."""
     bands: list[list[Block]] = []
     bottom = float("-inf")
     for block in sorted(blocks, key=lambda block: block.box[1]):
@@ -240,7 +240,7 @@ def _blocks_of_rows(rows: Sequence[Row]) -> list[Block]:
 
 
 def _column_gap(rows: Sequence[Row], at: int, goes_on: Sequence[bool], column: Column) -> float:
-    """Return the gap that is a column's in a line: prose has none."""
+    """Return the gap between columns in a line: prose has none."""
     prose = (
         goes_on[at]
         or (at > 0 and goes_on[at - 1])
@@ -250,7 +250,7 @@ def _column_gap(rows: Sequence[Row], at: int, goes_on: Sequence[bool], column: C
 
 
 def _listings_apart(stack: Sequence[Row], column: Column) -> list[tuple[list[Row], bool]]:
-    """Part a stack where the font turns to a typewriter's and back; say which parts are code."""
+    """Split a stack where the font changes to a typewriter's and back; mark parts of code."""
     parts: list[list[Row]] = []
     for row in stack:
         if not parts or parts[-1][-1].fixed != row.fixed:

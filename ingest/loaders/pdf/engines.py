@@ -1,4 +1,4 @@
-"""Opens a PDF with both engines and gives the better reading of each page."""
+"""Opens a PDF with both engines and returns the better reading of each page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PageReading:
-    """A page's text as an engine gave it; ``failed`` where neither engine could load the page."""
+    """A page's text from an engine; ``failed`` if neither engine could load the page."""
 
     raw: str
     failed: bool = False
@@ -39,7 +39,7 @@ class PageReading:
 
 @dataclass(slots=True)
 class PdfEngines:
-    """One PDF in the engines that can open it; at least one of the two is there."""
+    """One PDF in the engines that can open it; at least one of the two exists."""
 
     pypdf: PypdfFile | None
     pdfium: PdfiumFile | None
@@ -52,7 +52,7 @@ class PdfEngines:
         Raises:
             EncryptedFileError: no engine opens it without another password, or at all.
             UnknownFilterError: no engine can unpack it.
-            DamagedFileError: no engine makes sense of it.
+            DamagedFileError: no engine can parse it.
         """
         first = PypdfFile.open(path, passwords)
         second, refused = PdfiumFile.open(path, passwords)
@@ -60,7 +60,7 @@ class PdfEngines:
         if first is not None and not first.pages:
             first = None
         if second is None and first is not None and refused:
-            # pypdf opens some files with an empty owner password, PDFium does not.
+            # pypdf opens some files with an empty owner password; PDFium does not.
             copy = first.unprotected_copy()
             second = PdfiumFile.open(copy, ())[0] if copy else None
         if first is None and second is None:
@@ -69,7 +69,7 @@ class PdfEngines:
         return cls(first, second, pages)
 
     def close(self) -> None:
-        """Free what the engines hold."""
+        """Release the engines' resources."""
         if self.pdfium is not None:
             self.pdfium.close()
 
@@ -84,9 +84,9 @@ class PdfEngines:
         return PageReading(unglue(first, second) if second is not None else first)
 
     def sheet(self, index: int) -> Sheet | None:
-        """Read a page by its geometry; None where it is left to :meth:`read`.
+        """Read a page by its geometry; None if :meth:`read` must do it.
 
-        PDFium has to load the page, and something has to be written on it.
+        PDFium has to load the page, and the page must have text.
         """
         page = self.pdfium.glyphs(index, seen=True) if self.pdfium is not None else None
         if page is None or not page.whole:
@@ -105,7 +105,7 @@ class PdfEngines:
 
     @contextlib.contextmanager
     def annotations(self, index: int) -> Iterator[list[Dictionary]]:
-        """Give a page's annotations, to be read inside the context: pypdf's, else PDFium's."""
+        """Lend a page's annotations for reading inside the context: pypdf's, else PDFium's."""
         if self.pypdf is not None and index < self.pypdf.pages:
             with self.pypdf.annotations(index) as found:
                 if found is not None:
@@ -114,7 +114,7 @@ class PdfEngines:
         yield self.pdfium.annotations(index) if self.pdfium is not None else []
 
     def unknown_filters(self, index: int) -> list[str]:
-        """Return the compressions of a page's content that no engine knows."""
+        """Return the unknown compressions of a page's content."""
         if self.pypdf is None or index >= self.pypdf.pages:
             return []
         return [name for name in self.pypdf.filters(index) if name not in KNOWN_FILTERS]
@@ -134,7 +134,7 @@ def _closed(path: Path, tried: int, refused: Refusal, *, locked: bool) -> LoadEr
     """Return why no engine opens a file."""
     data = path.read_bytes()
     handler = handler_of(data)
-    # PDFium reports a password for some broken files, too: the file itself has to speak of one.
+    # PDFium reports a password for some broken files, too: the file itself must mention encryption.
     protected = locked or (handler is not None and refused)
     if handler and handler != STANDARD:
         return UnknownProtectionError.by(path.name, handler)

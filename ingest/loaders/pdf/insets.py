@@ -1,4 +1,4 @@
-"""What stands on a page besides its text: the values of fields, notes, addresses of links."""
+"""Text of a page besides its printed text: values of fields, notes, addresses of links."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 MOST_TEXT = 1_000_000
-"""Characters that a page's annotations may hold: more is a file that repeats one text."""
+"""Most characters of a page's annotations: more means a file that repeats one text."""
 
 _OPTION = 8  # an entry of a list counts as so many characters
 
 
 def insets_of(engines: PdfEngines, index: int) -> list[Inset]:
-    """Return the insets of a page, each where it stands.
+    """Return the insets of a page with their places.
 
-    Their boxes are those of the page as seen where PDFium can load it. Elsewhere they keep the
-    order of the file's own points, and tell nothing else.
+    Their boxes refer to the visible page if PDFium can load it. Otherwise they only keep the order
+    of the file's own points.
     """
     found = engines.pdfium.frame(index) if engines.pdfium is not None else None
     frame = found[0] if found is not None else lambda x, y: (x, -y)
@@ -52,7 +52,7 @@ def insets_of(engines: PdfEngines, index: int) -> list[Inset]:
 
 
 def written(insets: Iterable[Inset]) -> list[str]:
-    """Return what insets say as lines, for pages whose text has no places."""
+    """Return the texts of insets as lines, for pages whose text has no positions."""
     lines = []
     for inset in insets:
         if inset.kind == "field":
@@ -67,7 +67,7 @@ def written(insets: Iterable[Inset]) -> list[str]:
 
 
 def _affordable(annotations: Sequence[Dictionary]) -> list[Dictionary]:
-    """Return the annotations of a page up to the one whose strings are too many to be read."""
+    """Return the annotations of a page up to the limit of characters."""
     left = MOST_TEXT
     kept: list[Dictionary] = []
     for annotation, size in each(annotations, _size):
@@ -89,7 +89,7 @@ def _size(annotation: Dictionary) -> int:
 
 
 def _drawn(engines: PdfEngines, index: int, annotations: Sequence[Dictionary]) -> dict[int, str]:
-    """Return what annotations draw that hold no text, by the identity of their dictionaries."""
+    """Return the drawn text of annotations without other text, by identities of dictionaries."""
     silent = only_drawn(annotations)
     if not silent or engines.pdfium is None:
         return {}

@@ -1,7 +1,7 @@
-"""What a page shows and its reading lacks: lines of text, pictures, notes, form fields.
+"""Parts of a page that its reading lacks: lines of text, pictures, notes, form fields.
 
-The page as PDFium knows it is compared with the text that is stored of it. So this finds what the
-reading left out, whatever the reason was, and needs no second reading of the file.
+The page in PDFium is compared with its stored text. So this finds omissions of any cause, without a
+second reading of the file.
 """
 
 from __future__ import annotations
@@ -11,37 +11,54 @@ from collections.abc import Iterable, Iterator, Sequence
 from ingest.loaders.page_pictures import Box, PictureRequest, UnreadKind, UnreadPlace
 from ingest.loaders.pdf.annotations.forms import fields_of
 from ingest.loaders.pdf.annotations.notes import notes_of, said
+from ingest.loaders.pdf.left_out import NEAR, Line, left_out, lines_of
 from ingest.loaders.pdf.page import Inset
 from ingest.loaders.pdf.passage import GRAM, Character, joined_lines, letters_of
 from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.loaders.pdf.pictures.regions import inside, regions_of
 
 MOST_PLACES = 60
-"""Places of a page that are told of."""
+"""Most parts of a page in an answer."""
 
 MOST_CHARACTERS = 200
-"""Of what stands at such a place."""
+"""Most characters of a part's text."""
 
 _LEAST_LETTERS = 2
 _LEAST_READ = 0.5  # share of a line's letters that the reading has
 
 
 def unread_places(file: PdfiumFile, request: PictureRequest) -> list[UnreadPlace]:
-    """Return what a page shows and ``request.reading`` lacks, from the top; see the module."""
-    reading, _ = letters_of([request.reading or ""])
+    """Return what a page shows and ``request.reading`` lacks, from the top; see the module.
+
+    What was left out on purpose comes last.
+    """
+    own = request.reading or ""
+    reading, _ = letters_of([request.around[0], own, request.around[1]])
     grams = {reading[at : at + GRAM] for at in range(len(reading) - GRAM + 1)}
-    lines = list(_lines(file.characters(request.index), reading, grams))
-    found = [UnreadPlace("text", box, text) for box, text, is_read in lines if not is_read]
-    read = [*request.boxes, *(box for box, _, is_read in lines if is_read)]
-    found += _pictures(file, request.index, read)
+    characters = file.characters(request.index)
+    near = (request.index + step for step in range(-NEAR, NEAR + 1) if step)
+    others = [lines_of(file.characters(at)) for at in near if 0 <= at < file.pages]
+    purposely = left_out(lines_of(characters), others, own) if own.strip() else {}
+    lines = [each for each in _lines(characters, reading, grams) if each[0] not in purposely]
+    found = [
+        UnreadPlace("text", line.box, _short(line.text)) for line, is_read in lines if not is_read
+    ]
+    read = [*request.boxes, *(line.box for line, is_read in lines if is_read)]
+    found += _pictures(file, request.index, [*read, *(line.box for line in purposely)])
     found += _insets(file, request.index, reading, grams)
-    return sorted(found, key=lambda place: (place.box[1], place.box[0]))[:MOST_PLACES]
+    found.sort(key=_from_the_top)
+    omitted = [UnreadPlace(kind, line.box, _short(line.text)) for line, kind in purposely.items()]
+    return [*found[:MOST_PLACES], *sorted(omitted, key=_from_the_top)]
+
+
+def _from_the_top(place: UnreadPlace) -> tuple[float, float]:
+    return place.box[1], place.box[0]
 
 
 def _lines(
     characters: Sequence[Character], reading: str, grams: set[str]
-) -> Iterator[tuple[Box, str, bool]]:
-    """Give the lines of a page: the box, the text, and whether the reading has it."""
+) -> Iterator[tuple[Line, bool]]:
+    """Give the lines of a page, and whether the reading has each."""
     page, owners = letters_of(character.text for character in characters)
     covered: set[int] = set()
     for at in range(len(page) - GRAM + 1):
@@ -57,12 +74,11 @@ def _lines(
         share = sum(at in covered for at in mine) / len(mine)
         whole = "".join(page[at] for at in mine)
         is_read = share >= _LEAST_READ or whole in reading
-        text = "".join(characters[member].text for member in members)
-        yield box, _short(text), is_read
+        yield Line(box, "".join(characters[member].text for member in members)), is_read
 
 
 def _pictures(file: PdfiumFile, index: int, read: Sequence[Box]) -> Iterator[UnreadPlace]:
-    """Give the pictures of a page in which nothing was read, and on which nothing is printed."""
+    """Yield the pictures of a page without text from OCR and without printed text on them."""
     objects = file.objects(index)
     for region in regions_of(objects):
         box = _shares(region.box, objects.width, objects.height)
@@ -71,7 +87,7 @@ def _pictures(file: PdfiumFile, index: int, read: Sequence[Box]) -> Iterator[Unr
 
 
 def _insets(file: PdfiumFile, index: int, reading: str, grams: set[str]) -> Iterator[UnreadPlace]:
-    """Give the notes and the form fields of a page whose words the reading lacks."""
+    """Yield the notes and the form fields of a page whose words the reading lacks."""
     known = file.frame(index)
     if known is None:
         return

@@ -95,7 +95,7 @@ def _read_page(
         reading = PageReading(reading.raw + UNREADABLE * sheet.hidden)
     seen = scans.page(index, reading, sheet)
     if seen.page is not None:
-        # OCR is told of what was filled in or typed over; notes stand beside the page.
+        # OCR excludes text that was filled in or typed over; notes are beside the page.
         insets = insets_of(engines, index)
         notes = [inset for inset in insets if inset.kind == "note"]
         return PageRead(picture=seen.page, written=written(notes))
@@ -113,7 +113,7 @@ def _read_page(
 
 
 def _with_written(text: str, written: Sequence[str]) -> str:
-    """Append what annotations hold unless the page prints it already."""
+    """Append the text of annotations, unless the page prints it already."""
     printed = "".join(text.split())
     more = [clean(line) for line in written]
     missing = [line for line in more if line and "".join(line.split()) not in printed]

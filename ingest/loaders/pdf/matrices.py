@@ -1,4 +1,4 @@
-"""Where PDFium's objects are: the matrices that they and the forms around them are drawn by.
+"""Positions of PDFium's objects: their matrices, and those of the forms around them.
 
 A matrix ``(a, b, c, d, e, f)`` maps a point to ``(ax + cy + e, bx + dy + f)``, as in ISO 32000-1,
 8.3.3.
@@ -11,13 +11,13 @@ from typing import Any
 
 Matrix = tuple[float, float, float, float, float, float]
 Place = Callable[[float, float], tuple[float, float]]
-"""Returns where a point of a page's own space is on the page as it is seen, in points."""
+"""Returns the position on the visible page, in points, of a point in the page's own space."""
 
 UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 def matrix_of(raw: Any, item: Any) -> Matrix:  # noqa: ANN401 - pypdfium2 carries no types
-    """Return the matrix of an object, the one that changes nothing where PDFium knows none."""
+    """Return the matrix of an object, the identity if PDFium has none."""
     found = raw.FS_MATRIX()
     if not raw.FPDFPageObj_GetMatrix(item, found):
         return UNIT
@@ -25,7 +25,7 @@ def matrix_of(raw: Any, item: Any) -> Matrix:  # noqa: ANN401 - pypdfium2 carrie
 
 
 def times(first: Matrix, then: Matrix) -> Matrix:
-    """Return the matrix that maps by one and then by the other."""
+    """Return the product: the matrix that maps by one and then by the other."""
     a, b, c, d, e, f = first
     p, q, r, s, t, u = then
     return (
@@ -39,6 +39,6 @@ def times(first: Matrix, then: Matrix) -> Matrix:
 
 
 def moved(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
-    """Return where a matrix maps a point."""
+    """Return the image of a point under a matrix."""
     a, b, c, d, e, f = matrix
     return a * x + c * y + e, b * x + d * y + f

@@ -1,4 +1,4 @@
-"""What a PDF says of itself: title, author, dates, in one clean form."""
+"""A PDF's own metadata: title, author, dates, in one clean form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kb.records import MetadataValue
 from kb.text import normalise
 
 MAX_CHARACTERS = 2_000
-"""Longer values are not descriptions but embedded data; they are left out."""
+"""Longer values are embedded data instead of descriptions; they are omitted."""
 
 _KEYS = {"Author": "author", "Subject": "subject", "Keywords": "keywords", "Creator": "creator"}
 _DATES = {"CreationDate": "created", "ModDate": "modified"}
@@ -21,7 +21,7 @@ _DATE = re.compile(
 
 
 def iso_date(value: str) -> str:
-    """Return a PDF date as ISO 8601, as exact as the file gives it, "" if it is none.
+    """Return a PDF date as ISO 8601, as exact as in the file, "" if it is not a date.
 
     >>> iso_date("D:20230204115901+08'00'")
     '2023-02-04T11:59:01+08:00'

@@ -1,7 +1,7 @@
-"""Text that runs over the edge of its page: a fault of its typesetting, not text that is hidden.
+"""Text that extends beyond the edge of its page: a fault of typesetting instead of hidden text.
 
 A line that begins on the page and is too long for it, or a table that is too high, is read whole.
-What stands apart from all that is seen is not, nor what somebody cropped away.
+Text apart from everything visible is not read, nor text that somebody cropped away.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def is_cropped(page: Any) -> bool:  # noqa: ANN401 - pypdfium2 carries no types
 
 
 def overrunning(outside: Sequence[Glyph], page: Glyphs) -> set[int]:
-    """Return the identities of those characters outside a page that go on with what is on it."""
+    """Return the identities of characters outside a page that continue text on it."""
     beyond = {id(glyph) for glyph in outside}
     told = [g for g in page.glyphs if g.font >= 0 and g.size > 0 and not g.text.isspace()]
     lines = _lines(g for g in told if min(g.angle, 360 - g.angle) <= _LEAN)
@@ -57,7 +57,7 @@ def _lines(glyphs: Iterable[Glyph]) -> list[list[Glyph]]:
 
 
 def _along(line: Sequence[Glyph], beyond: set[int]) -> set[int]:
-    """Return the letters that follow those on the page, in the order in which a line is given."""
+    """Return the letters after those on the page, in the given order of a line."""
     kept: set[int] = set()
     last: Glyph | None = None
     for glyph in line:
@@ -74,7 +74,7 @@ def _gap(one: Glyph, other: Glyph) -> float:
 
 
 def _down(lines: Sequence[Sequence[Glyph]], beyond: set[int], kept: set[int]) -> set[int]:
-    """Return the lines that follow those on the page, in the order in which they are given."""
+    """Return the lines after those on the page, in the given order."""
     more: set[int] = set()
     last: Sequence[Glyph] | None = None
     for line in lines:
@@ -87,11 +87,11 @@ def _down(lines: Sequence[Sequence[Glyph]], beyond: set[int], kept: set[int]) ->
 
 
 def _follows(last: Sequence[Glyph], line: Sequence[Glyph]) -> bool:
-    # The cells of a row may stand at different heights: they need not be above one another.
+    # The cells of a row may have different heights: they need not be above one another.
     return abs(line[0].y - last[0].y) <= _BELOW * max(glyph.size for glyph in line)
 
 
 def _spaces(outside: Sequence[Glyph], kept: set[int]) -> set[int]:
-    """Return the spaces among letters that are kept, which belong to their text objects."""
+    """Return the spaces among kept letters, which belong to their text objects."""
     objects = {glyph.drawn for glyph in outside if id(glyph) in kept}
     return {id(g) for g in outside if g.text.isspace() and g.drawn in objects}

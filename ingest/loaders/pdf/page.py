@@ -1,4 +1,4 @@
-"""What stands on a page of a PDF: the values that pass between its readers and its layout.
+"""The content of a page of a PDF: the values that pass between its readers and its layout.
 
 Data flows one way::
 
@@ -27,10 +27,10 @@ InsetKind = Literal["field", "typed", "note", "picture", "link"]
 class Word:
     """Characters without a gap between them, on one line, in one font size.
 
-    Chinese and Japanese put no spaces between words: there a word is as much of a line as has no
-    gap in it. ``size`` is the height of the font in points as drawn. ``fixed`` says that its
-    letters all have one width, as code has them. ``line`` numbers the line of the page that the
-    word belongs to in the order in which the file draws it; it breaks ties and nothing else.
+    Chinese and Japanese put no spaces between words: there a word is a part of a line without a
+    gap. ``size`` is the height of the font in points as drawn. ``fixed`` means that its letters all
+    have one width, as in code. ``line`` numbers the word's line in the file's drawing order; it
+    only breaks ties.
     """
 
     text: str
@@ -55,13 +55,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Inset:
-    """What stands on a page without being part of its text.
+    """An element of a page that is not part of its printed text.
 
-    ``field`` is a form field's value, with the field's name in ``label`` for pages that print
-    none beside it. ``ticked`` says whether a box or button is; ``text`` is what a radio button
-    stands for, and ``one_of`` says that it is one. ``typed`` is text that a reader typed over the
-    page; ``note`` is a comment; ``picture`` is what OCR read in a picture, in lines; ``link`` is
-    an address to be shown after the words inside its box.
+    ``field`` is a form field's value; ``label`` has the field's name for pages that print none
+    beside it. ``ticked`` says whether a box or button is ticked. ``text`` is a radio button's
+    meaning, and ``one_of`` marks radio buttons. ``typed`` is text that a reader typed over the
+    page. ``note`` is a comment. ``picture`` is OCR's text of a picture, in lines. ``link`` is an
+    address to show after the words inside its box.
     """
 
     kind: InsetKind
@@ -74,10 +74,10 @@ class Inset:
 
 @dataclass(frozen=True, slots=True)
 class PrintedLine:
-    """One line of a page: ``runs_on`` says that the next line of its block goes on with it.
+    """One line of a page: ``runs_on`` means that the next line of its block continues it.
 
-    ``after`` is what its paragraph ends with besides: the addresses of its links. ``notes`` are
-    the comments on it, which become paragraphs of their own.
+    ``after`` has the additional end of its paragraph: the addresses of its links. ``notes`` are the
+    comments on it, which become separate paragraphs.
     """
 
     text: str
@@ -91,10 +91,10 @@ class PrintedLine:
 class Block:
     """Paragraphs, a table or a listing, in reading order.
 
-    Lines of a table are rows, their cells parted by tabs; those of code keep their indentation.
-    ``apart`` says that white space above parts it from the block before; ``header_rows`` how many
-    rows at the top of a table name columns. ``running`` says that it is a header or a footer, which
-    may part a paragraph from its end on the next page.
+    Lines of a table are rows with cells separated by tabs; lines of code keep their indentation.
+    ``apart`` means that white space above separates it from the block before. ``header_rows``
+    counts the rows at the top of a table that name columns. ``running`` marks a header or a footer,
+    which may separate a paragraph from its end on the next page.
     """
 
     kind: SectionKind
@@ -107,14 +107,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page as its readers found it: ``width`` and ``height`` in points.
+    """One page as its readers return it: ``width`` and ``height`` in points.
 
-    ``turned`` is what stands on it in other directions, such as a table printed sideways or columns
-    of Japanese: the page once more for each direction, held so that this text is upright. ``turn``
-    leads from such a page's boxes to the page as it is seen; None for what is upright.
-    ``unreadable`` are the places, as they are seen, of text in fonts that hide their characters;
-    ``hidden`` is how many characters that is. ``signs`` counts single characters without a reading,
-    which were left out, ``unseen`` those that nobody sees.
+    ``turned`` has the text in other directions, such as a table printed sideways or columns of
+    Japanese: a sheet for each direction, turned so that this text is upright. ``turn`` maps such a
+    sheet's boxes to the visible page; None for upright text. ``unreadable`` are the visible places
+    of text in fonts that hide their characters; ``hidden`` counts these characters. ``signs``
+    counts omitted single characters without a reading, ``unseen`` invisible ones.
     """
 
     width: float
@@ -131,7 +130,7 @@ class Sheet:
 
     @property
     def all_words(self) -> tuple[Word, ...]:
-        """The words of all directions, with boxes on the page as it is seen."""
+        """The words of all directions, with boxes on the visible page."""
         return self.words + tuple(
             replace(word, box=other.turn.on_page(word.box))
             for other in self.turned
@@ -141,7 +140,7 @@ class Sheet:
 
 
 def common_area(one: Box, other: Box) -> float:
-    """Return the area that two boxes share, 0 where they do not meet."""
+    """Return the common area of two boxes, 0 if they do not meet."""
     wide = min(one[2], other[2]) - max(one[0], other[0])
     high = min(one[3], other[3]) - max(one[1], other[1])
     return max(wide, 0.0) * max(high, 0.0)

@@ -1,4 +1,4 @@
-"""Draws one page of a PDF as a picture, with a passage marked on it, or what was not read."""
+"""Draws one page of a PDF as a picture, with a passage or the unread parts marked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.errors import DamagedFileError, EncryptedFileError
-from ingest.loaders.page_pictures import Box, PagePicture, PictureRequest, UnreadPlace
+from ingest.loaders.page_pictures import (
+    ON_PURPOSE,
+    Box,
+    PagePicture,
+    PictureRequest,
+    UnreadPlace,
+)
 from ingest.loaders.pdf.left_unread import unread_places
 from ingest.loaders.pdf.passage import find_passage
 from ingest.loaders.pdf.pdfium import PdfiumFile
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
 
 DPI = 130
 MAX_PIXELS = 4_000_000
-_MARK = (255, 226, 89)  # multiplied with the page, so that its text stays as black as it was
+_MARK = (255, 226, 89)  # multiplied with the page, so that its text stays black
 _UNREAD = (190, 30, 50)
 _FRAME_PX, _NUMBER_PX = 3, 18
 _MARGIN = 0.002  # of the page's height, around each line
@@ -59,14 +65,14 @@ def draw_page(path: Path, request: PictureRequest) -> PagePicture:
     place = _marked(picture.shape[:2], boxes)
     picture[place] = (picture[place].astype("uint16") * _MARK // 255).astype("uint8")
     drawn = Image.fromarray(picture)
-    _frame(drawn, unread)
+    _frame(drawn, [place for place in unread if place.kind not in ON_PURPOSE])
     target = BytesIO()
     drawn.save(target, "PNG")
     return PagePicture(png=target.getvalue(), marked=bool(place.any()), unread=tuple(unread))
 
 
 def _frame(picture: Picture, unread: Sequence[UnreadPlace]) -> None:
-    """Draw a frame with a number around each place that was not read."""
+    """Draw a frame with a number around each unread part."""
     from PIL import ImageDraw, ImageFont  # noqa: PLC0415 - see draw_page
 
     pen = ImageDraw.Draw(picture)
@@ -81,7 +87,7 @@ def _frame(picture: Picture, unread: Sequence[UnreadPlace]) -> None:
             bottom * height + _FRAME_PX,
         )
         pen.rectangle(corners, outline=_UNREAD, width=_FRAME_PX)
-        # Beside the frame, where it hides nothing of what stands in it; inside at the edge.
+        # The number is beside the frame, to hide nothing inside; at the page's edge it is inside.
         at = (max(0.0, corners[0] - _NUMBER_PX * 1.3), max(0.0, corners[1]))
         size = pen.textbbox(at, str(number), font=font)
         pen.rectangle((size[0] - 3, size[1] - 3, size[2] + 3, size[3] + 3), fill=_UNREAD)
@@ -89,7 +95,7 @@ def _frame(picture: Picture, unread: Sequence[UnreadPlace]) -> None:
 
 
 def _marked(shape: tuple[int, ...], boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
-    """Return which pixels lie in a box; where boxes overlap nothing is marked twice."""
+    """Return the pixels inside boxes; overlapping boxes mark a pixel once."""
     height, width = shape
     place = np.zeros(shape, dtype=np.bool_)
     for left, top, right, bottom in boxes:

@@ -1,8 +1,8 @@
-"""Finds a passage of a document's text among the characters that stand on a page.
+"""Finds a passage of a document's text among the characters of a page.
 
-The text was read by another engine than the one that knows where characters stand, and was
-normalised: line ends, hyphens, ligatures and the order of columns differ. What stays the same
-is the sequence of letters and digits, over short distances at least.
+Another engine read the text than the one that knows the positions of characters, and the text was
+normalised. So line ends, hyphens, ligatures and the order of columns differ. The sequence of
+letters and digits stays the same, at least over short distances.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from ingest.loaders.page_pictures import Box
 
 GRAM = 8
-"""Letters in a row that have to agree: about two words, or a clause of Chinese."""
+"""Least consecutive letters that agree: about two words, or a clause of Chinese."""
 
 LEAST_RUN = 20
-"""Letters in a row below which an agreement is taken for chance, unless the passage is shorter."""
+"""Consecutive letters below which an agreement counts as chance, unless the passage is shorter."""
 
 LEAST_COVER = 0.6
-"""Share of the passage's letters that have to be found for the passage to count as found."""
+"""Share of the passage's letters on the page that counts as finding it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Character:
 
 
 def find_passage(passage: str, characters: Sequence[Character]) -> list[Box]:
-    """Return the boxes of the lines on which a passage stands; empty where it is not found.
+    """Return the boxes of a passage's lines; empty if the passage is not found.
 
     Args:
-        passage: what the page is known to hold of the passage.
+        passage: the part of the passage on this page.
         characters: of the page, in the file's order.
     """
     wanted, _ = letters_of([passage])
@@ -48,7 +48,7 @@ def find_passage(passage: str, characters: Sequence[Character]) -> list[Box]:
 
 
 def letters_of(parts: Iterable[str]) -> tuple[str, list[int]]:
-    """Return the letters and digits of all parts, folded, and from which part each came."""
+    """Return the letters and digits of all parts, folded, with the part of each."""
     letters: list[str] = []
     owners: list[int] = []
     for number, part in enumerate(parts):
@@ -60,7 +60,7 @@ def letters_of(parts: Iterable[str]) -> tuple[str, list[int]]:
 
 
 def _similar(wanted: str, page: str) -> set[int]:
-    """Return the places in ``page`` that agree with ``wanted`` in long enough runs."""
+    """Return the places in ``page`` that agree with ``wanted`` in sufficiently long runs."""
     size = min(GRAM, len(wanted))
     grams = {wanted[at : at + size] for at in range(len(wanted) - size + 1)}
     starts = [at for at in range(len(page) - size + 1) if page[at : at + size] in grams]
@@ -83,12 +83,12 @@ def _similar(wanted: str, page: str) -> set[int]:
 
 
 def _lines(boxes: Sequence[Box]) -> list[Box]:
-    """Join the boxes of characters that follow each other on a line."""
+    """Join the boxes of consecutive characters on a line."""
     return [box for box, _ in joined_lines(boxes)]
 
 
 def joined_lines(boxes: Sequence[Box]) -> list[tuple[Box, list[int]]]:
-    """Join the boxes of characters that follow each other on a line; say which each line holds."""
+    """Join the boxes of consecutive characters on a line; return the line of each."""
     lines: list[tuple[Box, list[int]]] = []
     for number, (left, top, right, bottom) in enumerate(boxes):
         if right <= left or bottom <= top:

@@ -1,6 +1,6 @@
 """The second reader of PDFs, and the one that draws them: PDFium. Only this package imports it.
 
-PDFium is not safe to use from two threads at once: every call holds one lock of the process.
+PDFium is not thread-safe: every call holds one lock of the process.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 Refusal = Literal["", "password", "handler"]
-"""Why PDFium does not open a file: it needs a password, or what protects it is not known."""
+"""PDFium's reason for not opening a file: it needs a password, or its protection is unknown."""
 
 POINTS_PER_INCH = 72
 _SMALL_DPI = 24
@@ -47,7 +47,7 @@ class PdfiumFile:
 
     def __init__(self, document: Any) -> None:  # noqa: ANN401 - pypdfium2 carries no types
         self._document = document
-        self._last: tuple[int, Any] | None = None  # a page is asked for several things in a row
+        self._last: tuple[int, Any] | None = None  # several requests for a page follow each other
         self.pages = len(document)
 
     @classmethod
@@ -55,18 +55,18 @@ class PdfiumFile:
         cls, source: Path | bytes, passwords: Iterable[str]
     ) -> tuple[PdfiumFile | None, Refusal]:
         """Open a file; return it, or None and whether its protection was the reason."""
-        # It carries no types, and loading its native library is for PDFs only.
+        # It has no types, and only PDFs need its native library.
         import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415
 
         refusal: Refusal = ""
         with _lock:
             for password in (None, *passwords):
-                # PDFium keeps its last error, of whatever file: some broken files set none.
+                # PDFium keeps its last error, of any file: some broken files set none.
                 pypdfium2.raw.FPDF_LoadMemDocument(_NO_FILE, len(_NO_FILE), None)
                 try:
                     document = pypdfium2.PdfDocument(source, password=password)
                     with contextlib.suppress(pypdfium2.PdfiumError):
-                        document.init_forms()  # draws what was filled into form fields
+                        document.init_forms()  # draws the values of form fields
                     return cls(document), ""
                 except UnicodeEncodeError:  # half a character, as from bytes of another encoding
                     continue
@@ -77,13 +77,13 @@ class PdfiumFile:
         return None, refusal
 
     def close(self) -> None:
-        """Free PDFium's memory."""
+        """Release PDFium's memory."""
         with _lock:
             self._forget()
             self._document.close()
 
     def page_text(self, index: int) -> str | None:
-        """Return a page's text, None where PDFium cannot load the page."""
+        """Return a page's text, None if PDFium cannot load the page."""
         with self._page(index) as page:
             if page is None:
                 return None
@@ -91,19 +91,19 @@ class PdfiumFile:
             return text
 
     def label(self, index: int) -> str:
-        """Return what is printed as the page's number, "" where the file does not say."""
+        """Return the printed page number, "" if the file has none."""
         with _lock:
             label: str = self._document.get_page_label(index)
             return label
 
     def metadata(self) -> dict[str, str]:
-        """Return the file's own description of itself: Title, Author, CreationDate and so on."""
+        """Return the file's own metadata: Title, Author, CreationDate and so on."""
         with _lock:
             found: dict[str, str] = self._document.get_metadata_dict(skip_empty=True)
             return found
 
     def attachments(self) -> int:
-        """Count the files that are attached to the document."""
+        """Return the number of files attached to the document."""
         with _lock:
             return max(0, int(self._document.count_attachments()))
 
@@ -130,16 +130,16 @@ class PdfiumFile:
         texts: bool = True,
         box: Box | None = None,
     ) -> npt.NDArray[np.uint8] | None:
-        """Draw a page; uint8, shape (height, width, 3), blue first; None where it cannot be.
+        """Draw a page; uint8, shape (height, width, 3), blue first; None if it cannot be drawn.
 
-        What would exceed ``max_pixels`` is drawn at a lower resolution.
+        A picture above ``max_pixels`` is drawn at a lower resolution.
 
         Args:
             index: of the page, from 0.
             dpi: pixels an inch.
-            max_pixels: that the picture may have.
-            texts: whether to draw texts, form fields, and notes that are typed on the page.
-            box: the part of the page to be drawn, in points as seen; None for all of it.
+            max_pixels: limit of the picture.
+            texts: whether to draw texts, form fields, and notes typed on the page.
+            box: the part to draw, in points of the visible page; None for all of it.
         """
         with self._page(index) as page:
             if page is None:
@@ -185,7 +185,7 @@ class PdfiumFile:
             return int(raw.FPDF_GetFormType(self._document))
 
     def glyphs(self, index: int, *, seen: bool = False) -> Glyphs | None:
-        """Return a page's characters, or those that are seen; None where it cannot be loaded."""
+        """Return a page's characters, or the visible ones; None if the page cannot be loaded."""
         from pypdfium2 import raw  # noqa: PLC0415 - see open
 
         with self._page(index) as page:
@@ -195,7 +195,7 @@ class PdfiumFile:
             return without_unseen(raw, page, found) if seen else found
 
     def characters(self, index: int) -> list[Character]:
-        """Return the characters of a page and where they stand on it as it is drawn."""
+        """Return the characters of a page and their positions on the drawn page."""
         with self._page(index) as page:
             return characters_on(page) if page is not None else []
 
@@ -207,9 +207,9 @@ class PdfiumFile:
             return rules_of(raw, page, place_on(page), *page.get_size()) if page is not None else []
 
     def frame(self, index: int) -> tuple[Frame, float] | None:
-        """Return where the file's points stand on a page as seen, and the page's height.
+        """Return the map from the file's points to the visible page, and the page's height.
 
-        None where PDFium cannot load the page.
+        None if PDFium cannot load the page.
         """
         with self._page(index) as page:
             if page is None:
@@ -217,12 +217,12 @@ class PdfiumFile:
             return place_on(page), page.get_size()[1]
 
     def annotations(self, index: int) -> list[Dictionary]:
-        """Return a page's annotations as far as PDFium tells of them, [] where it cannot."""
+        """Return a page's annotations as far as PDFium knows them, [] if it fails."""
         with self._page(index) as page:
             return annotations_of(page, self._document) if page is not None else []
 
     def drawn_texts(self, index: int, places: Sequence[Rect]) -> list[str]:
-        """Return what the annotations at places of a page draw, [] where PDFium fails."""
+        """Return the drawings' texts of the annotations at places of a page, [] if PDFium fails."""
         import pypdfium2  # noqa: PLC0415 - see open
 
         with _lock:
@@ -233,13 +233,13 @@ class PdfiumFile:
                 return []
 
     def is_blank(self, index: int) -> bool:
-        """Whether a page draws nothing but text: every pixel of a small picture is the same."""
+        """Whether a page draws only text: every pixel of a small picture is the same."""
         picture = self.draw(index, dpi=_SMALL_DPI, max_pixels=4_000_000, texts=False)
         return picture is not None and bool((picture == picture[0, 0]).all())
 
     @contextlib.contextmanager
     def _page(self, index: int) -> Iterator[Any]:
-        """Load a page under the lock, or take the last one; None where PDFium refuses it."""
+        """Load a page under the lock, or take the last one; None if PDFium refuses it."""
         import pypdfium2  # noqa: PLC0415 - see open
 
         with _lock:

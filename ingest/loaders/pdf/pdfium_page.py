@@ -1,4 +1,4 @@
-"""A page that PDFium has loaded: where its points are seen, and how it looks without its text.
+"""A page loaded by PDFium: the visible positions of its points, and its look without text.
 
 Call it under PDFium's lock.
 """
@@ -22,13 +22,13 @@ _HIDDEN = 2  # FPDF_ANNOT_FLAG_HIDDEN
 
 
 def place_on(page: Any) -> Place:  # noqa: ANN401 - pypdfium2 carries no types
-    """Return what says where a point of a page's own space is drawn, in points."""
+    """Return the map from points of a page's own space to the drawn page, in points."""
     import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415 - PDFs only
 
     width, height = page.get_size()
     drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
-    # PDFium says where a point is drawn in whole steps of a grid: two far points on each
-    # axis tell it of all points without rounding each of them.
+    # PDFium returns positions in whole steps of a grid: two distant points on each axis determine
+    # those of all points without rounding each of them.
     far = max(width, height)
     (x0, y0), (x1, y1), (x2, y2) = (
         drawn.to_bitmap(*point) for point in ((0, 0), (far, 0), (0, far))
@@ -47,7 +47,7 @@ def place_on(page: Any) -> Place:  # noqa: ANN401 - pypdfium2 carries no types
 
 @contextlib.contextmanager
 def without_texts(page: Any) -> Iterator[None]:  # noqa: ANN401 - see place_on
-    """Hide a page's texts, and its annotations that hold text; stamps stay, as pictures do."""
+    """Hide a page's texts, and its annotations with text; stamps stay, as pictures do."""
     from pypdfium2 import raw  # noqa: PLC0415 - PDFs only
 
     hide_texts(raw, page)
@@ -82,13 +82,13 @@ def kinds_on(page: Any) -> Counter[int]:  # noqa: ANN401 - see place_on
 
 
 def characters_on(page: Any) -> list[Character]:  # noqa: ANN401 - see place_on
-    """Return the characters of a page and where they stand on it as it is drawn."""
+    """Return the characters of a page and their positions on the drawn page."""
     import pypdfium2  # noqa: PLC0415 - PDFs only
     from pypdfium2 import raw  # noqa: PLC0415 - PDFs only
 
     found: list[Character] = []
     texts = page.get_textpage()
-    # Rotation and cropping are PDFium's business: it says where a point is drawn.
+    # PDFium handles rotation and cropping: it returns the drawn position of a point.
     drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
     for at in range(texts.count_chars()):
         code = raw.FPDFText_GetUnicode(texts, at)

@@ -1,11 +1,11 @@
-"""What a PDF's bytes say of its protection and its compression, where no engine opens it."""
+"""A PDF's protection and compression, from its bytes, when no engine opens it."""
 
 from __future__ import annotations
 
 import re
 
 STANDARD = "Standard"
-"""The name of the protection by passwords, which both engines know."""
+"""The name of the protection by passwords, which both engines support."""
 
 KNOWN_FILTERS = frozenset(
     (  # noqa: SIM905 - twenty quoted names say less
@@ -20,16 +20,16 @@ _FILTERS = re.compile(
     rb"/(?:Filter|F)\s*(?:/([^\s/<>\[\]()%]{1,127})|\[((?:\s*/[^\s/<>\[\]()%]{1,127}){1,8})\s*\])"
 )
 _ESCAPE = re.compile(r"#([0-9A-Fa-f]{2})")
-_DICTIONARY = 4_000  # bytes in which the protection's name has to stand
+_DICTIONARY = 4_000  # bytes that must contain the protection's name
 _MOST = 5
 
 
 def handler_of(data: bytes) -> str | None:
-    """Return the name of what protects a file, None if nothing does, "" if it is not said."""
+    """Return the name of a file's protection, None without one, "" if unknown."""
     told = list(_ENCRYPT.finditer(data))
     if not told:
         return None
-    found = told[-1]  # the last one holds: files grow at their end
+    found = told[-1]  # the last one is valid: files grow at their end
     start = found.end()
     if found[1] is not None:
         number = re.escape(found[1] + b" " + found[2] + b" obj")

@@ -1,4 +1,4 @@
-"""The first reader of PDF text: pypdf, bounded in work; the only importer of it."""
+"""The first reader of PDF text: pypdf, with limited work; no other module imports it."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 PAGE_OPERATIONS = 30_000
-"""Drawing operations after which pypdf gives a page up; PDFium then reads it.
+"""Drawing operations after which pypdf stops; PDFium then reads the page.
 
-Counted, not timed, so that the same file gives the same text on a busy machine: a page that is
-read now by one engine and then by the other would be embedded anew.
+The limit is a count instead of a time, so that the same file gives the same text on a busy machine:
+a page would be embedded again if another engine read it.
 """
 
 FILE_OPERATIONS = 300_000
 """About ten seconds' work, or 300 pages of dense text; PDFium reads the rest of the file."""
 
 PARSED_ITEMS = 400_000
-"""Items of one content stream that pypdf may parse, about a second's work."""
+"""Most items of one content stream for pypdf, about a second's work."""
 
 FORM_PAGES = 2_000
-"""Pages on which the fields of a form are looked for."""
+"""Most pages on which the fields of a form are searched."""
 
 MOST_STREAMS = 200
-"""Streams of a page whose compression is asked for."""
+"""Most streams of a page whose compression is checked."""
 
 FILE_SECONDS = 20.0
-"""CPU time for one file: a safety net for what the counters do not see, such as fonts."""
+"""CPU seconds for one file: a safety net for work outside the counters, such as fonts."""
 
-# What pypdf raises on hostile files is open-ended: its own errors, and any of Python's that a
-# wrong type, depth or size causes. Memory errors and interrupts pass.
+# pypdf raises many kinds of errors on hostile files: its own, and any of Python's from a wrong
+# type, depth or size. Memory errors and interrupts pass.
 _ANY_FAILURE = Exception
 
 
@@ -60,8 +60,7 @@ class _OutOfBudgetError(Exception):
 class PypdfFile:
     """A PDF opened by pypdf.
 
-    ``encrypted`` says whether the file is protected at all, ``locked`` whether none of the
-    passwords opened it.
+    ``encrypted`` says whether the file is protected, ``locked`` whether no password opened it.
     """
 
     def __init__(self, path: Path, passwords: Iterable[str]) -> None:
@@ -70,7 +69,7 @@ class PypdfFile:
         def configure() -> AbstractContextManager[object]:
             return apply_configuration(
                 stream_parsing_work_maximum_count=PARSED_ITEMS,
-                jbig2dec_binary=None,  # decoding pictures is no part of reading text
+                jbig2dec_binary=None,  # reading text needs no decoded pictures
             )
 
         self._configure = configure
@@ -86,7 +85,7 @@ class PypdfFile:
 
     @classmethod
     def open(cls, path: Path, passwords: Iterable[str]) -> PypdfFile | None:
-        """Open a file; None where pypdf cannot make sense of it."""
+        """Open a file; None if pypdf cannot parse it."""
         try:
             return cls(path, passwords)
         except MemoryError:
@@ -96,7 +95,7 @@ class PypdfFile:
             return None
 
     def page_text(self, index: int) -> str | None:
-        """Return a page's text as pypdf orders it, None where it fails or takes too long."""
+        """Return a page's text in pypdf's order, None if it fails or takes too long."""
         if self._operations > FILE_OPERATIONS or self._spent > FILE_SECONDS:
             return None
         began = time.thread_time()
@@ -123,7 +122,7 @@ class PypdfFile:
 
     @contextlib.contextmanager
     def annotations(self, index: int) -> Iterator[list[Dictionary] | None]:
-        """Give a page's annotations, to be read inside the context; None where pypdf fails."""
+        """Lend a page's annotations for reading inside the context; None if pypdf fails."""
         with self._configure():
             try:
                 found = entry(self._reader.pages[index], "/Annots")
@@ -137,7 +136,7 @@ class PypdfFile:
             yield [one for one in told if isinstance(one, Mapping)]
 
     def filters(self, index: int) -> list[str]:
-        """Return the names of what a page's content is compressed with, and that of its forms."""
+        """Return the names of the compressions of a page's content and of its forms."""
         names: list[str] = []
         try:
             with self._configure():
@@ -158,7 +157,7 @@ class PypdfFile:
         return names
 
     def encodings(self, index: int) -> dict[str, list[dict[int, str]]]:
-        """Return the names of glyphs that the encodings of a page's fonts list, by font name."""
+        """Return the names of glyphs in the encodings of a page's fonts, by font name."""
         found: dict[str, list[dict[int, str]]] = {}
         try:
             with self._configure():
@@ -171,7 +170,7 @@ class PypdfFile:
         return found
 
     def unshown_fields(self) -> int:
-        """Count the form fields that hold something and that no page shows."""
+        """Return the number of form fields with values that no page shows."""
         try:
             with self._configure():
                 form = entry(resolved(self._reader.trailer.get("/Root")), "/AcroForm")
@@ -214,5 +213,5 @@ class PypdfFile:
 
 
 def _places(array: object) -> Sequence[Any]:
-    """Return the entries of an array as they are: each is followed, or fails, on its own."""
+    """Return the raw entries of an array, so that each resolves, or fails, on its own."""
     return list(array)[:MOST_ANNOTATIONS] if isinstance(array, list) else []

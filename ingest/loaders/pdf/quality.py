@@ -1,4 +1,4 @@
-"""How readable extracted text is, and which of two readings of a page to keep."""
+"""The readability of extracted text, and the choice between two readings of a page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 GARBLED = 0.15
-"""Share of unreadable characters from which a page is better read as a picture.
+"""Share of unreadable characters above which OCR reads a page better.
 
 A few private-use characters are bullets or formula signs in pages that read well otherwise
 (5 % on a page of Thai mathematics); broken character maps gave 18 % and more.
@@ -33,8 +33,8 @@ _EVERYDAY = frozenset(
 class Quality:
     """Counts of a text's visible characters, of unreadable ones and of a soup of scripts.
 
-    ``odd`` counts letters of rare scripts where at least four of them mix, which is what
-    character codes look like when they were taken for Unicode.
+    ``odd`` counts letters of rare scripts if at least four scripts mix: so look character codes
+    that were taken for Unicode.
     """
 
     visible: int
@@ -43,23 +43,23 @@ class Quality:
 
     @property
     def unreadable_share(self) -> float:
-        """Share of characters that stand for nothing: controls, U+FFFD, private use."""
+        """Share of characters without a meaning: controls, U+FFFD, private use."""
         return self.unreadable / self.visible if self.visible else 0.0
 
     @property
     def doubt(self) -> float:
-        """Share of characters that are unreadable or belong to a soup of scripts."""
+        """Share of characters that are unreadable or belong to a mixture of scripts."""
         return (self.unreadable + self.odd) / self.visible if self.visible else 0.0
 
 
 def measure(text: str) -> Quality:
-    """Count what is readable in ``text`` as the engine gave it, before any cleaning."""
+    """Count readable characters in ``text`` as the engine returned it, before any cleaning."""
     counts = Counter(text)
     visible = unreadable = 0
     scripts: Counter[str] = Counter()
     for character, times in counts.items():
         if character.isspace() or character in "\ufffe\u00ad\ufeff":
-            continue  # layout, line-end hyphens and byte order marks are no damage
+            continue  # layout, line-end hyphens and byte order marks are not damage
         visible += times
         category = unicodedata.category(character)
         if category in {"Cc", "Co", "Cn", "Cs"} or character == "\ufffd":
@@ -73,7 +73,7 @@ def measure(text: str) -> Quality:
 
 
 def agreement(one: str, other: str) -> float:
-    """Share of visible characters, in any order, that two readings have in common."""
+    """Share of visible characters, in any order, that two readings share."""
     first, second = _letters(one), _letters(other)
     total = max(first.total(), second.total())
     return (first & second).total() / total if total else 1.0
@@ -82,9 +82,9 @@ def agreement(one: str, other: str) -> float:
 def prefer_second(first: str, second: str) -> bool:
     """Whether the second reading of a page is clearly better than the first.
 
-    It is where the first is empty, unreadable, taken from raw character codes (the two then
-    disagree and the first mixes scripts that never meet), glued its words together, or put
-    nearly every word on a line of its own.
+    It is better if the first is empty, unreadable or made of raw character codes (the two then
+    disagree, and the first mixes unrelated scripts). It is also better if the first joined its
+    words, or put nearly every word on a line of its own.
     """
     one, other = measure(first), measure(second)
     if not other.visible:
@@ -100,10 +100,10 @@ def prefer_second(first: str, second: str) -> bool:
 
 
 def unglue(first: str, second: str) -> str:
-    """Return ``first`` with the spaces that it lost between words, as ``second`` has them.
+    """Return ``first`` with the lost spaces between words, as in ``second``.
 
-    pypdf loses the space where a font changes in mid-line ("XWindow"). A word of the first
-    reading that the second does not know, but has as two words side by side, was glued.
+    pypdf loses the space where a font changes in mid-line ("XWindow"). A word of the first reading
+    was joined if the second does not have it, but has its two parts side by side.
     """
     words = second.split()
     pairs = {one + two: f"{one} {two}" for one, two in pairwise(words)}

@@ -1,4 +1,4 @@
-"""Puts together what stands on a page: upright text, and text that runs in other directions."""
+"""Combines the text of a page: upright text, and text in other directions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingest.loaders.pdf.words.initials import with_initials
 
 
 def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sheet:
-    """Return the sheet of a page; rules and insets are given as they are seen."""
+    """Return the sheet of a page; rules and insets are given on the visible page."""
     read, known, signs = read_hidden(page)
     places = list(known)
     hidden = _count(page) - _count(read) - signs if places else 0
@@ -45,7 +45,7 @@ def sheet_of(page: Glyphs, rules: Sequence[Rule], insets: Sequence[Inset]) -> Sh
 
 
 def _is_near(box: Box, width: float, height: float) -> bool:
-    """Whether something is at most a page's size away from the page: what is hidden is further."""
+    """Whether an item is at most a page's size away from the page; hidden text is further away."""
     left, top, right, bottom = box
     return -width < right and left < 2 * width and -height < bottom and top < 2 * height
 
@@ -55,7 +55,7 @@ def _count(page: Glyphs) -> int:
 
 
 def as_seen(blocks: Sequence[Block], turn: Turn) -> list[Block]:
-    """Return blocks of a page that is held otherwise with boxes as they are seen."""
+    """Return blocks of a turned page with boxes on the visible page."""
     return [
         replace(
             block,
@@ -67,7 +67,7 @@ def as_seen(blocks: Sequence[Block], turn: Turn) -> list[Block]:
 
 
 def in_order(parts: Sequence[list[Block]]) -> list[Block]:
-    """Return the blocks of all directions: those with most text, before them what is above."""
+    """Return the blocks of all directions: those above the main text, the main text, the rest."""
     full = sorted((part for part in parts if part), key=_letters, reverse=True)
     if len(full) <= 1:
         return full[0] if full else []
@@ -88,7 +88,7 @@ def _held(rules: Sequence[Rule], turn: Turn) -> tuple[Rule, ...]:
 
 
 def _with_insets(upright: Sheet, turned: Sequence[Sheet], insets: Sequence[Inset]) -> Sheet:
-    """Give each inset to the text that it stands beside: to the upright one in doubt."""
+    """Give each inset to the text beside it; in doubt to the upright text."""
     mine: list[Inset] = []
     theirs: list[list[Inset]] = [[] for _ in turned]
     held = [

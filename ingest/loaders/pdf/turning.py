@@ -1,4 +1,4 @@
-"""A page held so that some of its text is upright, and the way back to the page as it is seen."""
+"""A page turned so that some of its text is upright, and the map back to the visible page."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ QUARTER = 90
 
 
 class Turn(NamedTuple):
-    """How the page is held: its text runs in the direction of ``angle``, clockwise, in degrees.
+    """The turn of a page: its text runs in the direction of ``angle``, clockwise, in degrees.
 
-    ``width`` and ``height`` are those of the page so held.
+    ``width`` and ``height`` are those of the turned page.
     """
 
     angle: float
@@ -30,7 +30,7 @@ class Turn(NamedTuple):
         return self.angle % QUARTER == 0
 
     def on_page(self, box: _Box) -> _Box:
-        """Return where a box of the page so held is on the page as it is seen."""
+        """Return the place on the visible page of a box of the turned page."""
         left, top, right, bottom = box
         turn = self.angle % 360
         if turn == 0:
@@ -48,7 +48,7 @@ class Turn(NamedTuple):
         return min(across), min(down), max(across), max(down)
 
     def from_page(self, box: _Box) -> _Box:
-        """Return where a box of the page as it is seen is on the page so held."""
+        """Return the place on the turned page of a box of the visible page."""
         left, top, right, bottom = box
         turn = self.angle % 360
         if turn == QUARTER:
@@ -78,7 +78,7 @@ class Place(NamedTuple):
         return self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f
 
     def boxes(self, *edges: npt.NDArray[np.float64]) -> tuple[list[float], ...]:
-        """Map boxes given as left, bottom, right, top to left, top, right, bottom as seen."""
+        """Map boxes (left, bottom, right, top) to the visible page (left, top, right, bottom)."""
         import numpy as np  # noqa: PLC0415 - PDFs only
 
         left, bottom, right, top = edges

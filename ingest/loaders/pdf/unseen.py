@@ -1,7 +1,7 @@
-"""Text of a page that nobody sees: outside of it, in the colour of what is behind it, painted over.
+"""Invisible text of a page: outside of it, in its background's colour, or painted over.
 
-Colours and order only make text suspect. A page is then drawn with it and without it: what changes
-nothing is not seen. Invisible text over a picture is the text of that picture, and stays.
+Colours and order only make text suspect. The page is then drawn with and without it: text that
+changes nothing is invisible. Invisible text over a picture is the text of that picture, and stays.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _Colour = tuple[int, int, int, int]
 
 
 def without_unseen(raw: Any, page: Any, found: Glyphs) -> Glyphs:  # noqa: ANN401 - pypdfium2 carries no types
-    """Return the characters of a page that somebody may see; call it under PDFium's lock.
+    """Return the visible characters of a page; call it under PDFium's lock.
 
     Args:
         raw: PDFium's functions.
-        page: it, loaded by PDFium.
-        found: its characters, read since it was loaded.
+        page: the page, loaded by PDFium.
+        found: its characters, read after loading.
     """
     outside = [g for g in found.glyphs if g.font >= 0 and _is_outside(g, found)]
     lost = {id(g) for g in outside}
@@ -73,7 +73,7 @@ def _is_outside(glyph: Glyph, page: Glyphs) -> bool:
 
 
 def _unseen_on(raw: Any, page: Any, found: Glyphs) -> set[int]:  # noqa: ANN401 - see without_unseen
-    """Return the identities of characters on the page that nobody sees."""
+    """Return the identities of invisible characters on the page."""
     looked = _Looked.at(raw, page, found)
     if not looked.suspects:
         return set()
@@ -100,14 +100,14 @@ def _unseen_on(raw: Any, page: Any, found: Glyphs) -> set[int]:  # noqa: ANN401 
             one, other = (_part(p, glyph.ink, across, down) for p in (whole, without))
             if one.size == 0 or abs(one.astype(int) - other).max() <= _CHANGED:
                 gone.add(id(glyph))
-        # Spaces leave no trace; they part the words that do.
+        # Spaces draw nothing; they separate visible words.
         lost |= gone if len(gone) == len(own) else gone - spaces
     return lost
 
 
 @dataclass(frozen=True, slots=True)
 class _Suspect:
-    """A text object that may leave no trace; ``item`` is PDFium's, at ``address``."""
+    """A text object that may be invisible; ``item`` is PDFium's, at ``address``."""
 
     item: Any
     address: int
@@ -117,7 +117,7 @@ class _Suspect:
 
 @dataclass(slots=True)
 class _Looked:
-    """What a look at the objects of a page tells, without drawing it."""
+    """Results of checking the objects of a page without drawing it."""
 
     suspects: list[_Suspect]
     pictures: list[Box]
@@ -142,7 +142,7 @@ class _Looked:
                 if address not in known or mode == _CLIP:
                     continue
                 colour = _colour(raw, item)
-                # PDFium tells patterns as colours without any strength.
+                # PDFium reports patterns as colours without any strength.
                 clear = mode == _INVISIBLE or (colour is not None and colour[3] <= _CLEAR)
                 pale = colour is not None and min(colour[:3]) >= _PALE
                 box = box_of(raw, item, matrix, place)
@@ -160,12 +160,12 @@ class _Looked:
         return cls(suspects, pictures)
 
     def is_on_picture(self, box: Box) -> bool:
-        """Whether a text lies where a picture is: under it, or over it."""
+        """Whether a text is at the place of a picture: under it, or over it."""
         area = max((box[2] - box[0]) * (box[3] - box[1]), 0.01)
         return any(common_area(box, other) >= _ON_PICTURE * area for other in self.pictures)
 
     def drawings(self, raw: Any, page: Any) -> tuple[_Pixels, _Pixels] | None:  # noqa: ANN401 - see without_unseen
-        """Draw the page with and without what is suspect; None where PDFium cannot."""
+        """Draw the page with and without the suspect text; None if PDFium cannot."""
         whole = _drawn(page)
         with _hidden(raw, self.suspects):
             without = _drawn(page)
@@ -193,7 +193,7 @@ def _drawn(page: Any) -> _Pixels:  # noqa: ANN401 - see without_unseen
 
 
 def _part(picture: _Pixels, box: Box, across: float, down: float) -> _Pixels:
-    """Return the pixels of a box, without those at its edge, which neighbours touch."""
+    """Return the pixels of a box, without those at its edge, where neighbours may be."""
     left, top, right, bottom = box
     rows = _inner(top * down, bottom * down)
     columns = _inner(left * across, right * across)

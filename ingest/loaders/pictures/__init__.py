@@ -1,1 +1,1 @@
-"""What OCR reads in pictures, of scanned pages and inside documents."""
+"""OCR's text of pictures, of scanned pages and inside documents."""

@@ -1,4 +1,4 @@
-"""Lines that were read in a picture: their text in reading order, and what is printed over them."""
+"""Lines read in a picture: their text in reading order, and text printed over them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,11 @@ class KnownLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureLines:
-    """What was read in a picture of ``width`` by ``height`` pixels, line by line.
+    """The lines read in a picture of ``width`` by ``height`` pixels.
 
-    ``turns`` are the quarter turns, counter-clockwise, that set it upright; the boxes are those
-    of the upright picture, and so are ``rules``, the lines drawn on it. ``known`` are lines that
-    were not read but added, ``aside`` those of them that run in another direction than the lines
-    that were read.
+    ``turns`` are the counter-clockwise quarter turns that set it upright. The boxes refer to the
+    upright picture, and so do ``rules``, the lines drawn on it. ``known`` are lines that were added
+    instead of read. ``aside`` are those of them in another direction than the read lines.
     """
 
     boxes: tuple[Box, ...]
@@ -50,20 +49,20 @@ class PictureLines:
 
     @property
     def confidence(self) -> float:
-        """Mean over the characters that were read, in [0, 1]."""
+        """Mean over the read characters, in [0, 1]."""
         return confidence_of(self.boxes)
 
     @property
     def letters(self) -> int:
-        """How many letters and digits were read."""
+        """Number of read letters and digits."""
         return sum(char.isalnum() for box in self.boxes for char in box.text)
 
     def over(self, lines: Iterable[KnownLine], *, add: bool) -> PictureLines:
-        """Return the lines without those that the page prints in the same place.
+        """Return the lines without those that the page prints at the same place.
 
         Args:
-            lines: what the page prints.
-            add: whether to put the printed lines among those that were read.
+            lines: the printed lines of the page.
+            add: whether to add the printed lines to the read ones.
         """
         known: list[Box] = []
         aside: list[Box] = []
@@ -76,7 +75,7 @@ class PictureLines:
         return replace(self, boxes=kept, known=tuple(known), aside=tuple(aside))
 
     def text(self) -> PictureText:
-        """Join the lines into text and keep where each of them stands."""
+        """Join the lines into text, with the position of each."""
         boxes = [*self.boxes, *self.known]
         tables = tables_in(boxes, self.rules, *self._upright)
         return text_of(boxes, self.aside, tables, self._fractions, self.confidence)
@@ -88,7 +87,7 @@ class PictureLines:
         return Box(corners=(one, two, three, four), text=line.text, score=_CERTAIN)
 
     def _turned(self, x: float, y: float) -> Point:
-        """Return where a point of the picture is in the upright one, in its pixels."""
+        """Return the position of a point in the upright picture, in its pixels."""
         if self.turns == 1:  # np.rot90 turns counter-clockwise
             x, y = y, 1 - x
         elif self.turns == 2:  # noqa: PLR2004 - two quarter turns
@@ -103,7 +102,7 @@ class PictureLines:
         return (self.width, self.height) if self.turns % 2 == 0 else (self.height, self.width)
 
     def _fractions(self, box: Bounds) -> Bounds:
-        """Return a box's left, top, right and bottom on the page as it was before it was turned."""
+        """Return a box's left, top, right and bottom on the page before turning."""
         across, down = self._upright
         left, top, right, bottom = box
         points = [(left / across, top / down), (right / across, bottom / down)]
@@ -125,7 +124,7 @@ def confidence_of(boxes: Sequence[Box]) -> float:
 
 
 def _is_same(read: Box, known: Box) -> bool:
-    """Whether a line that was read is a line that is known: same place, nearly the same text."""
+    """Whether a read line is a known one: same place, nearly the same text."""
     one, other = read.bounds, known.bounds
     wide = min(one[2], other[2]) - max(one[0], other[0])
     high = min(one[3], other[3]) - max(one[1], other[1])

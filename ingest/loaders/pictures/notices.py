@@ -1,4 +1,4 @@
-"""Words how many pictures of a document were read by OCR, and how many were not and why."""
+"""Notices about a document's pictures that OCR read, and unread ones with reasons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OVER = "not read by OCR: the limit of pictures or seconds per document was reac
 
 @dataclass(slots=True)
 class PictureCounts:
-    """What became of a document's pictures; ``confidences`` has each one's mean and letters."""
+    """Outcomes of a document's pictures; ``confidences`` has each one's mean and letters."""
 
     read: int = 0
     not_read: int = 0

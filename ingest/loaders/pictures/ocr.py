@@ -1,7 +1,7 @@
-"""Reads the text in a picture of a page: RapidOCR on onnxruntime; the only importer of it.
+"""Reads the text in a picture of a page with RapidOCR on onnxruntime; no other module imports it.
 
-The three models lie inside the ``rapidocr`` package; their paths are given explicitly, because
-RapidOCR downloads any model that it cannot find.
+The three models are inside the ``rapidocr`` package. Their paths are explicit, because RapidOCR
+downloads any model that it cannot find.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ _log = logging.getLogger(__name__)
 __all__ = ["DPI", "PictureLines", "PictureText", "read_lines", "read_picture"]
 
 DPI = 200
-"""Resolution at which pages are drawn: 7 point letters are then 19 pixels high."""
+"""Resolution for drawing pages: 7 point letters are then 19 pixels high."""
 
 DETECTOR_SIDE = 1280
-"""Longest side of the picture in which lines are looked for; they are read at full size."""
+"""Longest side of the picture for finding lines; they are read at full size."""
 
 STRAY_SIDE = 640
-"""Longest side of the picture in which lines are looked for once more.
+"""Longest side of the picture for finding more lines.
 
 A short word that stands alone ("Page 12", a title) is not found at :data:`DETECTOR_SIDE` when its
 letters are more than about 20 pixels high there, but is in a smaller picture.
 """
 
 STRAY_SCORE = 0.8
-"""Confidence that a stray word must have: alone, a round ornament reads as an O at 0.6."""
+"""Least confidence of a stray word: alone, a round ornament reads as an O at 0.6."""
 
 MIN_SCORE = 0.5
 """Lines read with less confidence than this are specks and ornaments, not text."""
 
 DOUBTFUL = 0.9
-"""Below this mean confidence a page may stand on its head or lie on its side.
+"""Mean confidence below which a page may be upside down or on its side.
 
-Prose on its head has 0.6, but numbers on their head are read as other numbers: 0.8.
+Prose upside down has 0.6, but numbers upside down read as other numbers: 0.8.
 """
 
 _TALL = 1.5
@@ -72,7 +72,7 @@ def read_picture(picture: Picture, *, threads: int = 1) -> PictureText:
 
 
 def read_lines(picture: Picture, *, threads: int = 1) -> PictureLines:
-    """Read a picture of a page, turning it upright if its text lies or stands on its head.
+    """Read a picture of a page; turn it upright if its text is sideways or upside down.
 
     Args:
         picture: uint8, shape (height, width, 3), blue first.
@@ -123,7 +123,7 @@ def _strays(
     picture: Picture,
     known: list[list[list[float]]],
 ) -> list[tuple[Any, str, float]]:
-    """Find and read what stands alone and was overlooked: see :data:`STRAY_SIDE`."""
+    """Find and read overlooked isolated text: see :data:`STRAY_SIDE`."""
     detector = engine.text_det
     detector.limit_side_len = STRAY_SIDE
     try:
@@ -176,7 +176,7 @@ def _engine(threads: int) -> Any:  # noqa: ANN401 - RapidOCR's result types are 
         params={
             "Global.log_level": "error",
             "Global.text_score": MIN_SCORE,
-            # Lines are cut out of the whole picture and only looked for in a smaller one.
+            # Lines are cut out of the whole picture and only searched in a smaller one.
             "Global.max_side_len": 10_000,
             "Det.limit_type": "max",
             "Det.limit_side_len": DETECTOR_SIDE,
@@ -199,16 +199,16 @@ def _corners(corners: list[list[float]]) -> tuple[Any, Any, Any, Any]:
 
 
 def _worth(boxes: list[Box]) -> float:
-    """Characters read, each counted by how far its confidence is above mere guessing."""
+    """Number of read characters, each weighted by its confidence above guessing."""
     return sum(max(0.0, box.score - MIN_SCORE) * len("".join(box.text.split())) for box in boxes)
 
 
 def _turns_to_try(boxes: list[Box]) -> tuple[int, ...]:
     """Return the quarter turns that may set a page upright.
 
-    Lines that run down are read like level ones, for what is tall is turned before it is read.
-    They are of a page that lies on its side, or columns of Chinese or Japanese: set upright, both
-    are lines that follow each other downwards.
+    Vertical lines are read like horizontal ones, because tall boxes are turned before reading. They
+    belong to a page on its side, or are columns of Chinese or Japanese: upright, both are lines
+    that follow each other downwards.
     """
     tall = sum(len(box.text) for box in boxes if _is_tall(box))
     if tall * 2 > sum(len(box.text) for box in boxes):

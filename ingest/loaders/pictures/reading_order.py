@@ -1,4 +1,4 @@
-"""Puts the boxes of text found in a picture into the order in which a person reads them."""
+"""Sorts the boxes of text in a picture into the order in which a person reads them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Point = tuple[float, float]
 class Box:
     """One stretch of text: its four corners, clockwise from the top left, in pixels.
 
-    ``words`` are its words, each with where it begins and ends along the box, in [0, 1]; () where
-    this is not known.
+    ``words`` are its words, each with its beginning and end along the box, in [0, 1]; () if
+    unknown.
     """
 
     corners: tuple[Point, Point, Point, Point]
@@ -36,7 +36,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class _Flat:
-    """A box after the page was turned upright."""
+    """A box after turning the page upright."""
 
     box: Box
     left: float
@@ -52,9 +52,9 @@ class _Flat:
 def reading_order(boxes: Sequence[Box]) -> list[list[list[Box]]]:
     """Return paragraphs of lines of boxes.
 
-    The page is first turned upright by the median slope of its lines: at two degrees the left
-    end of a line stands lower than the right end of the next. Then it is cut along its white
-    gaps, first into bands, then columns, again and again, until no gap is left.
+    The page is first turned upright by the median slope of its lines: at two degrees the left end
+    of a line is lower than the right end of the next. Then it is cut along its white gaps, first
+    into bands, then columns, repeatedly until no gap is left.
     """
     if not boxes:
         return []
@@ -96,7 +96,7 @@ def _turn(box: Box, angle: float) -> _Flat:
 
 
 def _cut(items: list[_Flat], size: float) -> Iterator[list[_Flat]]:
-    """Cut along the clearest gap, and the parts likewise, as deep as it goes."""
+    """Cut along the clearest gap, and cut the parts in the same way."""
     waiting = [(items, 0)]
     while waiting:
         whole, depth = waiting.pop()
@@ -108,7 +108,7 @@ def _cut(items: list[_Flat], size: float) -> Iterator[list[_Flat]]:
 
 
 def _parts(items: list[_Flat], size: float) -> list[list[_Flat]]:
-    """Cut once: a wide column gap goes before a usual paragraph gap."""
+    """Cut once: a wide column gap takes precedence over a usual paragraph gap."""
     for along, least in (("y", 1.6), ("x", 1.0), ("y", 0.9)):
         parts = _split(items, along, least * size)
         if len(parts) > 1 and (along == "y" or _are_columns(parts)):
@@ -160,7 +160,7 @@ def _lines(block: list[_Flat]) -> list[list[_Flat]]:
 
 
 def _paragraphs(lines: list[list[_Flat]], size: float) -> list[list[list[_Flat]]]:
-    """Part lines where the gap above one is clearly wider than the block's usual gap."""
+    """Split lines where the gap above one is clearly wider than the block's usual gap."""
     if not lines:
         return []
     gaps = [

@@ -1,4 +1,4 @@
-"""Ruling lines in a picture: what is dark, long and thin, as the borders of tables are."""
+"""Ruling lines in a picture: dark, long and thin shapes, such as the borders of tables."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Bounds = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
 
 LONGEST_SIDE = 1800
-"""Pixels of the longest side at which lines are looked for: thin ones are not lost in it."""
+"""Longest side in pixels for finding lines: thin ones survive at this size."""
 
 MOST_RULES = 2_000
-"""Lines of a picture from which it is a drawing or a photograph, not a table."""
+"""Lines of a picture above which it is a drawing or a photograph instead of a table."""
 
 _SHORTEST = 45  # pixels at that size: strokes of letters are shorter
 _THICKEST = 9
@@ -24,7 +24,7 @@ _DARKER = 70  # steps of grey below the paper
 
 
 def rules_in(picture: npt.NDArray[np.uint8]) -> tuple[Bounds, ...]:
-    """Return the level and upright lines of a picture, shape (height, width, 3); () if many."""
+    """Return horizontal and vertical lines of a picture, shape (height, width, 3); () if many."""
     import numpy as np  # noqa: PLC0415 - scans only
 
     step = -(-max(picture.shape[:2]) // LONGEST_SIDE)
@@ -46,7 +46,7 @@ def rules_in(picture: npt.NDArray[np.uint8]) -> tuple[Bounds, ...]:
 
 
 def _lines(dark: npt.NDArray[np.bool_]) -> list[tuple[int, int, int, int]]:
-    """Return the boxes of level lines: runs of dark pixels, those of rows that touch in one."""
+    """Return the boxes of horizontal lines: runs of dark pixels, joined if their rows touch."""
     found: list[tuple[int, int, int, int]] = []
     filled: list[int] = []
     above: list[int] = []
@@ -73,16 +73,16 @@ def _lines(dark: npt.NDArray[np.bool_]) -> list[tuple[int, int, int, int]]:
 
 
 def _lean(box: tuple[int, int, int, int]) -> float:
-    """Return how many rows a line may take that leans as the pages of scans do."""
+    """Return how many rows a leaning line may take, as in scans."""
     return _THICKEST + _LEANS * (box[2] - box[0])
 
 
 def _runs(dark: npt.NDArray[np.bool_]) -> Any:  # noqa: ANN401 - rows with lists of whole numbers
-    """Yield each row that has long runs of dark pixels, and where they start and end."""
+    """Yield each row with long runs of dark pixels, with their starts and ends."""
     import numpy as np  # noqa: PLC0415 - scans only
 
     joined = dark.copy()
-    joined[1:] |= dark[:-1]  # a line that leans steps from row to row
+    joined[1:] |= dark[:-1]  # a leaning line steps from row to row
     counts = np.cumsum(joined, axis=1, dtype=np.int32)
     long = np.flatnonzero(((counts[:, _SHORTEST:] - counts[:, :-_SHORTEST]) == _SHORTEST).any(1))
     for row in long.tolist():

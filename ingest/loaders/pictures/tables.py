@@ -1,4 +1,4 @@
-"""Tables among the lines that were read in a picture, found as on the pages of a PDF."""
+"""Tables among the lines read in a picture, found as on the pages of a PDF."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ingest.loaders.pictures.rules import Bounds
 from ingest.loaders.printed_lines import width
 
 _SIZE = 10.0
-"""Points that letters of the usual height count as: tables are found in points."""
+"""Points of a letter of the usual height: tables are found in points."""
 
 _LETTER = 0.75  # of a box, which has some white around its letters
 _ALIKE = 0.3
@@ -25,9 +25,9 @@ _MOST_SKEW = math.radians(3)
 
 @dataclass(frozen=True, slots=True)
 class PictureTable:
-    """A table of a picture: a line a row, its cells parted by tabs, and where each row stands.
+    """A table of a picture: a line per row with cells separated by tabs, and each row's place.
 
-    ``taken`` are places of the boxes that it is made of in the list in which it was found.
+    ``taken`` are the indexes of its boxes in the searched list.
     """
 
     lines: tuple[str, ...]
@@ -40,7 +40,7 @@ class PictureTable:
 def tables_in(
     boxes: Sequence[Box], rules: Sequence[Bounds], across: float, down: float
 ) -> list[PictureTable]:
-    """Return the tables of a picture of so many pixels across and down."""
+    """Return the tables of a picture with a width and height in pixels."""
     angle = skew(boxes)
     if len(boxes) < 4 or abs(angle) > _MOST_SKEW:  # noqa: PLR2004 - two rows of two cells
         return []
@@ -59,7 +59,7 @@ def tables_in(
 
 @dataclass(frozen=True, slots=True)
 class _Flat:
-    """The picture with its lines level, in points."""
+    """The picture with its lines horizontal, in points."""
 
     cos: float
     sin: float
@@ -78,7 +78,7 @@ class _Flat:
         )
 
     def rule(self, bounds: Bounds) -> Bounds:
-        """Return a line of the picture, which may lean, as a thin box of the level picture."""
+        """Return a possibly leaning line of the picture as a thin box of the level picture."""
         left, top, right, bottom = bounds
         middle = self.point((left + right) / 2, (top + bottom) / 2)
         wide, high = (right - left) * self.scale / 2, (bottom - top) * self.scale / 2
@@ -115,7 +115,7 @@ class _Flat:
 
 
 def _by_width(text: str) -> Iterator[tuple[str, float, float]]:
-    """Yield the words of a line, and where they are if all letters are of one width."""
+    """Yield the words of a line, and their positions if all letters had one width."""
     total = max(width(text), 1)
     start = 0
     for word in text.split(" "):
@@ -125,7 +125,7 @@ def _by_width(text: str) -> Iterator[tuple[str, float, float]]:
 
 
 def _whole(table: Table, owners: Sequence[int], flat: _Flat) -> PictureTable | None:
-    """Return a table in the picture; None where it would tear a line that was read as one."""
+    """Return a table in the picture; None if it would split a line that was read as one."""
     taken = frozenset(owners[at] for at in table.words)
     if sum(owner in taken for owner in owners) != len(table.words):
         return None

@@ -1,4 +1,4 @@
-"""The text of a picture: paragraphs and tables joined in order, and where each line stands."""
+"""The text of a picture: paragraphs and tables joined in order, with the place of each line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kb.records import TextBox
 
 @dataclass(frozen=True, slots=True)
 class TableSpan:
-    """Where a table begins and ends in a picture's text, and how many of its rows are names."""
+    """The beginning and end of a table in a picture's text, and its number of header rows."""
 
     start: int
     end: int
@@ -23,10 +23,10 @@ class TableSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureText:
-    """What was read in a picture.
+    """The text read in a picture.
 
     ``confidence`` is the mean over characters, in [0, 1]; ``boxes`` and ``tables`` count from the
-    start of ``text``. ``text`` is empty where nothing could be read.
+    start of ``text``. ``text`` is empty if nothing could be read.
     """
 
     text: str
@@ -42,13 +42,13 @@ def text_of(
     place: Callable[[Bounds], Bounds],
     confidence: float,
 ) -> PictureText:
-    """Join what was read.
+    """Join lines and tables into text.
 
     Args:
-        boxes: the lines; tables name those that they are made of by their place in it.
+        boxes: the lines; tables refer to their lines by index.
         aside: lines that come last, each by itself.
         tables: of the lines.
-        place: returns where a box of the upright picture is, in fractions of the picture.
+        place: returns the place of a box of the upright picture, in fractions of the picture.
         confidence: of all.
     """
     taken = frozenset[int]().union(*(table.taken for table in tables))
@@ -93,7 +93,7 @@ class _Writer:
     _length: int = 0
 
     def paragraph(self, lines: Sequence[Sequence[Box]]) -> None:
-        """Add the lines of a paragraph, joined where one goes on with the other."""
+        """Add the lines of a paragraph, joined where one continues the other."""
         between = "\n\n"
         previous = ""
         for line in lines:
@@ -118,7 +118,7 @@ class _Writer:
         self._tables.append(TableSpan(max(start, 0), self._length, table.header_rows))
 
     def done(self, confidence: float) -> PictureText:
-        """Return all that was added."""
+        """Return the complete text."""
         return PictureText(
             text="".join(self._parts),
             confidence=round(confidence, 4),
@@ -127,7 +127,7 @@ class _Writer:
         )
 
     def _add(self, text: str, between: str, box: Bounds) -> int:
-        """Add a piece of text behind what is there; return where it begins."""
+        """Append a piece of text; return its beginning."""
         lead = between if self._parts else ""
         self._parts += (lead, text)
         start = self._length + len(lead)
@@ -136,7 +136,7 @@ class _Writer:
         return start
 
     def _drop_hyphen(self) -> None:
-        """Take the last hyphen away: only the line's end asked for it."""
+        """Remove the last hyphen: it only broke a word at the line's end."""
         self._parts[-1] = self._parts[-1][:-1]
         self._length -= 1
         last = self._placed[-1]

@@ -1,8 +1,8 @@
-"""Tells whoever keeps the time when a loader is reading a picture.
+"""Reports to the time limit when a loader reads a picture.
 
-Reading a page by OCR takes seconds where text takes milliseconds. The sandbox gives every such
-page a budget of its own and stops a file's clock meanwhile; this module carries the two calls
-from deep inside a loader to the worker, without every loader's signature knowing of it.
+Reading a page by OCR takes seconds; text takes milliseconds. The sandbox gives every such page a
+time limit of its own and stops a file's clock meanwhile. This module passes the two calls from deep
+inside a loader to the worker, so that loaders' signatures need not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _listener: ContextVar[Callable[[bool], None] | None] = ContextVar("picture_time"
 
 @contextlib.contextmanager
 def listening(listener: Callable[[bool], None]) -> Iterator[None]:
-    """Have ``listener`` called with True when a picture begins and with False when it ends."""
+    """Call ``listener`` with True when a picture begins and with False when it ends."""
     token = _listener.set(listener)
     try:
         yield
@@ -26,7 +26,7 @@ def listening(listener: Callable[[bool], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def reading_picture() -> Iterator[None]:
-    """Mark the time spent inside as time spent on one picture."""
+    """Count the time spent inside as time for one picture."""
     listener = _listener.get()
     if listener is None:
         yield

@@ -1,4 +1,4 @@
-"""Where the words of a line stand that was read in a picture: the reader tells of each."""
+"""The positions of the words of a line read in a picture, from the reader's data."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from ingest.loaders.pictures.reading_order import Point
 
 _APART = 0.9
-"""White between letters that follow each other without a space, in heights of the line."""
+"""White between consecutive letters without a space, in heights of the line."""
 
 _SPACE = 0.3
-"""White that a space leaves at least: the reader's words touch at times."""
+"""Least white of a space: the reader's words sometimes touch."""
 
 Word = tuple[str, float, float]
 
@@ -19,11 +19,11 @@ Word = tuple[str, float, float]
 def words_along(
     text: str, told: Sequence[Any], corners: tuple[Point, Point, Point, Point]
 ) -> tuple[Word, ...]:
-    """Return the words of a level line, and where each begins and ends along it.
+    """Return the words of a horizontal line, with the beginning and end of each along it.
 
     Args:
         text: the line.
-        told: its words as the reader tells them: text, score, corners of the word's box.
+        told: its words from the reader: text, score, corners of the word's box.
         corners: of the line's box.
     """
     left, right = min(x for x, _ in corners), max(x for x, _ in corners)

@@ -1,1 +1,1 @@
-"""Plain text, and what a text file's bytes are: their encoding found and decoded."""
+"""Plain text files: finds their encoding and decodes them."""

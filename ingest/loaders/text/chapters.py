@@ -1,7 +1,7 @@
 """Finds the chapter headings of long plain texts: 第一回 …, 第3章 …, Chapter 4 …, CHAPTER IV.
 
-Only where it is sure: at least three short lines of one form, counted in steps of one for the
-most part, with text between them (a table of contents has none).
+It reports only certain ones: at least three short lines of one form, mostly numbered in steps of
+one, with text between them (a table of contents has none).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_LINE = 90
 MIN_IN_STEP = 0.8
 MIN_LISTED = 2
 MIN_BODY = 40
-"""Characters between two headings on average; a list of chapters has fewer."""
+"""Least average characters between two headings; a list of chapters has fewer."""
 
 _CHINESE = re.compile(
     r"^[ \t\u3000]*"
@@ -47,7 +47,7 @@ class Chapter:
 
 
 def find_chapters(text: str) -> list[Chapter]:
-    """Return the chapter headings of ``text`` in order; empty unless they are beyond doubt."""
+    """Return the chapter headings of ``text`` in order; empty unless they are certain."""
     found: dict[str, list[tuple[re.Match[str], int]]] = {}
     for match in _CHINESE.finditer(text):
         if len(match[1]) <= MAX_LINE and not match[1].endswith(("。", "，", "；", "！", "？")):
@@ -71,7 +71,7 @@ def find_chapters(text: str) -> list[Chapter]:
 def _without_contents(
     entries: list[tuple[re.Match[str], int]], length: int
 ) -> list[tuple[re.Match[str], int]]:
-    """Drop lines that the next heading of their kind follows at once: a table of contents."""
+    """Drop lines directly before the next heading of their kind: a table of contents."""
     kept: list[tuple[re.Match[str], int]] = []
     listed = 0
     ends = [match.start() for match, _ in entries[1:]] + [length]
@@ -79,7 +79,7 @@ def _without_contents(
         if following - entry[0].end() < MIN_BODY:
             listed += 1
             continue
-        # text may follow the last line of a table of contents; a short chapter is no table
+        # text may follow the last line of a table of contents; a short chapter is not a table
         if listed < MIN_LISTED:
             kept.append(entry)
         listed = 0

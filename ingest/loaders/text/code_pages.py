@@ -1,4 +1,4 @@
-"""The encodings that older systems wrote without saying so, and what people call them."""
+"""The undeclared encodings of older systems, and their everyday names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from ingest.loaders.text.plausibility import Script
 
 LEGACY: tuple[tuple[str, Script], ...] = (
-    # supersets that the standards' everyday names stand for; ties go to the earlier one
+    # supersets of the standards in their everyday names; ties go to the earlier one
     ("gb18030", "hans"),
     ("cp950", "hant"),
     ("big5hkscs", "hant"),
@@ -57,8 +57,8 @@ LEGACY: tuple[tuple[str, Script], ...] = (
     ("mac_greek", "greek"),
     ("cp874", "thai"),
 )
-# What windows-1252 has for quotes and dashes are letters in these: read as such they would make
-# "don’t" a better word than it is.
+# Codes of quotes and dashes in windows-1252 are letters in these encodings: read as such they would
+# make "don’t" seem a better word than it is.
 QUOTES_AS_LETTERS = frozenset(
     name
     for name, script in LEGACY
@@ -92,7 +92,7 @@ _DECLARED_WITHIN = 1024
 
 
 def declared(data: bytes) -> str | None:
-    """Return the codec that the text itself names (``charset=…``), as the table spells it."""
+    """Return the codec that the text itself names (``charset=…``), in the table's spelling."""
     found = _DECLARED.search(data[:_DECLARED_WITHIN])
     if not found:
         return None

@@ -1,7 +1,7 @@
 """Recognises EBCDIC, the encoding of mainframes, by its spaces: ASCII has "@" there.
 
-Each country has letters of its own in the places of others' signs. English and German are told
-apart by the signs that would stand inside words; others cannot be read with certainty.
+Each country's letters are at the places of others' signs. English and German are distinguished by
+the signs that would be inside words; others cannot be read with certainty.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _GERMAN = re.compile(r"\b(?:und|der|die|das|ist|nicht|von|mit)\b", re.IGNORECASE
 
 
 def recognise(sample: bytes) -> str | None:
-    """Return the codec of a text; empty for EBCDIC that cannot be read, None for no EBCDIC."""
+    """Return the codec of a text; empty for unreadable EBCDIC, None for other encodings."""
     spaces = sample.count(_SPACE)
     least = len(sample) * _LEAST_SPACES
     if len(sample) < _LEAST_BYTES or spaces < least or spaces <= sample.count(b" "):
@@ -27,6 +27,6 @@ def recognise(sample: bytes) -> str | None:
     codec = min(_CODECS, key=lambda name: len(_SIGN_IN_WORD.findall(texts[name])))
     text = texts[codec]
     if len(_PLAIN.findall(text)) < len(text) * _PLAIN_SHARE:
-        # Greek, Cyrillic, Japanese: no other encoding has "@" in each place of a space.
+        # Greek, Cyrillic, Japanese: no other encoding has "@" at each space.
         return "" if spaces > 2 * least and b" " not in sample else None
     return "" if codec == "cp273" and not _GERMAN.search(text) else codec

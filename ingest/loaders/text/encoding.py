@@ -1,10 +1,10 @@
-"""Finds out how a text file's bytes are encoded, and decodes them.
+"""Finds the encoding of a text file's bytes, and decodes them.
 
-In this order, the surest first: byte order marks; escape sequences of the 7-bit encodings;
-the pattern of NULs that UTF-16 and UTF-32 leave; strict UTF-8; nearly UTF-8 (cut in the middle
-of a character, or a few bad bytes); then all legacy encodings at once, judged by
-``plausibility``. charset-normalizer is asked only where that judge is unsure: alone it is wrong
-on short Chinese and Japanese texts and takes seconds on long ones.
+In this order, the surest first: byte order marks; escape sequences of the 7-bit encodings; the
+pattern of NULs that UTF-16 and UTF-32 leave; strict UTF-8; nearly UTF-8 (cut in the middle of a
+character, or a few bad bytes); then all legacy encodings at once, judged by ``plausibility``.
+charset-normalizer decides only if that judge is unsure: alone it is wrong on short Chinese and
+Japanese texts and takes seconds on long ones.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from ingest.loaders.text.plausibility import SCRIPTS, Script, broken_share, ordi
 SAMPLE_BYTES = 65_536
 OPINION_BYTES = 16_384
 SURE = 0.3
-"""A score that real text reaches; below it the encoding is called uncertain."""
+"""A score that real text reaches; below it the encoding counts as uncertain."""
 CLEAR = 0.08
-"""How far the best candidate must lead another reading of the same bytes."""
+"""Least lead of the best candidate over another reading of the same bytes."""
 CLEAR_EACH = 0.3
-"""How far it must lead in each character that the two read in different ways."""
+"""Least lead for each character that the two readings decode differently."""
 _DOUBTED = 0.6
 DECLARED_BONUS = 0.4
 MAX_BAD_SHARE = 0.05
 GOOD_FOR_EACH_BAD = 2
-"""Characters of UTF-8 that speak for it against one that cannot be read, in words."""
+"""Characters of UTF-8, counted in words, that outweigh an unreadable one."""
 PLAUSIBLE = 0.2
-"""A score below which bytes are read as no language at all."""
+"""A score below which bytes are not a language."""
 FEW_CHARACTERS = 16
-"""Characters beyond ASCII, or of a hundred, that are too few to judge a file by."""
+"""Characters beyond ASCII, or per hundred, that are too few for a decision."""
 
 _BOMS: tuple[tuple[bytes, str], ...] = (
     # UTF-32's little-endian mark begins with UTF-16's: the longer one first
@@ -52,33 +52,33 @@ _ESCAPED: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\x1b(\$[@B]|\([JI]|\$\([DOPQ])"), "iso2022_jp_ext"),
     (re.compile(rb"~\{[\x21-\x77][\x21-\x7e]([\x21-\x77][\x21-\x7e])*~\}"), "hz"),
 )
-# Curly quotes, ellipses and dashes of windows-1252, where they may stand.
+# Curly quotes, ellipses and dashes of windows-1252, at their possible places.
 _QUOTES = re.compile(
     rb"[\x85\x92\x95\x97]|(?<![a-z])[\x80\x91\x93\x94\x96]|[\x80\x91\x93\x94\x96](?![a-z])"
 )
 _QUOTES_COST = 0.6
-# A lone letter of another alphabet between words of ASCII is a sign in the wrong code page.
+# A single letter of another alphabet between words of ASCII is a sign in the wrong code page.
 _OTHER_ALPHABETS = frozenset({"cyrillic", "greek", "hebrew", "arabic", "thai"})
 _WORD = re.compile(rb"[A-Za-z]{3,}")
 _WRITTEN = re.compile(r"(?:(?![\x00-\x7f])\w){2}")
 _IN_WORD = re.compile(r"(?![\x00-\x7f])\w(?=\w)|(?<=\w)(?![\x00-\x7f])\w")
 _LONE = re.compile(r"(?![\x00-\x7f])\w")
 _SEVERAL, _SIGNS_COST = 1, 0.6
-# MacCyrillic has the small letters where windows-1251 has them, all but the last, and
-# capitals where that has few letters: those of Serbian, which lacks the letters of Russian.
+# MacCyrillic has the small letters at windows-1251's places, all but the last. It has capitals
+# where windows-1251 has few letters: those of Serbian, which lacks the letters of Russian.
 _MAC_CAPITAL = re.compile(rb"[\x80-\x9f][\xdf-\xfe]")
 _CAPITAL_IN_WORD = re.compile(r"[а-яё]Я|\b[ЂЃЉЊЌЋЏђѓљњќћџ][а-яё]*[йщъыьэюя]|[а-яґ]№")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """Text made of bytes.
+    """Decoded text.
 
-    ``encoding`` is the name people use (``"utf-8"``, ``"gb18030"``, ``"shift_jis"``).
-    ``confidence`` is in [0, 1]; ``certain`` is False where another encoding would fit about as
-    well. ``bad`` counts places whose bytes could not be read and became U+FFFD; ``cut`` says
-    that the file ends in the middle of a character (not counted in ``bad``). ``plausible`` is False
-    where the bytes are no language in any encoding known here.
+    ``encoding`` is the everyday name (``"utf-8"``, ``"gb18030"``, ``"shift_jis"``). ``confidence``
+    is in [0, 1]. ``certain`` is False if another encoding would fit about as well. ``bad`` counts
+    places whose unreadable bytes became U+FFFD. ``cut`` means that the file ends in the middle of a
+    character (not counted in ``bad``). ``plausible`` is False if the bytes are not a language in
+    any known encoding.
     """
 
     text: str
@@ -105,7 +105,7 @@ def decode(data: bytes) -> Decoded:
 
 
 def _decoded(data: bytes, codec: str, confidence: float = 1.0, *, certain: bool = True) -> Decoded:
-    """Decode, putting U+FFFD for what cannot be read and telling a cut end from bad bytes."""
+    """Decode with U+FFFD for unreadable bytes; distinguish a cut end from bad bytes."""
     if codec == "euc_tw":
         text = euc_tw.decode(data)
         return Decoded(
@@ -135,14 +135,14 @@ def _decode_escaped(data: bytes) -> Decoded | None:
     for pattern, codec in _ESCAPED:
         if pattern.search(data):
             decoded = _decoded(data, codec)
-            # "~{" and "~}" also occur in program text: what comes out must be a language
+            # "~{" and "~}" also occur in program text: the result must be a language
             script: Script = "hans" if codec == "hz" else "ko" if codec == "iso2022_kr" else "ja"
             if decoded.bad == 0 and score(decoded.text, script) > SURE:
                 return decoded
     chinese = seven_bit.iso2022_cn(data)
     if chinese is not None and _reads_as_language(chinese.replace("\ufffd", "")):
         return Decoded(text=chinese, encoding="iso-2022-cn", bad=chinese.count("\ufffd"))
-    # "+" and letters occur in formulas and keys, too: what comes out must be a language
+    # "+" and letters occur in formulas and keys, too: the result must be a language
     text = seven_bit.utf7(data)
     if text is not None and _reads_as_language(text[:SAMPLE_BYTES]):
         return Decoded(text=text, encoding="utf-7")
@@ -217,7 +217,7 @@ def _decode_legacy(data: bytes) -> Decoded:
     # max() keeps the first of equals: the order of the table decides
     best = max(ranked, key=lambda entry: entry[0])
     certain = best[0] >= SURE and all(_leads(best, rival, beyond) for rival in ranked)
-    # Letters that all stand alone may be signs of a code page that was not chosen.
+    # Letters that are all single may be signs of a code page that was not chosen.
     certain = certain and bool(_IN_WORD.search(best[2]) or not _LONE.search(best[2]))
     codec = best[1]
     if not certain and (best[0] < SURE or (codec, "latin") not in LEGACY):
@@ -228,19 +228,19 @@ def _decode_legacy(data: bytes) -> Decoded:
 
 
 def _leads(best: tuple[float, str, str], rival: tuple[float, str, str], beyond: int) -> bool:
-    """Say whether a reading is clearly better than another where the two differ."""
+    """Return whether a reading is clearly better than another where the two differ."""
     lead = best[0] - rival[0]
     if lead >= CLEAR or best[2] == rival[2]:
         return True
     if len(best[2]) != len(rival[2]):
         return False
-    # Sister code pages differ in a few characters only: what each is worth there decides.
+    # Sister code pages differ in a few characters only: the value of each there decides.
     differing = sum(one != other for one, other in zip(best[2], rival[2], strict=True))
     return lead * beyond >= CLEAR_EACH * differing
 
 
 def _mac_cyrillic(sample: bytes, worth: float) -> float:
-    """Return what speaks for MacCyrillic beside its letters: windows-1251 has most of them."""
+    """Return evidence for MacCyrillic beside its letters: windows-1251 has most of them."""
     in_word = _CAPITAL_IN_WORD.search(sample.decode("cp1251", "replace"))
     if in_word is None or not _MAC_CAPITAL.search(sample):
         return -1.0
@@ -264,7 +264,7 @@ def _second_opinion(
     ranked: list[tuple[float, str, str]],
     best: tuple[float, str, str],
 ) -> str:
-    """Return charset-normalizer's codec where it is as plausible as ours or ours is not at all."""
+    """Return charset-normalizer's codec if it is as plausible as ours, or ours is not at all."""
     match = charset_normalizer.from_bytes(sample[:OPINION_BYTES]).best()
     if match is None:
         return best[1]

@@ -1,8 +1,8 @@
 """Decodes EUC-TW, the encoding of CNS 11643 on old Unix systems in Taiwan.
 
-Python has no codec for it. The first two planes of CNS 11643 hold Big5's characters in nearly
-Big5's order, so that runs of both orders say it all. Rare characters of the other planes are not
-read; they become U+FFFD and are counted as such.
+Python has no codec for it. The first two planes of CNS 11643 contain Big5's characters in nearly
+Big5's order, so that runs of both orders suffice. Rare characters of the other planes become U+FFFD
+and are counted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def decode(data: bytes) -> str:
 
 
 def may_be(data: bytes) -> bool:
-    """Say whether all bytes beyond ASCII are of pairs and quadruples of EUC-TW."""
+    """Return whether all bytes beyond ASCII are pairs and quadruples of EUC-TW."""
     return all(len(code) > 1 for code in _CODE.findall(data.decode("latin-1")))
 
 

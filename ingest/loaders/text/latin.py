@@ -1,9 +1,9 @@
-"""How much a text looks like one language of the Latin alphabet, and in what signs it is written.
+"""How much a text looks like one language of the Latin alphabet, and its signs.
 
-The same bytes are letters in each code page of Europe, so that a letter alone says little. The
-letters of one language say more: "ß" and "ä" are German, "ß" and "ő" are of no language. So a
-reading is judged by the language that fits it best. Common words tell which languages may be meant,
-and signs tell by their places: "m²" is usual, "¶nieg" is not.
+The same bytes are letters in each code page of Europe, so that a single letter says little. The
+letters of one language say more: "ß" and "ä" are German, "ß" and "ő" belong to no language. So a
+reading's score is that of the language that fits it best. Common words show possible languages.
+Signs count by their places: "m²" is usual, "¶nieg" is not.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import Counter
 from functools import cache
 
 JUDGED_CHARACTERS = 12_288
-# Letters that ASCII lacks, and words that are common and told by ASCII alone where possible.
+# Letters that ASCII lacks, and common words, in ASCII alone if possible.
 LANGUAGES: dict[str, tuple[str, str]] = {
     "de": ("äöüß", "der die das und ist nicht von mit den im ein eine zu auf für dem des sich"),
     "fr": ("éèàçêôîûùâëïœü", "le la les et est des un une dans que pour pas sur du au qui en ce"),
@@ -42,14 +42,14 @@ LANGUAGES: dict[str, tuple[str, str]] = {
 _WESTERN = "éèáíóúüöäçñàâêôîßåøæëïìòùûõã"
 _OWN, _MIXED, _GUEST, _STRANGE = 0.8, 0.4, 0.0, -0.4
 _CAPITAL = 0.15
-"""What a capital is worth less than the small letter: in wrong readings they abound."""
+"""Deduction for a capital compared with the small letter: wrong readings have many."""
 _FOREIGN_WORDS = 0.4
-"""The most that a language loses whose common words are fewer than another's."""
+"""Largest deduction for a language with fewer common words than another."""
 _USUAL, _ODD, _BROKEN = 0.35, -0.3, -3.0
 _CLASH = 0.8
 
 _SIGNS = "“”‘’–—…•«»„‚‹›€£©®°§·¡¿\xa0\xad™²³½¼¾±µ×ªº"
-# Which signs may stand right behind a letter, before one, between two.
+# Signs that may come right after a letter, before one, between two.
 _BEHIND = "”“’‘»›…–—²³°™®©·\xa0\xad•"
 _BEFORE = "“”„‚‘’«»‹›¿¡–—§©•·…£€\xa0\xad°µ"
 _BETWEEN = "’‘·–—…\xa0\xad"
@@ -63,7 +63,7 @@ _CLASHES = re.compile(
     r"|(?<=[À-ÖØ-öø-ſ]{2})[À-ÖØ-öø-ſ]"
     # "Ł12", "37í": a sign beside a number, in the wrong code page.
     r"|(?<!\w)[À-ÖØ-öø-ſ](?=\d)|(?<=\d)[À-ÖØ-öø-ſ](?!\w)"
-    # A letter that is no word of any language: a sign in the wrong code page.
+    # A letter that is not a word of any language: a sign in the wrong code page.
     r"|(?<![\w'’])(?![àáéèíóúåæøöüÀÁÉÈÍÓÚÅÆØÖÜ])[À-ÖØ-öø-ſ](?![\w'’])"
 )
 _WORD = re.compile(r"[^\W\d_]+")
@@ -115,7 +115,7 @@ def _words() -> dict[str, frozenset[str]]:
 
 @cache
 def _sign(char: str) -> float | None:
-    """Return what a sign is worth; None for a letter."""
+    """Return the value of a sign; None for a letter."""
     if char in _SIGNS:
         return _USUAL
     category = unicodedata.category(char)

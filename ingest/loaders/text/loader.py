@@ -1,4 +1,4 @@
-"""Reads plain text: decodes it, and finds chapters where a novel or manual has them."""
+"""Reads plain text: decodes it, and finds the chapters of a novel or manual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says what a file's first bytes look like, for files that are not what their name promises."""
+"""Recognises a file by its first bytes, for files that differ from their name."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ _PE_POINTER = slice(60, 64)
 
 
 def looks_like(data: bytes) -> str | None:
-    """Return what ``data`` looks like (``"a PDF file"``), None if nothing known."""
+    """Return the apparent kind of ``data`` (``"a PDF file"``), None if unknown."""
     for mark, name in _SIGNATURES:
         if data.startswith(mark):
-            # "BZh", "GGUF" or "OggS" may begin a text: binary formats go on with other bytes
+            # "BZh", "GGUF" or "OggS" may begin a text: binary formats continue with other bytes
             if mark.isalnum() and data[:64].decode("ascii", "replace").isprintable():
                 continue
             return name
@@ -55,7 +55,7 @@ def looks_like(data: bytes) -> str | None:
         if data[offset : offset + len(mark)] == mark:
             return name
     if data.startswith(_EXECUTABLE[0]):
-        # two letters are not enough: the header they begin points to a second one
+        # two letters are not enough: their header points to a second one
         start = int.from_bytes(data[_PE_POINTER], "little")
         if data[start : start + 4] == b"PE\x00\x00":
             return _EXECUTABLE[1]

@@ -1,10 +1,10 @@
 """How much a decoded text looks like a real language: the judge between candidate encodings.
 
 Bytes read in the wrong legacy encoding still decode; they just become rare characters. So each
-candidate's text is scored by what running text is made of: a few hundred very common Han
-characters and Hangul syllables cover about half of any page, kana most of a Japanese one, and
-a dozen letters most of a Cyrillic or Arabic one. The wider classes (a standard's own "level 1"
-of everyday characters) are taken from Python's codecs, not from tables of ours.
+candidate's text is scored by the characters of running text: a few hundred very common Han
+characters and Hangul syllables cover about half of any page, kana most of a Japanese one, and a
+dozen letters most of a Cyrillic or Arabic one. The wider classes (a standard's own "level 1" of
+everyday characters) are taken from Python's codecs, not from tables of ours.
 """
 
 from __future__ import annotations
@@ -80,22 +80,22 @@ _TURKISH_OR_ICELANDIC = {
     "İ": 0.4,
     "Ý": 0.1,
 }
-"""The same bytes in windows-1254 and windows-1252: told apart by each language's commonest."""
+"""The same bytes in windows-1254 and windows-1252: distinguished by each language's commonest."""
 _CASED = ("cyrillic", "greek", "latin")
 _TYPOGRAPHY = "“”‘’–—…•«»„‚€£©®°§·¡¿\xa0™№"
 _WIDE_PUNCTUATION = "，。、；：？！「」『』（）《》〈〉【】“”‘’…—　·～ー々〇％／"
 
 _COMMON, _EVERYDAY, _NEUTRAL, _RARE, _BROKEN = 1.0, 0.35, 0.0, -0.3, -3.0
 _JAMMED = 0.8
-"""What one impossible neighbourhood costs, such as a capital after a small letter."""
+"""Deduction for an impossible neighbourhood, such as a capital after a small letter."""
 
 _CLASHES: dict[str, re.Pattern[str]] = {
-    # No word has a soft sign or "ы" behind a vowel, or begins with a soft sign.
+    # No word has a soft sign or "ы" after a vowel, or begins with a soft sign.
     "cyrillic": re.compile(
         r"[а-яё](?=[А-ЯЁ])|[A-Za-z](?=[Ѐ-ӿ])|[Ѐ-ӿ](?=[A-Za-z])"
         r"|[аеёиоуыэюя](?=[ьы])|(?<!\w)[ьЬ](?=\w)"
     ),
-    # Words end in vowels, in nu, rho, xi, psi, or in the sigma that stands nowhere else.
+    # Words end in vowels, in nu, rho, xi, psi, or in the final sigma.
     "greek": re.compile(
         r"[α-ω](?=[Α-Ω])|[A-Za-z](?=[Ͱ-Ͽ])|[Ͱ-Ͽ](?=[A-Za-z])|(?<=\w)[βγδζθκλμπστφχ](?!\w)|ς(?=\w)"
     ),
@@ -139,7 +139,7 @@ def ordinary_share(text: str) -> float:
 
 
 def broken_share(text: str) -> float:
-    """Return the share of characters that no text holds: controls, private use, unassigned."""
+    """Return the share of characters that no text contains: controls, private use, unassigned."""
     if not text:
         return 0.0
     counts = Counter(text)
@@ -154,7 +154,7 @@ def broken_share(text: str) -> float:
 
 @cache
 def _values(script: Script) -> Mapping[str, float]:
-    """Return what each known character of a script is worth."""
+    """Return the value of each known character of a script."""
     if script in LETTERS:
         return _letter_values(script)
     values = dict.fromkeys(_WIDE_PUNCTUATION, 0.6)

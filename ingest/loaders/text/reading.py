@@ -1,4 +1,4 @@
-"""What the loaders of text files share: a file's bytes, and the text and notices made of them."""
+"""Shared by the loaders of text files: a file's bytes, and its text with notices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingest.loaders.text.plausibility import broken_share
 from kb.records import MetadataValue, Notice
 
 MAX_CONTROL_SHARE = 0.02
-"""Bytes of random data are control characters in 10 % of cases; of text, hardly ever."""
+"""Largest share of control characters in text; random data has 10 % of them."""
 _CHECKED_CHARACTERS = 100_000
 
 
@@ -19,7 +19,7 @@ def read_bytes(path: Path) -> bytes:
     """Return the file's bytes.
 
     Raises:
-        UnreadableFileError: the operating system refused.
+        UnreadableFileError: the operating system denied access.
     """
     try:
         return path.read_bytes()
@@ -30,11 +30,11 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> tuple[str, dict[str, MetadataValue], list[Notice]]:
-    """Return a text file's text, its encoding as metadata where it is not UTF-8, and notices.
+    """Return a text file's text, its encoding as metadata unless it is UTF-8, and notices.
 
     Raises:
-        UnreadableFileError: the operating system refused.
-        EmptyDocumentError: there is nothing but white space.
+        UnreadableFileError: the operating system denied access.
+        EmptyDocumentError: it contains only white space.
         DamagedFileError: the file is not text.
     """
     data = read_bytes(path)

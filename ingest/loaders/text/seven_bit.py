@@ -1,6 +1,6 @@
 """Decodes two encodings of seven bits: ISO-2022-CN, which Python lacks, and UTF-7.
 
-ISO-2022-CN says which set of characters is meant before it is used, and shifts to it and back.
+ISO-2022-CN declares each set of characters before using it, and shifts to it and back.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TO_8_BITS = bytes(byte | 0x80 for byte in range(256))
 
 
 def iso2022_cn(data: bytes) -> str | None:
-    """Return the text of ISO-2022-CN, U+FFFD for what cannot be read; None for other data."""
+    """Return the text of ISO-2022-CN, U+FFFD for unreadable bytes; None for other data."""
     if not data.isascii() or b"\x0e" not in data or not _CHINESE.search(data):
         return None
     text: list[str] = []
@@ -51,7 +51,7 @@ def _character(pair: bytes, charset: bytes) -> str:
 
 
 def utf7(data: bytes) -> str | None:
-    """Return the text of UTF-7; None where it is not valid, or shifts to nothing."""
+    """Return the text of UTF-7; None if it is invalid, or shifts to nothing."""
     if not data.isascii() or not _SHIFTED.search(data):
         return None
     try:

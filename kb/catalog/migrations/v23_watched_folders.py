@@ -1,11 +1,11 @@
-"""Folders that collections are kept in step with."""
+"""Watched folders of collections."""
 
 import sqlite3
 
 from kb.catalog.migrations.script import run
 
-# ``collection`` names the collection that is made by the first run; the id stands once there is
-# one. ``wanted`` counts who asked for a run, ``forced`` lets that run remove more than half.
+# ``collection`` names the collection that the first run creates; its id is set after that.
+# ``wanted`` counts requests for a run; ``forced`` lets that run remove more than half.
 _SCRIPT = """
 CREATE TABLE watched_folders (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -26,5 +26,5 @@ CREATE TABLE watched_folders (
 
 
 def apply(db: sqlite3.Connection) -> None:
-    """Take the step."""
+    """Apply this migration."""
     run(db, _SCRIPT)

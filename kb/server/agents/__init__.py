@@ -1,5 +1,5 @@
 """Tools for agents by the Model Context Protocol: over stdin and stdout, and at ``/mcp``.
 
-The tools are plain functions of a :class:`~kb.server.agents.desk.Desk` and their checked
-parameters; `tools.py` lists them. `protocol.py` alone knows the SDK.
+A tool is a plain function of a :class:`~kb.server.agents.desk.Desk` and of checked parameters.
+`tools.py` lists the tools. Only `protocol.py` knows the SDK.
 """

@@ -1,4 +1,4 @@
-"""The tool ``add_file``: a file read and indexed in the background, waited for a while."""
+"""The tool ``add_file``: reads a file in the background, and waits a while for the job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kb.server.requests import Body
 
 FOLLOWED = "when the answer says that the job is not done, call `status` with its number."
 UNFOLLOWED = "when the answer says that the job is not done, it goes on by itself."
-"""What agents are told that have no tool for it."""
+"""The same for agents without the tool ``status``."""
 
 _READ = f"""Use this when the user wants a file to be found from now on. It is read in the
 background: {FOLLOWED}"""
@@ -37,17 +37,17 @@ that is taken is refused unless `replace` is true."""
 ADD_LOCAL_FILE = f"""Read a file (PDF, DOCX, Markdown, text), or a folder of them, by its path.
 
 {_READ} A file
-that was read before is read again if it has changed, in place of what it said then."""
+that has changed since it was read is read again, and replaces its old text."""
 
 _PATIENCE_S = 15.0
-"""How long a call waits for its job: agents give up after a minute, some sooner."""
+"""Seconds that a call waits for its job: agents give up after a minute, some sooner."""
 
 _LOOK_S = 0.05
 _MOST_BASE64 = 8_000_000
 
 
 class AddFile(Body):
-    """Parameters of ``add_file`` for an agent that is elsewhere."""
+    """Parameters of ``add_file`` for an agent on another machine."""
 
     name: Annotated[
         Words,
@@ -58,7 +58,7 @@ class AddFile(Body):
         Field(
             min_length=1,
             max_length=_MOST_BASE64,
-            description="What is in the file, in Base64. For a text you may use add_text.",
+            description="Contents of the file, in Base64. For a text you may use add_text.",
         ),
         VALID,
     ]
@@ -82,7 +82,7 @@ class AddLocalFile(Body):
 
 
 class AddedFile(Result):
-    """A job that reads a file, as far as it has got; ``document`` once it can be found."""
+    """A job that reads a file, and its progress; ``document`` once search can find it."""
 
     job: Job
     done: bool
@@ -90,7 +90,7 @@ class AddedFile(Result):
 
 
 def add_file(desk: Desk, asked: AddFile) -> Told:
-    """Answer a call of ``add_file`` with what is in the file."""
+    """Answer a call of ``add_file`` that brings the file's contents."""
     from ingest.jobs import clean_name, retry_options  # noqa: PLC0415 - kb stands below ingest
     from ingest.loaders import EXTENSIONS  # noqa: PLC0415 - likewise
 
@@ -118,7 +118,7 @@ def add_file(desk: Desk, asked: AddFile) -> Told:
 
 
 def add_local_file(desk: Desk, asked: AddLocalFile) -> Told:
-    """Answer a call of ``add_file`` with a path of this machine."""
+    """Answer a call of ``add_file`` that names a path of this machine."""
     collection = desk.filled(asked.collection)
     path = Path(asked.path).expanduser()
     if not path.is_absolute():
@@ -143,7 +143,7 @@ def _decoded(data: str) -> bytes:
 
 
 def _waited(desk: Desk, job_id: int, name: str) -> Told:
-    """Answer with a job once it has ended, or has taken as long as a call may."""
+    """Wait for a job to end, at most as long as a call may take, and answer with it."""
     until = time.monotonic() + _PATIENCE_S
     job = desk.base.jobs.get(job_id)
     reported = -1.0
@@ -175,14 +175,14 @@ def _waited(desk: Desk, job_id: int, name: str) -> Told:
 
 
 def _done(job: JobInfo) -> float:
-    """Return how many files are done, those that are being embedded in part."""
+    """Return how many files are done, counting files that are partly embedded in part."""
     told = job.progress
     part = told.chunks_done / told.chunks_total if told.chunks_total else 0.0
     return min(job.finished + part, max(1, job.total))
 
 
 def _document(desk: Desk, job: JobInfo, name: str) -> DocumentInfo | None:
-    """Return what a job of one file has stored; None of a folder, or where it failed."""
+    """Return the document that a job of one file stored; None for a folder or a failed file."""
     if not job.ended or job.failed:
         return None
     try:

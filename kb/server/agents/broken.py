@@ -1,4 +1,4 @@
-"""What the SDK passes over: what is no message, and calls under way when stdin ends."""
+"""What the SDK leaves out: answers to invalid messages, and calls under way when stdin ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_MESSAGE = (
 
 
 _PATIENCE_S = 60.0
-"""How long calls may go on when nobody calls any more: longer than any of them should."""
+"""Seconds that calls may go on after stdin has ended: longer than any of them should take."""
 
 
 class Calls:
@@ -32,7 +32,7 @@ class Calls:
         self._none.set()
 
     def received(self, message: types.JSONRPCMessage) -> None:
-        """Note what came in: a request, or that one is not to be answered any more."""
+        """Note a message that arrived: a request, or the cancellation of one."""
         if isinstance(message, types.JSONRPCRequest):
             if not self._open:
                 self._none = anyio.Event()
@@ -41,12 +41,12 @@ class Calls:
             self._end((message.params or {}).get("requestId"))
 
     def sent(self, message: types.JSONRPCMessage) -> None:
-        """Note what went out: the answer to a request."""
+        """Note a message that leaves: the answer to a request."""
         if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
             self._end(message.id)
 
     async def answered(self) -> None:
-        """Wait until all are answered."""
+        """Wait until all calls are answered."""
         with anyio.move_on_after(_PATIENCE_S):
             await self._none.wait()
 
@@ -57,11 +57,11 @@ class Calls:
 
 
 class Noting:
-    """A stream that answers go to, each of which ends a call.
+    """A stream for answers; each answer ends a call.
 
     Args:
-        sent: the SDK's.
-        calls: those under way.
+        sent: the SDK's stream.
+        calls: the calls under way.
     """
 
     def __init__(self, sent: Any, calls: Calls) -> None:  # noqa: ANN401 - the SDK's private types
@@ -85,14 +85,14 @@ class Noting:
 
 
 class Answering:
-    """A stream of messages, out of which what is none is taken and answered.
+    """A stream of messages that answers invalid ones itself.
 
-    It ends when the calls that came before its end are answered.
+    It ends when all calls before its end are answered.
 
     Args:
-        received: the SDK's, with an exception for each line that is no message.
-        sent: where answers go.
-        calls: those under way.
+        received: the SDK's stream, with an exception for each line that is not a message.
+        sent: the stream for answers.
+        calls: the calls under way.
     """
 
     def __init__(self, received: Any, sent: Any, calls: Calls) -> None:  # noqa: ANN401 - the SDK's private types
@@ -102,7 +102,7 @@ class Answering:
 
     @property
     def last_context(self) -> contextvars.Context | None:
-        """The context of whoever sent the last message."""
+        """The context of the last message's sender."""
         context: contextvars.Context | None = self._received.last_context
         return context
 
@@ -140,7 +140,7 @@ class Answering:
 
 
 def answer_to_body(body: bytes) -> types.JSONRPCError | None:
-    """Return the answer to the body of a request that is no message; None if it is one."""
+    """Return the answer to a request body that is not a message; None for a message."""
     try:
         types.jsonrpc_message_adapter.validate_json(body, by_name=False)
     except ValidationError as fault:
@@ -163,7 +163,7 @@ def _answer(fault: Exception, what: str = "line") -> types.JSONRPCError:
 
 
 def _no_utf8(line: str) -> str:
-    """Say which byte of a line is none of UTF-8; it was read as half a surrogate pair."""
+    """Name the byte of a line that is not UTF-8; reading turned it into a lone surrogate."""
     at = next((at for at, char in enumerate(line) if "\udc80" <= char <= "\udcff"), 0)
     before = len(line[:at].encode("utf-8", "surrogateescape"))
     return (
@@ -173,7 +173,7 @@ def _no_utf8(line: str) -> str:
 
 
 def _id_in(sent: object) -> int | str | None:
-    """Return the id of what is nearly a message, so that its sender need not wait for ever."""
+    """Return the id of a malformed message, so that its sender need not wait for ever."""
     try:
         message = json.loads(sent) if isinstance(sent, str) else sent
     except (ValueError, RecursionError):

@@ -1,17 +1,17 @@
-"""How much of an answer an agent is given: what fits its tokens, and where the rest begins."""
+"""The size of an answer for an agent: as much as fits its tokens, and where to read on."""
 
 from __future__ import annotations
 
 from kb.chat.limits import estimated_tokens
 
-_HEAD_TOKENS = 120  # of what stands around a list: the rule of the marks, the line about more
+_HEAD_TOKENS = 120  # of the text around a list: the rule about marks, the line about further hits
 
 
 class Budget:
-    """Tokens that are left of an answer, counted rather too many than too few.
+    """Tokens left for an answer; the count is rather too high than too low.
 
     Args:
-        tokens: most of them.
+        tokens: the limit.
     """
 
     def __init__(self, tokens: int) -> None:
@@ -24,11 +24,11 @@ class Budget:
         return max(0, self._left)
 
     def fits(self, text: str) -> bool:
-        """Say whether there is room for a text."""
+        """Return whether a text fits."""
         return estimated_tokens(text) <= self.left
 
     def take(self, text: str) -> bool:
-        """Give a text its room, if there is enough; the first one gets it in any case."""
+        """Reserve room for a text if it fits; the first text always gets room."""
         if not self.fits(text) and self._taken:
             return False
         self._left -= estimated_tokens(text)
@@ -36,7 +36,7 @@ class Budget:
         return True
 
     def cut(self, text: str) -> str:
-        """Return as much of a text as fits, up to the end of a line or a word if there is one."""
+        """Return as much of a text as fits, up to the end of a line or word if possible."""
         if self.fits(text):
             return text
         low, high = 1, len(text)

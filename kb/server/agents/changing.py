@@ -1,4 +1,4 @@
-"""The tools ``add_text``, ``tag`` and ``remove``: what an agent changes at once."""
+"""The tools ``add_text``, ``tag`` and ``remove``: changes that an agent makes at once."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ ADD_TEXT = """Store a text under a name, so that searches find it from now on.
 Use this when the user asks you to remember or save something: a note, a summary, a page that you
 have as text. For a file use add_file. A name that is taken is refused unless `replace` is true."""
 
-TAG = """Give tags to documents, or take tags away; searches can ask for them.
+TAG = """Add tags to documents, or remove tags; searches can filter by tag.
 
 Use this when the user wants documents marked or sorted."""
 
 REMOVE = """Remove one document from the knowledge base, so that no search finds it.
 
-Use this only when the user asks for it: it cannot be undone. By its id it goes whole; by a path
-that whole path goes, and the same text stays under other ones. Of another collection than the
-usual one it goes only if `collection` names it. The user's own file stays where it is."""
+Use this only when the user asks for it: it cannot be undone. An id removes the whole document. A
+whole path removes only that path, and the same text stays under its other paths. For a collection
+other than the usual one, give `collection`. The user's own file stays where it is."""
 
 _MOST_TEXT = 4_000_000
 _MOST_TAGS = 100
@@ -49,12 +49,14 @@ Target = Annotated[
     str,
     Field(
         max_length=200,
-        description="Name of the collection to add to; made if it is not there. Leave it out for "
-        "the usual one.",
+        description="Name of the collection to add to; created if it does not exist. Leave it out "
+        "for the usual one.",
     ),
     VALID,
 ]
-Replace = Annotated[bool, Field(description="Whether it may take the place of what has that name.")]
+Replace = Annotated[
+    bool, Field(description="Whether it may replace an existing text of that name.")
+]
 Address = Annotated[
     str,
     Field(min_length=1, max_length=2000, description="Id or path of the document."),
@@ -66,8 +68,8 @@ Holder = Annotated[
     str,
     Field(
         max_length=200,
-        description="Name of the collection that has it. Leave it out for the usual one; of others "
-        "nothing is changed unless they are named.",
+        description="Name of its collection. Leave it out for the usual one; a call changes other "
+        "collections only if it names them.",
     ),
     VALID,
 ]
@@ -78,20 +80,20 @@ class AddText(Body):
 
     text: Annotated[
         str,
-        Field(min_length=1, max_length=_MOST_TEXT, description="The text, as it is to be kept."),
+        Field(min_length=1, max_length=_MOST_TEXT, description="The text to store."),
         VALID,
     ]
     name: Annotated[
         Words,
         Field(
             min_length=1,
-            description="What it is called, as a path if you like: 'notes/roof repair.txt'.",
+            description="Name of the text, as a path if you like: 'notes/roof repair.txt'.",
         ),
     ]
     collection: Target = ""
-    tags: Tags = Field(default=[], description="Tags to give it.")
+    tags: Tags = Field(default=[], description="Tags to add.")
     metadata: dict[Words, MetadataItem] = Field(
-        default={}, max_length=100, description="Values to keep beside it: {'author': 'Li'}."
+        default={}, max_length=100, description="Metadata to store with it: {'author': 'Li'}."
     )
     replace: Replace = False
 
@@ -104,8 +106,8 @@ class TagDocuments(Body):
         Field(min_length=1, max_length=100, description="Ids or paths of the documents."),
         LISTED,
     ]
-    add: Tags = Field(default=[], description="Tags to give them.")
-    remove: Tags = Field(default=[], description="Tags to take from them.")
+    add: Tags = Field(default=[], description="Tags to add to them.")
+    remove: Tags = Field(default=[], description="Tags to remove from them.")
     collection: Holder = ""
 
 
@@ -117,7 +119,7 @@ class Remove(Body):
 
 
 class Added(Result):
-    """What adding a text did."""
+    """The result of adding a text."""
 
     outcome: Literal["added", "changed", "unchanged"]
     document: DocumentLine
@@ -125,13 +127,13 @@ class Added(Result):
 
 
 class Tagged(Result):
-    """Documents with the tags that they have now."""
+    """Documents with their tags after the change."""
 
     documents: list[DocumentLine]
 
 
 class Removed(Result):
-    """A document that is gone."""
+    """A removed document."""
 
     removed: DocumentLine
     stays_as: list[str] | None = Field(
@@ -154,7 +156,7 @@ def add_text(desk: Desk, asked: AddText) -> Told:
             "with replace=true to replace it, or choose another name"
         )
         raise wrong(msg)
-    tags = clean_tags(asked.tags)  # before anything is stored
+    tags = clean_tags(asked.tags)  # before storing anything
     added = base.add(
         asked.text, name=asked.name, collection=collection, metadata=dict(asked.metadata)
     )
@@ -170,7 +172,7 @@ def add_text(desk: Desk, asked: AddText) -> Told:
 
 
 def _is_taken(desk: Desk, name: str, collection: str) -> bool:
-    """Say whether a collection, which need not be there yet, has a text of a name."""
+    """Return whether a collection, which may not exist yet, has a text of this name."""
     found = desk.base.held(collection)
     if not isinstance(found, CollectionInfo):
         return False
@@ -236,7 +238,7 @@ def remove(desk: Desk, asked: Remove) -> Told:
 
 
 def _refuse_part_of_name(desk: Desk, info: DocumentInfo, address: str) -> None:
-    """Refuse the end of a path or a title: once its document is gone, another one has it."""
+    """Refuse the end of a path or a title: after a removal it would mean another document."""
     wanted = address.strip()
     whole = any(wanted in {each.path, each.whole} for each in info.sources)
     if whole or wanted == str(info.id) or short_id(wanted):

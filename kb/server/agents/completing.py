@@ -1,4 +1,4 @@
-"""Arguments completed as people type them: of the prompt, and of the address of a document."""
+"""Completes arguments as people type them: of the prompt, and of the address of a document."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from kb.server.agents.desk import Desk, meant
 from kb.server.agents.listing import path_of
 
 MOST = 100
-"""Values of one answer, as the protocol has it."""
+"""Most values of one answer, a limit of the protocol."""
 
 _GLOB = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """Values that an argument may have, and whether there are more."""
+    """Possible values of an argument, and whether there are more."""
 
     values: list[str]
     more: bool
 
 
 def of_prompt(desk: Desk, name: str, argument: str, begun: str) -> Completed:
-    """Return what an argument of the prompt may be: names of collections; nothing of a question.
+    """Return the possible values of an argument of the prompt: collections; none for a question.
 
     Raises:
-        SettingsError: there is no such prompt or argument.
+        SettingsError: the prompt or the argument does not exist.
     """
     prompts.require(name, [argument])
     if argument != prompts.COLLECTION:
         return Completed([], more=False)
     wanted = folded(begun)
     names = [each for each in desk.collections() if wanted in folded(each)]
-    # What begins so comes before what has it somewhere.
+    # Values that begin with the text come before values that contain it.
     names.sort(key=lambda each: (not folded(each).startswith(wanted), each))
     return Completed(names[:MOST], more=len(names) > MOST)
 
 
 def of_document(desk: Desk, template: str, argument: str, begun: str) -> Completed:
-    """Return paths of documents for the address of a resource, newest first.
+    """Return the paths of documents that complete a resource's address, newest first.
 
     Raises:
-        SettingsError: there is no such template or argument.
+        SettingsError: the template or the argument does not exist.
     """
     if template != resources.TEMPLATE:
         msg = f"there is no template {template[:200]!r}; there is only {resources.TEMPLATE!r}"

@@ -1,4 +1,4 @@
-"""What an agent's tools work with: the knowledge base, as far as whoever asks may use it."""
+"""The knowledge base for an agent's tools, limited to what the caller may use."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Desk:
     """One agent's view of a knowledge base.
 
     Attributes:
-        base: where documents are.
-        caller: who asks, and what for.
-        jobs: gives ingestion in the background, made at first use.
-        local: the agent was started on this machine by whoever owns the files, so it may name
-            them; others send what is in them.
-        report: tells whoever waits for a call how far it is: how much is done, of how much, and
-            what is being done.
+        base: the knowledge base.
+        caller: the caller and its permissions.
+        jobs: returns the jobs of ingestion; started at first use.
+        local: the owner of the files started the agent on this machine, so it may name paths. Other
+            agents send the contents of files.
+        report: tells the caller the progress of a call: the amount done, the total, and the present
+            step.
     """
 
     base: KnowledgeBase
@@ -41,21 +41,21 @@ class Desk:
 
     @property
     def may_write(self) -> bool:
-        """Whether tools that change something work here."""
+        """Whether the tools that change something are available."""
         return "write" in self.caller.scopes and not self.base.read_only
 
     @property
     def may_read(self) -> bool:
-        """Whether it may be told what is stored, beside what it is asked to change."""
+        """Whether the agent may learn what is stored, apart from documents that it changes."""
         return self.caller.may_read
 
     def collections(self) -> dict[str, CollectionInfo]:
-        """Return the collections that may be used, by name."""
+        """Return the collections that the agent may use, by name."""
         found = {info.name: info for info in self.base.collections()}
         return {name: found[name] for name in self.caller.among(found)}
 
     def usual(self) -> str:
-        """Return the collection that is meant where none is named; empty where one must be."""
+        """Return the default collection of a call; empty where the call must name one."""
         own = self.caller.collections
         if own is not None and len(own) == 1:
             return own[0]
@@ -63,11 +63,11 @@ class Desk:
         return usual if self.caller.among([usual]) else ""
 
     def chosen(self, names: Sequence[str]) -> tuple[str, ...] | None:
-        """Return the collections that a call means; None is the one of the settings.
+        """Return the collections of a call; None means the one of the settings.
 
         Raises:
-            CollectionError: there is no such collection; the message names those nearest.
-            RefusalError: the caller's key is not for one of them.
+            CollectionError: a collection does not exist; the message names the nearest ones.
+            RefusalError: the caller's key does not include one of them.
         """
         default = self.base.settings.collection
         chosen = self.caller.chosen(list(names), default=default)
@@ -79,22 +79,22 @@ class Desk:
         return chosen
 
     def one(self, name: str) -> str:
-        """Return the one collection that a call means."""
+        """Return the one collection of a call."""
         chosen = self.chosen([name] if name else [])
         return chosen[0] if chosen else self.base.settings.collection
 
     def filled(self, name: str) -> str:
-        """Return the collection that something is to be added to, which need not be there yet."""
+        """Return the collection that a call adds to; it may not exist yet."""
         default = self.base.settings.collection
         chosen = self.caller.chosen([name] if name else [], default=default)
         return chosen[0] if chosen else default
 
     def within(self, names: Sequence[str]) -> list[str]:
-        """Return the collections in which a call may name a document: these, else all it may use.
+        """Return the collections in which a call may name a document; all usable ones by default.
 
         Raises:
-            CollectionError: there is no such collection; the message names those nearest.
-            RefusalError: the caller's key is not for one of them.
+            CollectionError: a collection does not exist; the message names the nearest ones.
+            RefusalError: the caller's key does not include one of them.
         """
         if names:
             return list(self.chosen(names) or [self.base.settings.collection])
@@ -102,11 +102,11 @@ class Desk:
         return sorted(there, key=lambda name: name != usual) or [self.base.settings.collection]
 
     def named(self, address: str, collections: Sequence[str] = ()) -> DocumentInfo:
-        """Return the document that an id or a path names.
+        """Return the document with this id or path.
 
         Raises:
-            DocumentNotFoundError: there is none in the collections that may be used, or there are
-                several; the message names the nearest.
+            DocumentNotFoundError: the usable collections hold no such document, or several; the
+                message names the nearest.
         """
         return self.read(address, collections, limit=1).document
 
@@ -116,10 +116,10 @@ class Desk:
         collections: Sequence[str] = (),
         **asked: Any,  # noqa: ANN401 - as KnowledgeBase.read takes it
     ) -> Reading:
-        """Return what stands at an address in the collections that may be used.
+        """Return the text at an address in the usable collections.
 
         Raises:
-            DocumentNotFoundError: as of :meth:`KnowledgeBase.read`, in an agent's words.
+            DocumentNotFoundError: as :meth:`KnowledgeBase.read` raises it, worded for agents.
         """
         try:
             return self.base.read(address, collection=self.within(collections), **asked)
@@ -139,10 +139,10 @@ class Desk:
             raise DocumentNotFoundError(msg, nearest=error.nearest) from error
 
     def whole(self, address: str, collections: Sequence[str] = ()) -> DocumentInfo:
-        """Return the document that an id or a path names as a whole.
+        """Return the document with this id or path, for a call about a whole document.
 
         Raises:
-            SettingsError: it is the id of a passage, which is taken for a mistake.
+            SettingsError: it is the id of a passage, which is probably a mistake.
             DocumentNotFoundError: see :meth:`named`.
         """
         given = short_id(address)
@@ -153,13 +153,14 @@ class Desk:
         return self.named(address, collections)
 
     def changed(self, address: str, collection: str) -> DocumentInfo:
-        """Return the document that a call is to change: of the usual collection if none is named.
+        """Return the document that a call changes; in the usual collection if the call names none.
 
-        A call that is made again, as its answer was lost, must not go on to another copy.
+        An agent that lost the answer repeats its call. The repeated call must not change another
+        copy.
 
         Raises:
-            SettingsError: it is the id of a passage; or only other collections than the usual one
-                have the document, and none is named.
+            SettingsError: it is the id of a passage. Or the call names no collection, and only
+                collections other than the usual one have the document.
             DocumentNotFoundError: see :meth:`named`.
         """
         info = self.whole(address, [collection] if collection else [])
@@ -177,18 +178,18 @@ class Desk:
         raise wrong(msg)
 
     def also_in(self, info: DocumentInfo) -> list[str]:
-        """Return the other collections that may be used and have the same content."""
+        """Return the other usable collections that have the same content."""
         found = self.base.files.collections_with(info.content_hash)
         return [name for name in self.caller.among(found) if name != info.collection]
 
 
 def wrong(message: str) -> SettingsError:
-    """Return the error of a parameter that cannot be what it is."""
+    """Return the error for an invalid parameter."""
     return SettingsError(message)
 
 
 def meant(word: str, known: Sequence[str]) -> str:
-    """Return what a mistyped word probably means, as the end of a sentence; else all there is."""
+    """Return the probable meaning of a mistyped word as the end of a sentence; else list all."""
     if named := near_names(word, known, most=3, like=0.5):
         return f"did you mean {' or '.join(map(repr, named))}?"
     told = ", ".join(map(repr, known[:_MOST_NAMED]))
@@ -200,7 +201,7 @@ def meant(word: str, known: Sequence[str]) -> str:
 
 
 def counted(number: int, what: str, several: str = "") -> str:
-    """Return how many of something there are, as people say it."""
+    """Return a number with its noun in the singular or plural."""
     return f"{number} {what if number == 1 else several or f'{what}s'}"
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the parameters of a call, in words that an agent can act on."""
+"""Errors in the parameters of a call, in words that an agent can act on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kb.server.requests import Body
 
 _MOST_PROBLEMS = 5
 
-# What agents call these elsewhere, and what no likeness of letters leads to.
+# Names that agents use for these parameters elsewhere; similar spelling would not find them.
 _SYNONYMS: Mapping[str, str] = {
     "address": "id",
     "collection": "collections",
@@ -67,11 +67,11 @@ _KINDS: Mapping[str, str] = {
     "list_type": "a list",
     "dict_type": "an object with names and values",
 }
-"""What pydantic calls a kind of value by its Python name."""
+"""Words for the kinds of values that pydantic calls by Python's names."""
 
 
 def faults_of(tool: str, parameters: type[Body], error: ValidationError) -> str:
-    """Return what is wrong with a call of a tool, and what would be right."""
+    """Return what is wrong with a call of a tool, and how to correct it."""
     problems = error.errors(include_url=False)
     told = list(_told(tool, parameters, problems[:_MOST_PROBLEMS]))
     if len(problems) > _MOST_PROBLEMS:
@@ -91,7 +91,7 @@ def _told(tool: str, parameters: type[Body], problems: Any) -> Iterator[str]:  #
 
 
 def _in_words(problem: Any) -> str:  # noqa: ANN401 - pydantic's
-    """Say what is wrong without the names of Python."""
+    """Describe an error without Python's names."""
     if problem["type"] == "model_type":
         given = problem["input"]
         query = given[:200] if isinstance(given, str) else "…"
@@ -104,7 +104,7 @@ def _in_words(problem: Any) -> str:  # noqa: ANN401 - pydantic's
 
 
 def _unknown(tool: str, parameters: type[Body], place: str) -> str:
-    """Say of a parameter that there is none like it, and which one is right."""
+    """Say that a parameter does not exist, and which one is probably meant."""
     head, _, last = place.rpartition(".")
     known = _known(parameters, head)
     if (synonym := _SYNONYMS.get(last.casefold())) in known:

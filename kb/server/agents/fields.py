@@ -1,4 +1,4 @@
-"""Parameters that several tools share, each described for the model that fills it in."""
+"""Parameters that several tools share, each with a description for the model."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from kb.server.requests import Body
 LEAST_TOKENS, MOST_TOKENS = 200, 50_000
 USUAL_TOKENS = 5000
 MOST_PAGE = 500
-"""Documents or collections of one answer."""
+"""Most documents or collections of one answer."""
 
 
 def _listed(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Make a list of one text."""
+    """Turn a single text into a list."""
     return [value] if isinstance(value, str) else value
 
 
@@ -30,7 +30,7 @@ Tokens = Annotated[
     Field(
         ge=LEAST_TOKENS,
         le=MOST_TOKENS,
-        description="Most tokens of the answer, about. What does not fit is left for `next`.",
+        description="Limit of the answer in tokens, roughly. `next` continues with the rest.",
     ),
     INTEGER,
 ]
@@ -75,10 +75,10 @@ class Conditions(Body):
     )
 
     def search_filter(self, *, pages: str = "", documents: tuple[int, ...] = ()) -> SearchFilter:
-        """Return these conditions as search takes them.
+        """Return these conditions as a filter of search.
 
         Raises:
-            SettingsError: there is no such day, or a range of pages ends before it begins.
+            SettingsError: a date does not exist, or a range of pages ends before it begins.
         """
         typed = filter_from_text(
             path=self.path,

@@ -1,8 +1,8 @@
 """``POST /mcp``: the tools by the protocol's Streamable HTTP, behind the gate like every route.
 
-No sessions: each request is answered by itself, with JSON, so that it asks for the key that it
-brings, and any process may answer it. There is nothing to listen to and nothing to end, so GET and
-DELETE are refused, as the protocol allows.
+There are no sessions. Each request brings its key and gets its answer as JSON, so that any process
+may answer it. The server has no stream to listen to and no session to end, so it refuses GET and
+DELETE, as the protocol allows.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from kb.server.scopes import needs
 
 PATH = "/mcp"
 
-# The gate has refused larger bodies.
+# The gate refuses larger bodies first.
 _MOST_BYTES = 1 << 30
 
 ResultT = TypeVar("ResultT")
 
 
 def route(serving: Serving, guard: Guard) -> Route:
-    """Return the route of the protocol; a key with any of its scopes gets in."""
+    """Return the route of the protocol; a key with any of its scopes may use it."""
     endpoint = needs("read", "write", collections="asked")(_Endpoint(serving, guard))
     return Route(PATH, endpoint, methods=["POST"])
 
@@ -54,7 +54,7 @@ class _Endpoint:
         from kb.server.agents.broken import answer_to_body  # noqa: PLC0415
         from kb.server.agents.protocol import server_of  # noqa: PLC0415
 
-        # The protocol asks for this with a key, too.
+        # The protocol asks for this check even when the request brings a key.
         headers = Headers(scope=scope)
         self.guard.check_page(headers)
         try:
@@ -62,7 +62,7 @@ class _Endpoint:
         except ClientDisconnect:
             return
         if headers.get("content-type", "").startswith("application/json"):
-            # The SDK would answer with what its checks say, line by line.
+            # The SDK would answer with several lines of its own checks.
             fault = answer_to_body(body)
             if fault is not None:
                 told = fault.model_dump(mode="json", by_alias=True, exclude_unset=True)
@@ -74,7 +74,7 @@ class _Endpoint:
             return await (serving.changes if writes else serving.quick).run(work)
 
         caller: Caller = scope[CALLER]
-        caller.among(())  # most of the protocol touches no collection; each tool asks by itself
+        caller.among(())  # most methods of the protocol use no collection; each tool checks its own
         desk = Desk(base=serving.base, caller=caller, jobs=lambda: serving.jobs)
         manager = StreamableHTTPSessionManager(
             server_of(desk, run),
@@ -87,7 +87,7 @@ class _Endpoint:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return what gives a body that was read, and then what comes after it."""
+    """Return a ``receive`` that gives a body already read, and then the messages after it."""
     given = False
 
     async def next_message() -> Message:

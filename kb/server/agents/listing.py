@@ -1,4 +1,4 @@
-"""The tools ``list_documents`` and ``list_collections``: what there is."""
+"""The tools ``list_documents`` and ``list_collections``: the stored documents and collections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DOCUMENTS = """List the documents of a collection, newest first, with their ids 
 Use this when the user asks which documents there are or which were added lately, or to find a
 document by its name: `path` takes a glob. To find what documents say, use search instead."""
 
-COLLECTIONS = """List the collections that documents are kept in, each with what it is about.
+COLLECTIONS = """List the collections of documents, each with its description.
 
 Use this when the user names a collection, or to choose where to search."""
 
@@ -38,10 +38,10 @@ class ListDocuments(Conditions):
 
     collection: Collection = ""
     limit: Annotated[
-        int, Field(ge=1, le=MOST_PAGE, description="Most documents of this answer."), INTEGER
+        int, Field(ge=1, le=MOST_PAGE, description="Number of documents at most."), INTEGER
     ] = 100
     after: Annotated[
-        PageCursor, Field(description="Where to go on, as `next` of the answer before says.")
+        PageCursor, Field(description="Where to continue: `next` of the previous answer.")
     ] = ""
     max_tokens: Tokens = USUAL_TOKENS
 
@@ -51,16 +51,16 @@ class ListCollections(Body):
 
     offset: Annotated[
         int,
-        Field(ge=0, le=10**6, description="How many collections to pass over, as `next` says."),
+        Field(ge=0, le=10**6, description="How many collections to skip, as `next` says."),
         INTEGER,
     ] = 0
     max_tokens: Tokens = USUAL_TOKENS
 
 
 class DocumentLine(Result):
-    """A document. Path, title and tags are its own words and untrusted.
+    """A document. Its path, title and tags are untrusted text.
 
-    A key that may not read is told no more than which one it is.
+    A key without permission to read learns only which document it is.
     """
 
     id: str
@@ -79,7 +79,7 @@ class DocumentLine(Result):
 
 
 class Documents(Result):
-    """Documents of a collection, newest first; ``total`` counts all that meet the conditions."""
+    """Documents of a collection, newest first; ``total`` counts all that match."""
 
     collection: str
     documents: list[DocumentLine]
@@ -99,7 +99,7 @@ class CollectionLine(Result):
 
 
 class Collections(Result):
-    """Collections by name; ``usual`` is meant where a call names none."""
+    """Collections by name; ``usual`` is the default of calls."""
 
     collections: list[CollectionLine]
     usual: str
@@ -181,7 +181,7 @@ def list_collections(desk: Desk, asked: ListCollections) -> Told:
 
 
 def path_of(info: DocumentInfo, asked: str = "") -> str:
-    """Return the path that a document is cited by: the one that was asked for, if it is one."""
+    """Return the path to cite a document by: the requested one, if it is one of its paths."""
     named = files_named(info, asked) or info.sources
     return str(named[0]) if named else info.name
 
@@ -192,12 +192,12 @@ def other_paths(info: DocumentInfo, path: str) -> list[str]:
 
 
 def also_called(info: DocumentInfo, path: str) -> str:
-    """Return the other paths of the same content, as they are told; empty if it has none."""
+    """Return a phrase with the other paths of the same content; empty without any."""
     return told_of(other_paths(info, path))
 
 
 def told_of(paths: Sequence[str]) -> str:
-    """Return paths as they are told: the first ones, and how many more there are."""
+    """Return paths as a phrase: the first ones, and the number of others."""
     told = ", ".join(map(quoted, paths[:MOST_PATHS]))
     left = len(paths) - MOST_PATHS
     return told + (f" and {counted(left, 'more name')}" if left > 0 else "")
@@ -221,7 +221,7 @@ def document_line(info: DocumentInfo) -> str:
 
 
 def document_values(desk: Desk, info: DocumentInfo, asked: str = "") -> DocumentLine:
-    """Return a document as values, under the path that was asked for if it is one of its."""
+    """Return a document as values, under the requested path if it is one of its paths."""
     path = path_of(info, asked)
     if not desk.may_read:
         path = asked or path

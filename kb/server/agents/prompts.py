@@ -1,4 +1,4 @@
-"""The prompt that people choose: answer from the documents, with citations."""
+"""The prompt that people choose: an answer from the documents, with citations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ARGUMENTS: Mapping[str, tuple[str, bool]] = {
     "question": ("What you want to know.", True),
     COLLECTION: ("The collection to answer from; the usual one if left out.", False),
 }
-"""What each is, and whether it is needed."""
+"""The description of each argument, and whether it is required."""
 
 _RULES = """Answer the question below from my own documents only.
 1. Call `search` with two or three wordings of the question at once (`queries`), in the words that \
@@ -35,9 +35,9 @@ def prompted(desk: Desk, name: str, given: Mapping[str, str]) -> str:
     """Return the message of the prompt.
 
     Raises:
-        SettingsError: there is no such prompt, an argument is missing, or there is none like it.
-        CollectionError: there is no such collection.
-        RefusalError: the caller's key is not for it.
+        SettingsError: the prompt does not exist; or an argument is missing or unknown.
+        CollectionError: the collection does not exist.
+        RefusalError: the caller's key does not include it.
     """
     require(name, given)
     if not (question := given.get("question", "").strip()):
@@ -51,10 +51,10 @@ def prompted(desk: Desk, name: str, given: Mapping[str, str]) -> str:
 
 
 def require(name: str, arguments: Iterable[str]) -> None:
-    """Refuse a prompt or an argument that there is not.
+    """Refuse an unknown prompt or argument.
 
     Raises:
-        SettingsError: there is none like it; the message names the right one.
+        SettingsError: it does not exist; the message names the right one.
     """
     if name != NAME:
         msg = f"there is no prompt {name[:80]!r}; there is {NAME!r}"

@@ -1,4 +1,4 @@
-"""Tools, resources and the prompt by the Model Context Protocol: what its SDK is told of them."""
+"""Connects tools, resources and the prompt to the SDK of the Model Context Protocol."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ _EXPECTED = (KnowledgeBaseError, RefusalError)
 
 
 class Run(Protocol):
-    """Does work in threads; each transport has its own."""
+    """Runs work in threads; each transport has its own."""
 
     async def __call__(self, work: Callable[[], ResultT], *, writes: bool = False) -> ResultT:
-        """Return what ``work`` returns; ``writes`` says that it changes what is stored."""
+        """Return the result of ``work``; ``writes`` says that it changes stored data."""
 
 
 def server_of(desk: Desk, run: Run) -> Server[dict[str, Any]]:
-    """Return a server of the protocol for one who asks.
+    """Return a server of the protocol for one caller.
 
     Args:
-        desk: what the tools work with.
-        run: does the work of a request in a thread.
+        desk: the knowledge base for the tools.
+        run: runs the work of a request in a thread.
     """
 
     async def list_tools(
@@ -93,7 +93,7 @@ def server_of(desk: Desk, run: Run) -> Server[dict[str, Any]]:
             uri_template=resources.TEMPLATE,
             name="document",
             title="A document",
-            description="The text of a document by its id, or of a passage by its.",
+            description="The text of a document or of a passage, by its id.",
             mime_type=resources.MIME_TYPE,
         )
         return types.ListResourceTemplatesResult(resource_templates=[template])
@@ -141,7 +141,7 @@ def server_of(desk: Desk, run: Run) -> Server[dict[str, Any]]:
 def _completing(
     desk: Desk, run: Run
 ) -> Callable[[Context, types.CompleteRequestParams], Awaitable[types.CompleteResult]]:
-    """Return what completes arguments that people type."""
+    """Return the function that completes the arguments that people type."""
 
     async def complete(_: Context, asked: types.CompleteRequestParams) -> types.CompleteResult:
         ref, name, begun = asked.ref, asked.argument.name, asked.argument.value
@@ -158,21 +158,21 @@ def _completing(
 
 
 def _reports_to(context: Context) -> Callable[[float, float, str], None]:
-    """Return what tells the caller from a thread how far its call is, if it wants to know."""
+    """Return a function that reports progress from a thread, if the caller wants progress."""
     if (context.meta or {}).get("progress_token") is None:
         return lambda _done, _of, _what: None
     loop = asyncio.get_running_loop()
 
     def report(done: float, of: float, what: str) -> None:
         telling = context.session.report_progress(done, of, what)
-        # In order, and before the answer.
+        # Reports keep their order and precede the answer.
         asyncio.run_coroutine_threadsafe(telling, loop).result()
 
     return report
 
 
 async def _expecting(run: Run, work: Callable[[], ResultT]) -> ResultT:
-    """Do work that may fail in ways that are told to whoever asked."""
+    """Run work, and translate its expected errors for the caller."""
     try:
         return await run(work)
     except _EXPECTED as error:
@@ -217,5 +217,5 @@ def _text(text: str) -> types.TextContent:
 
 
 def _sendable(text: str) -> str:
-    """Return a text that UTF-8 can write: an error may quote half a surrogate pair."""
+    """Return a text that UTF-8 can encode: an error may quote a lone surrogate."""
     return text.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Documents as resources, which people attach to a conversation: listed, and read by address."""
+"""Documents as resources: people list them, read them and attach them to a conversation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Some documents, and where those begin that follow; empty at the end."""
+    """Some documents, and the cursor of the next ones; empty at the end."""
 
     documents: list[DocumentInfo]
     following: str
@@ -35,7 +35,7 @@ def address_of(info: DocumentInfo) -> str:
 
 
 def described(info: DocumentInfo) -> str:
-    """Return what people read of a document when they choose one."""
+    """Return the description that people read when they choose a document."""
     about: list[str] = [info.media_type]
     if info.pages:
         about.append(f"{info.pages} pages")
@@ -45,19 +45,19 @@ def described(info: DocumentInfo) -> str:
 
 
 def name_of(info: DocumentInfo) -> str:
-    """Return what a resource is called."""
+    """Return the name of a resource."""
     return path_of(info)
 
 
 def listed(desk: Desk, cursor: str) -> Listed:
-    """Return the documents of all collections that may be used, some at a time.
+    """Return documents of all usable collections, a page at a time.
 
     Args:
-        desk: whose.
-        cursor: the ``following`` of the answer before.
+        desk: the caller's knowledge base.
+        cursor: ``following`` of the previous answer.
 
     Raises:
-        SettingsError: that is none.
+        SettingsError: the cursor is invalid.
     """
     require_reading(desk)
     after, _, name = cursor.partition("/")
@@ -78,11 +78,11 @@ def listed(desk: Desk, cursor: str) -> Listed:
 
 
 def text_of(desk: Desk, uri: str) -> str:
-    """Return the text of a resource, between marks; a long one says where its rest is.
+    """Return the text of a resource, between marks; a long text says where to read on.
 
     Raises:
-        DocumentNotFoundError: there is none; the message names the nearest.
-        SettingsError: the address is of no resource of this server.
+        DocumentNotFoundError: the document does not exist; the message names the nearest.
+        SettingsError: the address is not a resource of this server.
     """
     require_reading(desk)
     if not uri.startswith(_PREFIX):
@@ -99,10 +99,10 @@ def text_of(desk: Desk, uri: str) -> str:
 
 
 def require_reading(desk: Desk) -> None:
-    """Refuse whoever may not read documents.
+    """Refuse a caller that may not read documents.
 
     Raises:
-        SettingsError: the key has not that scope.
+        SettingsError: the key lacks the scope.
     """
     if not desk.may_read:
         msg = f"the key {desk.caller.key!r} may not read documents; use one with the scope read"

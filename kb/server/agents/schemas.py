@@ -1,6 +1,6 @@
-"""JSON Schemas of parameters and results as agents get them: flat, short, nothing twice.
+"""JSON Schemas of parameters and results for agents: flat, short, without repetition.
 
-Models pay for each word of them, and some clients know neither ``$ref`` nor a choice of types.
+A model pays for each word of them. Some clients support neither ``$ref`` nor a choice of types.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import Any
 from pydantic import BaseModel
 
 _DROPPED = frozenset({"title", "propertyNames"})
-_NOTHING: tuple[object, ...] = ("", [], {})  # a default of which says nothing
+_NOTHING: tuple[object, ...] = ("", [], {})  # keywords whose default means nothing
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return a model's schema without references, titles, and null beside another type.
 
-    What is the model's own comes before what it shares with others.
+    The model's own fields come before those that it shares with other models.
     """
     whole = model.model_json_schema()
     found: dict[str, Any] = _plain(whole, whole.get("$defs", {}))

@@ -1,4 +1,4 @@
-"""The tool ``status``: what there is in all, what is being ingested, what could not be read."""
+"""The tool ``status``: totals, ingestion under way, and files that could not be read."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from kb.server.agents.results import Result, Told
 from kb.server.fields import INTEGER
 from kb.server.requests import Body
 
-STATUS = """Say how the knowledge base is: what it holds, what is being added, what failed.
+STATUS = """Report the state of the knowledge base: its contents, jobs under way, failed files.
 
 Use this when a search finds less than expected, or with `job` to see how far add_file has got."""
 
 _MOST_JOBS = 10
 _MOST_FILES = 10
-"""Files of a job that are told of, those that say most first."""
+"""Most files of a job in an answer, the most telling ones first."""
 _MOST_FAILED = 20
 _TOKENS = 4000
 
@@ -42,11 +42,11 @@ class FileOfJob(Result):
     name: str
     stage: str
     reason: str
-    id: str | None = Field(default=None, description="Of the document that it is found as.")
+    id: str | None = Field(default=None, description="Id of its document, once search finds it.")
 
 
 class Job(Result):
-    """Files that are being added, or were."""
+    """A job that adds files, under way or ended."""
 
     job: int
     collection: str
@@ -55,12 +55,12 @@ class Job(Result):
     total: int
     failed: int
     files: list[FileOfJob]
-    files_left: int | None = Field(default=None, description="How many more files it has.")
+    files_left: int | None = Field(default=None, description="Number of its other files.")
     error: str | None = None
 
 
 class Failed(Result):
-    """A file that could not be read, so that search does not find it."""
+    """A file that could not be read, so that search cannot find it."""
 
     path: str
     collection: str
@@ -68,7 +68,7 @@ class Failed(Result):
 
 
 class State(Result):
-    """What there is in all, in the collections that this agent may use."""
+    """Totals of the collections that this agent may use."""
 
     documents: int
     passages: int
@@ -76,7 +76,7 @@ class State(Result):
     may_write: bool
     jobs: list[Job]
     jobs_left: int | None = Field(
-        default=None, description="How many more there are that have not ended."
+        default=None, description="Number of other jobs that have not ended."
     )
     failed_files: int
     failed: list[Failed]
@@ -127,7 +127,7 @@ def status(desk: Desk, asked: Status) -> Told:
 
 
 def job_line(job: JobInfo) -> str:
-    """Return a job as a line, with its files that say most."""
+    """Return a job as a line, with its most telling files."""
     line = f"- job {job.id} ({job.state}): {job.finished} of {counted(job.total, 'file')} done"
     if job.failed:
         line += f", {job.failed} failed"

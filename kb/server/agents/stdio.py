@@ -18,10 +18,10 @@ ResultT = TypeVar("ResultT")
 
 
 def serve(desk: Desk) -> None:
-    """Answer an agent until it closes stdin.
+    """Serve an agent until it closes stdin.
 
-    What it has called by then is answered. Meanwhile what anything else prints, C libraries too,
-    goes to stderr: the SDK keeps the real stdout to itself.
+    The server still answers the calls of before. Meanwhile it sends all other output, of C
+    libraries too, to stderr, because the SDK keeps the real stdout to itself.
     """
     asyncio.run(_serve(desk))
 
@@ -35,16 +35,17 @@ async def _serve(desk: Desk) -> None:
 
 
 def _taken_stdin() -> TextIO:
-    """Return stdin, of which nothing else reads from now on.
+    """Return stdin, and keep everything else from reading it.
 
-    The SDK would put U+FFFD for what is not UTF-8, and it would be stored so. Here it becomes half
-    a surrogate pair, which is in no text: such a line is refused.
+    The SDK would replace bytes that are not UTF-8 with U+FFFD, and a tool would store that. Here
+    such a byte becomes a lone surrogate, which no valid text contains, so that the server refuses
+    the line.
     """
     own = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    # A thread may still wait for it at the end, so that nobody closes it.
+    # A thread may still wait for it at the end, so nothing closes it.
     return open(own, encoding="utf-8", errors="surrogateescape", newline="\n", closefd=False)
 
 

@@ -1,4 +1,4 @@
-"""All tools: what each is called, what it needs, and how a call is checked and answered."""
+"""The table of all tools: names, scopes, descriptions; checks and answers calls."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Tool:
     """A tool.
 
     Attributes:
-        name: what it is called by.
-        title: what people read.
-        description: what a model is told of it.
-        parameters: what it takes.
-        result: what it gives back as values.
+        name: its name in calls.
+        title: its name for people.
+        description: its description for a model.
+        parameters: its parameters.
+        result: its result as values.
         act: answers a call.
-        scope: of the key that it needs.
+        scope: the scope that a key needs.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Tool:
 
     @property
     def writes(self) -> bool:
-        """Whether it changes something."""
+        """Whether the tool changes something."""
         return self.scope == "write"
 
 
@@ -146,7 +146,7 @@ class CallError(Exception):
 
 
 def tools_of(desk: Desk) -> list[Tool]:
-    """Return the tools that work for whoever asks."""
+    """Return the tools that the caller may use."""
     reading = _READING if desk.may_read else ()
     adding_files = _ADD_LOCAL_FILE if desk.local else _ADD_FILE
     if not desk.may_read:
@@ -159,7 +159,7 @@ def tool_named(desk: Desk, name: str) -> Tool:
     """Return a tool.
 
     Raises:
-        CallError: there is no such tool for whoever asks.
+        CallError: the caller has no such tool.
     """
     tools = {tool.name: tool for tool in tools_of(desk)}
     if name in tools:
@@ -172,7 +172,7 @@ def answered(desk: Desk, tool: Tool, arguments: Mapping[str, Any]) -> Told:
     """Answer a call.
 
     Raises:
-        CallError: its parameters are wrong, or what it asks for cannot be done.
+        CallError: the parameters are wrong, or the tool cannot do what they ask for.
     """
     caller = desk.caller
     try:
@@ -193,17 +193,17 @@ def answered(desk: Desk, tool: Tool, arguments: Mapping[str, Any]) -> Told:
 
 
 def _require_asked(desk: Desk, tool: Tool) -> None:
-    """Refuse the answer of a tool that may hold what the key is not for, as the gate does."""
+    """Refuse, as the gate does, an answer that may hold data outside the key's collections."""
     if not desk.caller.asked:
         msg = f"the tool {tool.name} did not ask for which collections the key is"
         raise RuntimeError(msg)
 
 
 def _checked(tool: Tool, arguments: Mapping[str, Any]) -> Body:
-    """Return the parameters of a call; null is as good as nothing.
+    """Return the parameters of a call; null counts as absent.
 
     Raises:
-        CallError: one is unknown, or is not what it must be.
+        CallError: a parameter is unknown or invalid.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
     try:

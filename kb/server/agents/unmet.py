@@ -1,4 +1,4 @@
-"""Which conditions of a call no document meets at all, so that an empty answer says why."""
+"""Explains empty answers: conditions of a call that no document meets."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kb.server.agents.fields import Conditions
 
 
 def unmet(desk: Desk, collections: Iterable[str], asked: Conditions) -> str:
-    """Return sentences about tags and languages that no document has, each with those there are.
+    """Return sentences about tags and languages that no document has; each lists the existing ones.
 
     Args:
-        desk: whose.
-        collections: where documents were looked for.
+        desk: the caller's knowledge base.
+        collections: the searched collections.
         asked: the conditions.
     """
     if not (asked.tags or asked.languages):

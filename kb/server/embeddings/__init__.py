@@ -1,4 +1,4 @@
-"""Vectors and counts for other programs, each asked for in the words that it speaks.
+"""Vectors and token counts for other programs, in the dialect of each.
 
 | module | routes |
 |---|---|
@@ -8,7 +8,7 @@
 | ``rerank`` | ``/v1/rerank``, ``/rerank`` |
 | ``counting`` | ``/tokenize`` |
 
-``engine`` is what all of them ask, ``asking`` what their bodies have in common.
+All of them ask ``engine``. ``asking`` has what their request bodies have in common.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def routers(engine: Engine, base: KnowledgeBase, *, ranking: Lane) -> list[APIRo
 
     Args:
         engine: the model.
-        base: whose reranker it is.
+        base: the knowledge base with the reranker.
         ranking: threads for the reranker.
     """
     dialects = [each.routes(engine) for each in (openai, llama, ollama, counting)]

@@ -1,4 +1,4 @@
-"""What bodies with texts have in common: the model's name, and what the texts are."""
+"""Shared parts of request bodies with texts: the model's name, and the kind of the texts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kb.server.replies import Reply
 from kb.server.requests import Body
 
 LONG_INPUTS_HEADER = "X-Long-Inputs"
-"""Header of an answer with vectors of texts that were too long: how many of them."""
+"""Response header with the number of texts that were too long for the model."""
 
 WITH_VECTORS: Errors = {
     HTTPStatus.OK.value: {
@@ -32,11 +32,12 @@ WITH_VECTORS: Errors = {
         },
     }
 }
-"""What is told of an answer with vectors besides its shape."""
+"""Description of an answer with vectors in ``/openapi.json``."""
 
-# What other programs call it. Those that say nothing send questions and documents alike: with the
-# prompt of documents around both, E5 finds fewer of the right files than with none (34 against 38
-# of 38, by Open WebUI), and some programs put their own prompts there.
+# Names that other programs use for the kinds. Programs that name no kind send questions and
+# documents alike. With the prompt of documents around both, E5 finds fewer of the right files than
+# with none (34 against 38 of 38, by Open WebUI). Some of these programs also add prompts of their
+# own.
 _INPUT_TYPES: Mapping[str, InputType] = {
     "query": "query",
     "document": "document",
@@ -49,16 +50,16 @@ _INPUT_TYPES: Mapping[str, InputType] = {
 
 
 class TextsRoute(JsonRoute):
-    """A route whose body holds texts."""
+    """A route whose body contains texts."""
 
     advice = f"send at most {MOST_TEXTS} texts; if these are token numbers: {NO_TOKENS}"
 
 
 class Asked(Body):
-    """Texts of a model, and what is put around them.
+    """Texts for a model, and their prompt.
 
-    ``input_type`` says whether the model's prompt for queries or for documents is put around each
-    text; without it none is. ``instruct`` is what queries ask for.
+    ``input_type`` chooses the model's prompt for queries or for documents; without it the texts get
+    no prompt. ``instruct`` is the instruction of queries.
     """
 
     model: Words | None = None
@@ -69,10 +70,11 @@ class Asked(Body):
     instruct: Instruction = ""
 
     def wording(self, card: Card) -> Wording:
-        """Return what stands around the texts.
+        """Return the prompt for the texts.
 
         Raises:
-            RefusalError: another model is asked for, or an instruction where none belongs.
+            RefusalError: the request names another model, or has an instruction where none is
+                allowed.
         """
         self.check_served(card.name)
         input_type = _INPUT_TYPES[self.input_type or ""]
@@ -81,19 +83,19 @@ class Asked(Body):
         return Wording(input_type=input_type, instruct=self.instruct)
 
     def check_served(self, served: str) -> None:
-        """Refuse a request for another model than the one that is served.
+        """Refuse a request for a model that this server does not serve.
 
         Raises:
-            RefusalError: it is another (404).
+            RefusalError: it names another model (404).
         """
         if self.model is not None:
             check_model(self.model, served)
 
 
 class Embeddable(Asked):
-    """Texts to embed. ``long_inputs`` says what becomes of one that the model cannot read whole.
+    """Texts to embed. ``long_inputs`` decides on texts that are too long for the model.
 
-    ``windows`` reads it in overlapping windows, the mean of whose vectors stands for it;
+    ``windows`` reads such a text in overlapping windows, whose mean vector stands for it;
     ``refuse`` answers 400. The default is the server's.
     """
 
@@ -101,23 +103,23 @@ class Embeddable(Asked):
 
 
 class LongInput(Reply):
-    """A text that was too long, and the windows that it was read in."""
+    """A text that was too long, and its number of windows."""
 
     index: Annotated[int, Field(ge=0)]
     windows: Annotated[int, Field(ge=2)]
 
 
 def long_inputs(windows: Mapping[int, int]) -> dict[str, list[dict[str, int]]]:
-    """Return the field of an answer that tells of texts that were too long; empty without any."""
+    """Return the response field about texts that were too long; empty without any."""
     told = [{"index": index, "windows": count} for index, count in windows.items()]
     return {"long_inputs": told} if told else {}
 
 
 def check_model(wanted: str, served: str) -> None:
-    """Refuse a request for another model than the one that is served.
+    """Refuse a request for a model that this server does not serve.
 
     Raises:
-        RefusalError: it is another (404).
+        RefusalError: it names another model (404).
     """
     if wanted != served:
         msg = f"the model {wanted[:200]!r} is not served here; the only one is {served!r}"
@@ -125,10 +127,10 @@ def check_model(wanted: str, served: str) -> None:
 
 
 def check_instruct(input_type: str, card: Card) -> None:
-    """Refuse an instruction where none belongs.
+    """Refuse an instruction where none is allowed.
 
     Raises:
-        RefusalError: the texts are no queries, or the model takes none (400).
+        RefusalError: the texts are not queries, or the model takes no instruction (400).
     """
     if input_type != "query":
         msg = 'an instruction belongs to queries; send input_type "query", or leave it out'
@@ -140,7 +142,7 @@ def check_instruct(input_type: str, card: Card) -> None:
 
 
 def check_dimensions(wanted: int | None, card: Card) -> None:
-    """Refuse a width that vectors may not be cut to.
+    """Refuse a vector width that the model does not allow.
 
     Raises:
         RefusalError: it is too small or too large for the model (400).
@@ -154,7 +156,7 @@ def check_dimensions(wanted: int | None, card: Card) -> None:
 
 
 async def answered(engine: Engine, done: Embedded, write: Callable[[], Any]) -> Response:
-    """Return the answer with vectors that ``write`` makes; a header tells of long texts."""
+    """Return the answer with vectors that ``write`` makes; a header counts long texts."""
     response = await engine.written(lambda: json_response(write()), texts=len(done.vectors))
     if done.windows:
         response.headers[LONG_INPUTS_HEADER] = str(len(done.windows))

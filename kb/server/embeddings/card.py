@@ -1,4 +1,4 @@
-"""What the server says of the model that it serves."""
+"""Facts about the served model."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Self
 from kb.embedding.base import Embedder
 
 OWNER = "shelfmark"
-"""By this name in ``owned_by`` the embedding client knows a server of this project."""
+"""The embedding client recognises a server of this project by this name in ``owned_by``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """The model, asked once.
+    """The model's facts, asked once.
 
     Attributes:
-        name: what requests call it.
-        fingerprint: hash of the weights and of all that changes vectors.
+        name: its name in requests.
+        fingerprint: hash of the weights and of everything else that changes vectors.
         dim: width of the vectors.
-        least_dim: smallest width that they may be cut to.
+        least_dim: smallest width to which vectors may be cut.
         takes_task: whether queries take an instruction.
         most_read: most tokens that it reads, prompt and special tokens included.
         most_input: most tokens of a document alone.

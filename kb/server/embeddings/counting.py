@@ -1,4 +1,4 @@
-"""``/tokenize``: how many tokens texts have, counted by the model that is served."""
+"""``/tokenize``: counts the tokens of texts with the served model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kb.server.scopes import needs
 
 
 class TokenizeRequest(Asked):
-    """``POST /tokenize``: ``special`` counts prompt and special tokens, too."""
+    """``POST /tokenize``: with ``special``, prompt and special tokens count, too."""
 
     input: Texts
     special: bool = False
@@ -26,8 +26,8 @@ class TokenizeRequest(Asked):
 class TokenizeReply(Reply):
     """Tokens of each text, and of all together.
 
-    A text of more than 262,144 characters is counted in pieces of that size: each may have a token
-    too many.
+    The server counts a text of more than 262,144 characters in pieces of that size. Each piece may
+    count a token too many.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""What every dialect asks: tokens and vectors of texts, computed beside the event loop."""
+"""The engine of every dialect: token counts and vectors, computed beside the event loop."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from kb.stopping import checkpoint
 
 _TEXTS_AT_ONCE = 64
 _AT_ONCE_CHARACTERS = 2000
-"""Texts of so many together are counted by the event loop itself: that takes 0.1 ms, and handing
-them to another thread and back as long, or longer where all cores compute."""
+"""Characters of texts that the event loop counts by itself. That takes 0.1 ms. Handing them to
+another thread takes as long, or longer where all cores compute."""
 
-_BARE = "bare"  # documents without the model's words around them, in their queue
+_BARE = "bare"  # queue of documents without a prompt of the model
 
 InputType = Literal["query", "document", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """What is put around texts: the model's prompt for queries or documents, or none.
+    """The model's prompt around texts: for queries, for documents, or none.
 
-    ``instruct`` is what queries ask for.
+    ``instruct`` is the instruction of queries.
     """
 
     input_type: InputType = "document"
@@ -43,7 +43,7 @@ class Wording:
 
     @property
     def query(self) -> bool:
-        """Whether the texts are queries, which somebody waits for."""
+        """Whether the texts are queries, for which somebody waits."""
         return self.input_type == "query"
 
 
@@ -53,8 +53,8 @@ class Embedded:
 
     Attributes:
         vectors: float32, shape (n, dim), unit length.
-        tokens: that the model read, those that windows share counted in each.
-        windows: how many windows each text was read in that is too long, by its number.
+        tokens: tokens that the model read; tokens shared by windows count in each window.
+        windows: number of windows by the number of each text that was too long.
     """
 
     vectors: Vectors
@@ -67,20 +67,19 @@ class Engine:
 
     Args:
         embedder: the model.
-        quick: threads for counting.
-        most: how many texts may wait, and how many bytes of them.
-        long_inputs: what becomes of texts that the model cannot read whole, unless a request
-            says it.
+        quick: lane for counting.
+        most: most texts that may wait, and most bytes of them.
+        long_inputs: how to treat texts that are too long for the model, unless a request says.
 
     Attributes:
-        card: what the model is.
-        documents: those that wait.
-        queries: likewise.
-        facts: what is known of its file.
+        card: the model's facts.
+        documents: the queue of documents.
+        queries: the queue of queries.
+        facts: facts about the model's file.
         long_inputs: as above.
-        long_texts: texts that were embedded in windows.
-        windows: windows of those texts.
-        count: told how many tokens were read.
+        long_texts: number of texts embedded in windows.
+        windows: number of their windows.
+        count: receives the number of tokens read.
     """
 
     def __init__(
@@ -116,11 +115,11 @@ class Engine:
     async def embed(
         self, texts: Sequence[str], wording: Wording, long_inputs: LongInputs | None = None
     ) -> Embedded:
-        """Return the vectors of texts; one that is too long is read in windows, or refused.
+        """Return the vectors of texts; read a too long text in windows, or refuse it.
 
         Raises:
             InputTooLongError: names the first text that is too long, and its tokens.
-            RefusalError: there is too much to do now.
+            RefusalError: too many texts wait.
         """
         counts = await self.counts(texts, wording)
         if max(counts, default=0) <= self.card.most_read:
@@ -138,7 +137,7 @@ class Engine:
         return Embedded(vectors=vectors, tokens=sum(cut.tokens), windows=cut.counts)
 
     async def counts(self, texts: Sequence[str], wording: Wording | None = None) -> list[int]:
-        """Return the tokens of each text: alone, or all that the model reads with a wording."""
+        """Return the tokens of each text: alone, or those of the model's whole input."""
         count = (
             in_pieces(self._embedder.count_tokens) if wording is None else self._counting(wording)
         )
@@ -147,12 +146,13 @@ class Engine:
         return await self._quick.run(lambda: _counted(texts, count))
 
     async def vectors(self, texts: Sequence[str], wording: Wording) -> Vectors:
-        """Return the vectors of texts that the model reads whole, in their order.
+        """Return the vectors of texts that fit the model, in their order.
 
-        They wait for their turn, and are computed together with those of other requests.
+        The texts wait for their turn. The model computes them together with those of other
+        requests.
 
         Raises:
-            RefusalError: so many wait that there is no room for these (429).
+            RefusalError: too many texts wait (429).
         """
         if wording.query:
             return await self.queries.vectors(texts, task=wording.instruct)
@@ -160,16 +160,16 @@ class Engine:
         return await self.documents.vectors(texts, task=task)
 
     def close(self) -> None:
-        """Wait for what is computed now."""
+        """Wait for the present computation."""
         self.documents.close()
         self.queries.close()
 
     async def written(self, write: Callable[[], Response], *, texts: int) -> Response:
-        """Return the answer that ``write`` makes for so many texts; large ones take a while."""
+        """Return the answer that ``write`` makes for ``texts`` texts; a large one takes a while."""
         return write() if texts == 1 else await asyncio.to_thread(write)
 
     def _counting(self, wording: Wording) -> Callable[[Sequence[str]], list[int]]:
-        """Return what counts all that the model reads of texts."""
+        """Return a function that counts all tokens of the model's input for a text."""
         if wording.input_type == "none":
             return in_pieces(self._embedder.count_bare)
         count = partial(self._embedder.count_read, query=wording.query, task=wording.instruct)
@@ -196,7 +196,7 @@ class Engine:
 
 
 def _counted(texts: Sequence[str], count: Callable[[Sequence[str]], list[int]]) -> list[int]:
-    """Count tokens, some texts at a time: a client that has gone is not counted for."""
+    """Count tokens, a few texts at a time, and stop when the client has disconnected."""
     check = checkpoint()
     counts: list[int] = []
     for start in range(0, len(texts), _TEXTS_AT_ONCE):

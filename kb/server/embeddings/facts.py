@@ -1,4 +1,4 @@
-"""What Ollama's clients ask of a model besides its vectors: its file, family and size."""
+"""Facts that Ollama's clients ask about a model: its file, family and size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS = ((10**9, "B"), (10**6, "M"), (10**3, "K"))
 
 @runtime_checkable
 class _OfAFile(Protocol):
-    """An embedder whose model is a GGUF file of this machine."""
+    """An embedder with a model in a GGUF file of this machine."""
 
     @property
     def path(self) -> Path: ...
@@ -27,15 +27,15 @@ class _OfAFile(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a model's file; a model on another server tells none of it.
+    """Facts about a model's file; a model on another server has none.
 
     Attributes:
         format: of the file, ``gguf`` or empty.
-        family: architecture, such as ``bert``; ``unknown`` where nothing says it.
-        parameters: how many weights, readable, such as ``118M``; or empty.
+        family: architecture, such as ``bert``; ``unknown`` if the file does not say.
+        parameters: readable number of weights, such as ``118M``; or empty.
         quantization: of the weights, such as ``Q4_0``; or empty.
         size: of the file in bytes, 0 without one.
-        modified_at: when the file was written, else when the model was opened.
+        modified_at: time when the file was written; without a file, when the model was opened.
     """
 
     format: str
@@ -47,7 +47,7 @@ class Facts:
 
     @classmethod
     def of(cls, embedder: Embedder) -> Self:
-        """Return what is known of an embedder's model."""
+        """Return the facts about an embedder's model."""
         if not isinstance(embedder, _OfAFile):
             return cls(
                 format="",
@@ -76,7 +76,7 @@ def _readable(count: int) -> str:
 
 
 def _quantization(file_type: str | None) -> str:
-    """Return the name of llama.cpp's number for it."""
+    """Return the name for llama.cpp's number of a quantization."""
     from gguf import LlamaFileType  # noqa: PLC0415 - takes a moment
 
     try:

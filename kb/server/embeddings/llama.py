@@ -1,4 +1,4 @@
-"""``/embedding`` and ``/embeddings``: llama.cpp's interface, or OpenAI's, by the field sent."""
+"""``/embedding`` and ``/embeddings``: llama.cpp's interface or OpenAI's, chosen by the field."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from kb.server.scopes import needs
 
 
 class ContentRequest(Embeddable):
-    """llama.cpp's fields; those that are not known are not looked at, as there.
+    """llama.cpp's fields; unknown fields are ignored, as llama.cpp does.
 
-    ``embd_normalize`` 2 is unit length, which all vectors here have.
+    ``embd_normalize`` 2 means unit length, which all vectors of this server have.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -33,7 +33,7 @@ class ContentRequest(Embeddable):
 
 
 class OneVector(Reply):
-    """The vector of one text; ``windows`` is there if it was too long for the model."""
+    """The vector of one text; ``windows`` appears if the text was too long for the model."""
 
     index: Literal[0]
     embedding: list[float]
@@ -41,7 +41,7 @@ class OneVector(Reply):
 
 
 class ListedVector(Reply):
-    """The vector of one of several texts, inside a list, as llama.cpp answers it."""
+    """The vector of one of several texts, inside a list, as in llama.cpp's answers."""
 
     index: Annotated[int, Field(ge=0)]
     embedding: Annotated[list[list[float]], Field(min_length=1, max_length=1)]
@@ -49,7 +49,7 @@ class ListedVector(Reply):
 
 
 def _field(body: Any) -> str:  # noqa: ANN401 - JSON
-    """Say by which field a body asks."""
+    """Return which field a body uses."""
     if isinstance(body, Mapping) and "content" in body and "input" not in body:
         return "(content)"
     return "(input)"
@@ -76,7 +76,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.post("/embedding", **_EITHER)
     @needs("embed", collections="none")
     async def embed_content(body: EitherRequest) -> Response:
-        """Turn texts into vectors of unit length, as llama.cpp's clients ask for them."""
+        """Turn texts into vectors of unit length, in llama.cpp's form."""
         return await _embed(engine, body)
 
     @router.post("/embeddings", **_EITHER)

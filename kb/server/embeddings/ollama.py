@@ -35,7 +35,7 @@ _ERRORS = errors(*_ANSWERS, body=True, model=OllamaErrorReply)
 
 
 def _input(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Return texts to embed; Ollama takes none at all, and an empty text for none."""
+    """Return the texts to embed; like Ollama, accept none, and take an empty text for none."""
     if value in (None, "", []):
         return []
     text_or_texts(value)
@@ -43,7 +43,7 @@ def _input(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 def _duration(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Check how long a model shall be kept, which nobody looks at: this one stays."""
+    """Check a duration that has no effect: this model stays loaded."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, str | int | float)):
         msg = "a text such as 5m or a number of seconds is needed"
         raise ValueError(msg)
@@ -51,9 +51,9 @@ def _duration(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 class _OllamaRequest(Embeddable):
-    """What both routes take. As Ollama does, fields that are not known are not looked at.
+    """The shared fields of both routes. Unknown fields are ignored, as Ollama does.
 
-    ``options`` and ``keep_alive`` are for loading a model; this one is loaded.
+    ``options`` and ``keep_alive`` are for loading a model; this one is already loaded.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -67,10 +67,10 @@ class _OllamaRequest(Embeddable):
     ] = None
 
     def check_served(self, served: str) -> None:
-        """Refuse a request for another model than the one that is served.
+        """Refuse a request for a model that this server does not serve.
 
         Raises:
-            RefusalError: it is another (404).
+            RefusalError: it names another model (404).
         """
         check_name(self.model, served)
 
@@ -78,7 +78,7 @@ class _OllamaRequest(Embeddable):
 class EmbedRequest(_OllamaRequest):
     """``POST /api/embed``: ``truncate`` false refuses texts that are too long for the model.
 
-    Nothing is cut off in any case: see ``long_inputs``.
+    The server never truncates a text: see ``long_inputs``.
     """
 
     input: Annotated[
@@ -99,18 +99,18 @@ class EmbedRequest(_OllamaRequest):
 
     @property
     def long(self) -> LongInputs | None:
-        """What becomes of a text that is too long."""
+        """How to treat a text that is too long."""
         return self.long_inputs or ("refuse" if self.truncate is False else None)
 
 
 class LegacyRequest(_OllamaRequest):
-    """``POST /api/embeddings``, which Ollama keeps for older clients."""
+    """``POST /api/embeddings``, Ollama's route for older clients."""
 
     prompt: Text = ""
 
 
 class ShowRequest(Body):
-    """``POST /api/show``: older clients send ``name`` for ``model``."""
+    """``POST /api/show``: older clients send ``name`` instead of ``model``."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -130,14 +130,14 @@ class EmbedReply(Reply):
 
 
 class LegacyReply(Reply):
-    """The vector of one text, none of an empty one."""
+    """The vector of one text, empty for an empty text."""
 
     embedding: list[float]
     long_inputs: list[LongInput] = Field(default=[])
 
 
 class Details(Reply):
-    """What kind of model it is; empty where nobody tells it."""
+    """Facts about the model; empty where unknown."""
 
     parent_model: str
     format: str
@@ -159,13 +159,13 @@ class Tag(Reply):
 
 
 class TagsReply(Reply):
-    """All models that are served: one."""
+    """All served models: one."""
 
     models: list[Tag]
 
 
 class ShowReply(Reply):
-    """What the model is and what it can be asked for."""
+    """Facts about the model, and its capabilities."""
 
     modelfile: str
     parameters: str
@@ -183,13 +183,13 @@ def routes(engine: Engine) -> APIRouter:
     @router.post("/api/embed", response_model=EmbedReply, responses=WITH_VECTORS | _ERRORS)
     @needs("embed", collections="none")
     async def embed_texts(body: EmbedRequest) -> Response:
-        """Turn texts into vectors of unit length, as Ollama's clients ask for them."""
+        """Turn texts into vectors of unit length, in Ollama's form."""
         return await _embed(engine, body)
 
     @router.post("/api/embeddings", response_model=LegacyReply, responses=WITH_VECTORS | _ERRORS)
     @needs("embed", collections="none")
     async def embed_prompt(body: LegacyRequest) -> Response:
-        """Turn one text into a vector of unit length, as older clients of Ollama ask for it."""
+        """Turn one text into a vector of unit length, in the form for older clients of Ollama."""
         return await _embed_one(engine, body)
 
     @router.get(
@@ -199,13 +199,13 @@ def routes(engine: Engine) -> APIRouter:
     )
     @needs(*KEY_SCOPES, collections="none")
     async def list_tags() -> Response:
-        """List the model that is served, as Ollama's clients ask for it."""
+        """List the served model in Ollama's form."""
         return json_response({"models": [_tag(engine)]})
 
     @router.post("/api/show", response_model=ShowReply, responses=_ERRORS)
     @needs(*KEY_SCOPES, collections="none")
     async def show_model(body: ShowRequest) -> Response:
-        """Describe the model that is served, as Ollama's clients ask for it."""
+        """Describe the served model in Ollama's form."""
         check_name(body.model or body.name, engine.card.name)
         return json_response(_shown(engine))
 
@@ -213,10 +213,10 @@ def routes(engine: Engine) -> APIRouter:
 
 
 def check_name(wanted: str, served: str) -> None:
-    """Refuse another model than the one that is served; case and the tag `latest` do not count.
+    """Refuse a model that this server does not serve; case and the tag `latest` do not count.
 
     Raises:
-        RefusalError: it is another (404).
+        RefusalError: it is another model (404).
     """
     if wanted.removesuffix(_TAG).casefold() != served.removesuffix(_TAG).casefold():
         msg = f"model {wanted[:200]!r} not found: the only one that is served is {served!r}"

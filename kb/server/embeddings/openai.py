@@ -31,9 +31,9 @@ from kb.server.scopes import KEY_SCOPES, needs
 
 
 class EmbeddingRequest(Embeddable):
-    """``POST /v1/embeddings``: OpenAI's fields, and what the texts are.
+    """``POST /v1/embeddings``: OpenAI's fields, and the kind of the texts.
 
-    ``user`` is taken and not used, as OpenAI's clients send it.
+    The server accepts ``user`` and ignores it, because OpenAI's clients send it.
     """
 
     input: Texts
@@ -60,8 +60,8 @@ class Embedding(Reply):
 class EmbeddingReply(Reply):
     """Vectors in the order of the texts.
 
-    ``long_inputs`` is there if texts were too long for the model: each has the mean of its
-    windows' vectors.
+    ``long_inputs`` appears if texts were too long for the model: each such text gets the mean of
+    its windows' vectors.
     """
 
     object: Literal["list"]
@@ -72,10 +72,10 @@ class EmbeddingReply(Reply):
 
 
 class ModelReply(Reply):
-    """The model that is served.
+    """The served model.
 
-    ``max_model_len`` counts all that it reads, ``max_input_tokens`` a document alone.
-    ``long_inputs`` is what becomes of texts with more, unless a request says it.
+    ``max_model_len`` counts all tokens of its input, ``max_input_tokens`` those of a document
+    alone. ``long_inputs`` is how the server treats texts with more, unless a request says.
     """
 
     id: str
@@ -92,7 +92,7 @@ class ModelReply(Reply):
 
 
 class ModelsReply(Reply):
-    """All models that are served: one."""
+    """All served models: one."""
 
     object: Literal["list"]
     data: list[ModelReply]
@@ -111,9 +111,9 @@ def routes(engine: Engine) -> APIRouter:
     )
     @needs("embed", collections="none")
     async def create_embeddings(body: EmbeddingRequest) -> Response:
-        """Turn texts into vectors of unit length, as OpenAI's clients ask for them.
+        """Turn texts into vectors of unit length, in OpenAI's form.
 
-        The vectors of texts of similar meaning are near each other.
+        Texts of similar meaning have vectors near each other.
         """
         return await embed(engine, body)
 
@@ -122,7 +122,7 @@ def routes(engine: Engine) -> APIRouter:
     )
     @needs(*KEY_SCOPES, collections="none")
     async def list_models() -> Response:
-        """List the model that is served."""
+        """List the served model."""
         return json_response({"object": "list", "data": [card]})
 
     @router.get(
@@ -132,7 +132,7 @@ def routes(engine: Engine) -> APIRouter:
     )
     @needs(*KEY_SCOPES, collections="none")
     async def describe_model(model: str) -> Response:
-        """Describe the model that is served, asked for by its name."""
+        """Describe the served model by its name."""
         check_model(model, engine.card.name)
         return json_response(card)
 
@@ -148,7 +148,7 @@ async def embed(engine: Engine, body: EmbeddingRequest) -> Response:
 
 
 def model_json(card: Card) -> dict[str, Any]:
-    """Return what the server says of its model in OpenAI's form."""
+    """Return the server's facts about its model in OpenAI's form."""
     return {
         "id": card.name,
         "object": "model",
@@ -180,7 +180,7 @@ def _answer(card: Card, body: EmbeddingRequest, done: Embedded) -> dict[str, Any
 
 
 def _written(vectors: Vectors, form: str | None) -> list[Any]:
-    """Return vectors as numbers, or as OpenAI packs them: base64 of little-endian float32."""
+    """Return vectors as numbers, or in OpenAI's packed form: base64 of little-endian float32."""
     if form != "base64":
         rows: list[Any] = vectors.tolist()
         return rows

@@ -1,7 +1,7 @@
-"""``/v1/rerank`` and ``/rerank``: texts put in order by the configured reranker.
+"""``/v1/rerank`` and ``/rerank``: sorts texts with the configured reranker.
 
-Asked with ``documents``, the answer is that of Jina, Cohere, llama.cpp and vLLM; with ``texts``,
-that of Text Embeddings Inference.
+A request with ``documents`` gets the answer of Jina, Cohere, llama.cpp and vLLM. A request with
+``texts`` gets that of Text Embeddings Inference.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from kb.server.requests import Body
 from kb.server.scopes import needs
 
 MOST_RANKED = 1000
-"""Texts of one request: the most that a search has ordered."""
+"""Most texts of one request: as many as a search reranks."""
 
 _DOCUMENTS = "a list of texts, or of objects with `text`, is needed"
 _NONE = (
@@ -39,7 +39,7 @@ _NONE = (
 
 
 def _documents(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Return the texts of documents, which may be objects around a text."""
+    """Return the texts of documents, each a text or an object that contains it."""
     if not isinstance(value, list):
         raise ValueError(_DOCUMENTS)  # noqa: TRY004 - pydantic reports ValueError only
     texts = [each.get("text") if isinstance(each, dict) else each for each in value]
@@ -52,7 +52,7 @@ def _documents(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 def _not_raw(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Refuse to give what is not there."""
+    """Refuse raw scores, which this server does not have."""
     if value is not False:
         msg = "it must be false: scores are in [0, 1]"
         raise ValueError(msg)
@@ -60,9 +60,9 @@ def _not_raw(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 class _RankRequest(Body):
-    """A query; ``instruct`` is what it asks for, for models that take that.
+    """A query; ``instruct`` is its instruction, for models that take one.
 
-    Fields that are not known are not looked at: every reranking server has some of its own.
+    Unknown fields are ignored: every reranking server has some of its own.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -73,7 +73,7 @@ class _RankRequest(Body):
 
 
 class RerankRequest(_RankRequest):
-    """``documents`` to put in order, the best ``top_n`` of which are answered."""
+    """``documents`` to sort; the answer has the best ``top_n``."""
 
     documents: Annotated[
         list[str],
@@ -103,7 +103,7 @@ class RerankRequest(_RankRequest):
 
 
 class TextsRequest(_RankRequest):
-    """``texts`` to put in order. Scores are in [0, 1], so ``raw_scores`` are not given."""
+    """``texts`` to sort. Scores are in [0, 1], so ``raw_scores`` is not available."""
 
     texts: Annotated[list[Text], Field(min_length=1, max_length=MOST_RANKED)]
     raw_scores: Annotated[Literal[False], BeforeValidator(_not_raw)] = False
@@ -112,7 +112,7 @@ class TextsRequest(_RankRequest):
 
 
 class Ranked(Reply):
-    """A document by its number, and how well it answers in [0, 1]."""
+    """A document by its number, and its relevance in [0, 1]."""
 
     index: Annotated[int, Field(ge=0)]
     relevance_score: Annotated[float, Field(ge=0, le=1)]
@@ -128,7 +128,7 @@ class RerankReply(Reply):
 
 
 class RankedText(Reply):
-    """A text by its number, and how well it answers in [0, 1]."""
+    """A text by its number, and its relevance in [0, 1]."""
 
     index: Annotated[int, Field(ge=0)]
     score: Annotated[float, Field(ge=0, le=1)]
@@ -136,7 +136,7 @@ class RankedText(Reply):
 
 
 def _field(body: Any) -> str:  # noqa: ANN401 - JSON
-    """Say by which field a body asks."""
+    """Return which field a body uses."""
     asks = isinstance(body, Mapping) and "texts" in body and "documents" not in body
     return "(texts)" if asks else "(documents)"
 
@@ -166,16 +166,16 @@ def routes(base: KnowledgeBase, *, lane: Lane) -> APIRouter:
     @router.post("/v1/rerank", response_model=RerankReply, responses=_ERRORS)
     @needs("embed", collections="none")
     async def rank_documents(body: RerankRequest) -> Response:
-        """Put documents in order by how well they answer a query, best first.
+        """Sort documents by how well they answer a query, best first.
 
-        Use it to order passages that were found elsewhere. Scores are in [0, 1].
+        Use it to order passages from another search. Scores are in [0, 1].
         """
         return await lane.run(lambda: json_response(_ranked(base, body)))
 
     @router.post("/rerank", response_model=RerankReply | list[RankedText], responses=_ERRORS)
     @needs("embed", collections="none")
     async def rank_texts(body: EitherRequest) -> Response:
-        """Put texts in order by how well they answer a query, best first.
+        """Sort texts by how well they answer a query, best first.
 
         A body with `documents` gets an object with `results`, one with `texts` a list.
         """

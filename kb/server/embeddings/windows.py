@@ -1,7 +1,7 @@
-"""A text longer than the model reads: overlapping windows of it, and one vector of theirs.
+"""A text that is too long for the model: its overlapping windows, and their one vector.
 
-Clients that cut by characters cannot know the limit of a model. The mean of the windows' vectors,
-weighted by their tokens, stands for the whole text: nothing of it is left out.
+Clients that cut texts by characters cannot know the limit of a model. The mean of the windows'
+vectors, weighted by their tokens, stands for the whole text. So nothing of the text is lost.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from kb.splitting.boundaries import Level, levels
 from kb.splitting.rulers import CountTokens, Ruler
 
 OVERLAP = 1 / 8
-"""Share of a window that the next one repeats, so that no sentence is read only in halves."""
+"""Share of a window that the next one repeats, so that one of them has each sentence whole."""
 
-_MARGIN = 0.97  # tokens of parts do not quite add up to those of the whole
-_PIECES = 12  # of a window, between which tokens are taken to be spread evenly
+_MARGIN = 0.97  # tokens of parts do not add up exactly to those of the whole
+_PIECES = 12  # of a window; inside a piece tokens are taken as evenly spread
 _HUGE = 1 << 18  # characters
 _LEVELS = [bytes([level]) for level in reversed(Level) if level > Level.INSIDE_CLUSTER]
 
@@ -30,11 +30,10 @@ class Windowed:
     """Texts as the model reads them, and how they become one vector for each text sent.
 
     Attributes:
-        parts: in order; a text that is not too long is one part.
-        owners: which text each part is of.
+        parts: in order; a text that fits the model is one part.
+        owners: the number of each part's text.
         tokens: of each part, as the model reads it.
-        around: how many of those are the prompt and the special tokens; a part's vector counts by
-            the others.
+        around: tokens of each part that are prompt or special tokens; the others weigh its vector.
     """
 
     parts: list[str]
@@ -44,12 +43,12 @@ class Windowed:
 
     @property
     def counts(self) -> dict[int, int]:
-        """How many windows each text has that is too long, by its number."""
+        """Number of windows by the number of each text that is too long."""
         found = np.bincount(self.owners) if self.owners else np.zeros(0, np.intp)
         return {int(index): int(found[index]) for index in np.flatnonzero(found > 1)}
 
     def joined(self, vectors: Vectors) -> Vectors:
-        """Return one vector of unit length for each text, of those of the parts.
+        """Return one vector of unit length for each text, from those of its parts.
 
         Raises:
             EmbeddingError: the vectors of a text's windows cancel each other out.
@@ -71,18 +70,18 @@ def windowed(
     most_parts: int,
     check: Callable[[], None],
 ) -> Windowed:
-    """Cut the texts that are too long, and leave the others as they are.
+    """Split the texts that are too long, and keep the others unchanged.
 
     Args:
-        texts: as they were sent.
-        tokens: of each, as ``count`` gives them.
-        most: tokens that the model reads of one text.
+        texts: the texts of the request.
+        tokens: of each text, as ``count`` returns them.
+        most: most tokens that the model reads of one text.
         count: counts the tokens of texts.
-        most_parts: parts of all texts together that are worth computing.
+        most_parts: limit of parts of all texts together.
         check: called between texts; raises if nobody waits any more.
 
     Raises:
-        InputTooLongError: there would be more parts; names the text that is one too many.
+        InputTooLongError: there would be more parts; names the text that exceeds the limit.
     """
     _check_parts(tokens, most, most_parts)
     parts: list[str] = []
@@ -101,10 +100,10 @@ def windowed(
 
 
 def in_pieces(count: CountTokens) -> CountTokens:
-    """Return what counts as ``count`` does, and huge texts in pieces.
+    """Return a function that counts as ``count`` does, but counts huge texts in pieces.
 
-    A tokenizer takes 60 times the size of a text for a moment. The end of a piece may count a
-    token too many.
+    A tokenizer briefly takes 60 times the memory of a text. The end of a piece may count a token
+    too many.
     """
 
     def pieced(texts: Sequence[str]) -> list[int]:
@@ -122,7 +121,7 @@ def _pieces(text: str, count: CountTokens) -> Iterator[int]:
 
 
 def _check_parts(tokens: Sequence[int], most: int, most_parts: int) -> None:
-    """Refuse what cannot do with so few parts, before anything is cut."""
+    """Refuse texts that need too many parts, before splitting any."""
     least = 0
     for index, length in enumerate(tokens):
         least += max(1, -(-length // most))
@@ -140,7 +139,7 @@ def _windows(text: str, most: int, around: int, count: CountTokens) -> list[tupl
     whole = max(1, count_alone([text])[0])
     piece = max(4, len(text) * (most - around) // (whole * _PIECES))
     ruler = Ruler.of_tokens(text, [*range(piece, len(text), piece), len(text)], count_alone)
-    # Words that a piece ends in count more than they do in the whole.
+    # A word that ends a piece may count more tokens than inside the whole.
     inflated = ruler.size(0, len(text)) / whole
     spans = _spans(ruler, len(text), cuts, (most - around) * _MARGIN * inflated)
     found: list[tuple[int, str, int]] = []
@@ -164,7 +163,7 @@ def _windows(text: str, most: int, around: int, count: CountTokens) -> list[tupl
 
 
 def _spans(ruler: Ruler, length: int, cuts: bytes, room: float) -> list[tuple[int, int]]:
-    """Return where windows of at most ``room`` tokens begin and end."""
+    """Return the beginning and end of windows of at most ``room`` tokens."""
     total = ruler.size(0, length)
     overlap = room * OVERLAP
     number = max(2, -int(-(total - overlap) // (room - overlap)))
@@ -177,7 +176,7 @@ def _spans(ruler: Ruler, length: int, cuts: bytes, room: float) -> list[tuple[in
     reached = 0
     for index in range(number):
         start, end = 0, length
-        if index:  # both ends move into the overlap, so that no text is left between two windows
+        if index:  # both ends move into the overlap, so that no text falls between two windows
             at = offset(index * step)
             start = _best(cuts, at, offset(index * step + overlap / 2), first=True)
         if index < number - 1:

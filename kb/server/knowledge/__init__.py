@@ -1,4 +1,4 @@
-"""What is stored, over HTTP: collections, documents, search, answers, uploads and their jobs."""
+"""Stored data over HTTP: collections, documents, search, answers, uploads and their jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``POST /v1/documents``: a text, or a document as a program has read it, stored under a name."""
+"""``POST /v1/documents``: stores a text, or a document that a program has read, under a name."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_METADATA = 100
 
 
 class AddedReply(Reply):
-    """What adding a document did: ``embedded`` chunks are new, ``reused`` ones were known."""
+    """The result of adding a document: ``embedded`` chunks are new, ``reused`` ones existed."""
 
     document_id: int
     outcome: Literal["added", "changed", "unchanged"]
@@ -48,10 +48,10 @@ class NewDocument(Body):
     metadata: dict[Words, MetadataItem] = Field(default={}, max_length=_MOST_METADATA)
 
     def content(self) -> Document | str:
-        """Return what is to be added.
+        """Return the content to add.
 
         Raises:
-            RefusalError: it is both or neither (400), or no document that a loader could have read.
+            RefusalError: the body has both or neither (400), or the document is invalid.
         """
         if (self.text is None) == (self.document is None):
             msg = "send either `text` or `document`"
@@ -62,7 +62,7 @@ class NewDocument(Body):
 
 
 def routes(serving: Serving) -> APIRouter:
-    """Return the route of single documents that are added."""
+    """Return the route that adds single documents."""
     router = APIRouter(route_class=JsonRoute)
 
     @router.post(
@@ -75,8 +75,8 @@ def routes(serving: Serving) -> APIRouter:
     async def add(body: NewDocument, caller: Asking) -> Response:
         """Store a text under a name, so that searches find it; the same name again replaces it.
 
-        Use it to remember a note or a page that is at hand as text. Without a name the text's hash
-        is its name. The answer says whether it was added, changed, or there already.
+        Use it to remember a note, or a page whose text you have. Without a name the name is the
+        text's hash. The answer says whether the document was added, changed, or already there.
         """
         collection = serving.one(caller, body.collection)
 
@@ -95,7 +95,7 @@ def routes(serving: Serving) -> APIRouter:
 
 
 def _checked(document: Document) -> Document:
-    """Return a stranger's document, checked as one that a worker process has read."""
+    """Check a client's document as strictly as one from a worker process."""
     from ingest.loaders import LoadedFile  # noqa: PLC0415 - `kb` works without `ingest`
     from ingest.reading.wire import pack_file, unpack_file  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""``/v1/answer``: an answer from the documents, whole or as it is written, citations as data."""
+"""``/v1/answer``: an answer from the documents, whole or streamed, with citations as data."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _ANSWERS = {
 
 
 class AnswerReply(Reply):
-    """An answer: ``[n]`` in it is the n-th of ``sources``, and ``cited`` are those numbers.
+    """An answer: ``[n]`` in it is the n-th of ``sources``, and ``cited`` lists those numbers.
 
-    ``cut`` says that the model was stopped in the middle, ``ended`` by what out of the ordinary.
+    ``cut`` says that the answer is incomplete; ``ended`` names an unusual reason.
     """
 
     question: str
@@ -56,14 +56,14 @@ class AnswerReply(Reply):
 
 
 class Turn(Body):
-    """What was said before in a conversation."""
+    """An earlier message of the conversation."""
 
     role: Literal["user", "assistant"]
     content: Annotated[str, Field(max_length=_MOST_TURN), VALID]
 
 
 class AnswerBody(Body):
-    """``POST /v1/answer``: what ``kb ask`` takes; with ``stream``, events as it is written."""
+    """``POST /v1/answer``: the parameters of ``kb ask``; with ``stream``, answers as events."""
 
     question: Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS), VALID]
     history: list[Turn] = Field(default=[], max_length=_MOST_TURNS)
@@ -76,7 +76,7 @@ class AnswerBody(Body):
 
 
 def _whole(answer: AnswerReply) -> AnswerReply:
-    """Refuse what JSON can write but UTF-8 cannot, wherever it stands in an answer."""
+    """Refuse lone surrogates anywhere in an answer: JSON can contain them, UTF-8 cannot."""
     try:
         json.dumps(answer.model_dump(), ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -86,7 +86,7 @@ def _whole(answer: AnswerReply) -> AnswerReply:
 
 
 class ContinueBody(Body):
-    """``POST /v1/answer/continue``: an answer that was cut short, as it was given."""
+    """``POST /v1/answer/continue``: an incomplete answer, as the server returned it."""
 
     answer: Annotated[AnswerReply, AfterValidator(_whole)]
     stream: bool = False
@@ -102,10 +102,10 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", body="json", collections="asked")
     async def answer(body: AnswerBody, caller: Asking) -> Response:
-        """Answer a question from the documents, with the passages that it stands on.
+        """Answer a question from the documents, with the passages that support the answer.
 
-        As events: `sources`, then `piece` by `piece`, at the end `answer`, which is the whole.
-        `takes_back` says that all pieces so far were the model thinking.
+        As a stream of events: first `sources`, then every `piece`, at last `answer` with the whole.
+        `takes_back` says that all pieces so far were the model's thinking.
         """
         _require_chat(serving)
         chosen = serving.chosen(caller, *(body.collection or ()))
@@ -129,7 +129,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", body="json", collections="asked")
     async def go_on(body: ContinueBody, caller: Asking) -> Response:
-        """Have the model go on with an answer that was cut short, from the same passages."""
+        """Continue an incomplete answer from the same passages."""
         _require_chat(serving)
         caller.check(*dict.fromkeys(hit.collection for hit in body.answer.sources))
         begun = wire.answer_from_json(body.answer.model_dump())
@@ -164,7 +164,7 @@ async def _answered(
 
 
 def _told(stream: AnswerStream) -> Callable[[Emit], None]:
-    """Return what gives an answer as events; the model stops when nobody waits any more."""
+    """Return a function that emits an answer as events; the model stops when the client leaves."""
 
     def tell(emit: Emit) -> None:
         check = checkpoint()

@@ -1,4 +1,4 @@
-"""``/v1/collections``: listed, made, described, renamed, deleted."""
+"""``/v1/collections``: lists, creates, describes, renames and deletes collections."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ONE = "/v1/collections/{name:path}"
 
 
 class CollectionsReply(Reply):
-    """All collections; ``default`` is meant where a request names none."""
+    """All collections; ``default`` is the one for requests that name none."""
 
     object: Literal["list"]
     data: list[CollectionReply]
@@ -49,9 +49,10 @@ class NewCollection(Body):
 
 
 class CollectionChange(Body):
-    """``PATCH /v1/collections/{name}``: what is left out stays; null as mode is the server's.
+    """``PATCH /v1/collections/{name}``: omitted fields stay; a null mode means the server's.
 
-    ``folders`` are descriptions by path, of which those stay that are not named; a blank one goes.
+    ``folders`` maps paths to descriptions. Folders that it omits keep theirs; a blank one is
+    removed.
     """
 
     name: CollectionName | None = None
@@ -74,7 +75,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", collections="asked")
     async def collections(caller: Asking) -> Response:
-        """List the collections by name, each with what is in it."""
+        """List the collections by name, each with its counts."""
         return await quick.run(lambda: json_response(_listed(serving, caller)))
 
     @router.post(
@@ -85,7 +86,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("write", body="small", collections="asked")
     async def create(body: NewCollection, caller: Asking) -> Response:
-        """Make a collection; its documents are embedded with the model that is served."""
+        """Create a collection; the served model embeds its documents."""
         caller.check(body.name)
         return await changes.run(lambda: json_response(_created(serving, body)))
 
@@ -97,7 +98,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", collections="asked")
     async def collection(name: str, caller: Asking) -> Response:
-        """Describe a collection and what is in it."""
+        """Describe a collection and its contents."""
         caller.check(_named(name))
         return await quick.run(lambda: json_response(wire.collection_json(base.collection(name))))
 
@@ -109,10 +110,10 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("write", body="small", collections="asked")
     async def change(name: str, body: CollectionChange, caller: Asking) -> Response:
-        """Rename a collection, describe it and its folders, change how it is searched.
+        """Rename a collection, describe it and its folders, change its search settings.
 
-        All of it is done, or nothing. A key that may not read gets back what it sent, and nothing
-        of what else is known of the collection.
+        The server makes all changes or none. A key without permission to read gets back only the
+        fields that it sent.
         """
         caller.check(_named(name), *([body.name] if body.name else []))
         return await changes.run(lambda: json_response(_changed(serving, name, body, caller)))
@@ -133,7 +134,7 @@ def routes(serving: Serving) -> APIRouter:
 
 
 def _named(name: str) -> str:
-    """Return the name in a path; the empty one must not mean the collection of the settings."""
+    """Return the name in a path; an empty name must not mean the collection of the settings."""
     if not name:
         msg = "the path ends before the name of a collection; GET /v1/collections lists them"
         raise CollectionNameError(msg)
@@ -157,10 +158,10 @@ def _created(serving: Serving, body: NewCollection) -> dict[str, Any]:
 
 
 def _check_instruction(serving: Serving, instruction: str | None) -> None:
-    """Refuse an instruction that would have every search of the collection fail.
+    """Refuse an instruction with which every search of the collection would fail.
 
     Raises:
-        SettingsError: the model takes none.
+        SettingsError: the model takes no instructions.
     """
     embedder = serving.base.embedder
     if instruction and not embedder.abilities.takes_task:

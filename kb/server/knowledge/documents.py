@@ -1,4 +1,4 @@
-"""``/v1/documents``: listed page by page, one with its text and chunks, deleted."""
+"""``/v1/documents``: lists documents page by page, returns one's text and chunks, deletes one."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _Box = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
 class DocumentsReply(Reply):
-    """Some documents of a collection, and how many there are in all that meet the conditions.
+    """Some documents of a collection, and the number of all that meet the conditions.
 
-    ``next`` is given as ``after`` for those that follow; it is empty at the end.
+    Send ``next`` as ``after`` for the following ones; it is empty at the end.
     """
 
     object: Literal["list"]
@@ -51,7 +51,7 @@ class SectionReply(Reply):
 
 
 class TextBoxReply(Reply):
-    """A line that was read from a picture, and where it stands on the page."""
+    """A line that OCR read from a picture, and its position on the page."""
 
     start: int
     end: int
@@ -71,7 +71,7 @@ class PageReply(Reply):
 
 
 class ContentReply(Reply):
-    """A document whole, as it was read; spans count code points of ``text``."""
+    """A whole document as the loader read it; spans count code points of ``text``."""
 
     text: str
     media_type: MediaType
@@ -83,7 +83,7 @@ class ContentReply(Reply):
 
 
 class ChunkReply(Reply):
-    """A passage of a document, as it was cut."""
+    """A passage of a document."""
 
     ordinal: int
     text: str
@@ -99,7 +99,7 @@ class ChunkReply(Reply):
 
 
 class ChunksReply(Reply):
-    """Some chunks of a document in reading order, and how many there are in all."""
+    """Some chunks of a document in reading order, and the total number."""
 
     object: Literal["list"]
     data: list[ChunkReply]
@@ -108,7 +108,7 @@ class ChunksReply(Reply):
 
 
 class DocumentsQuery(ListedFilters):
-    """``GET /v1/documents``: which of a collection's documents, newest first."""
+    """``GET /v1/documents``: selects a collection's documents, newest first."""
 
     collection: CollectionName | None = None
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
@@ -117,14 +117,14 @@ class DocumentsQuery(ListedFilters):
 
 
 class ChunksQuery(QueryString):
-    """``GET /v1/documents/{document_id}/chunks``: which of them."""
+    """``GET /v1/documents/{document_id}/chunks``: selects chunks."""
 
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
     offset: Annotated[int, Field(ge=0, le=MOST_OFFSET), DIGITS] = 0
 
 
 class DeletingQuery(QueryString):
-    """``DELETE /v1/documents/{document_id}``: the collection that it must be in."""
+    """``DELETE /v1/documents/{document_id}``: the collection that must contain the document."""
 
     collection: CollectionName | None = None
 
@@ -144,7 +144,7 @@ def routes(serving: Serving) -> APIRouter:
     async def documents(
         asked: Annotated[DocumentsQuery, Query()], request: Request, caller: Asking
     ) -> Response:
-        """List a collection's documents, newest first: all, or those that meet conditions."""
+        """List a collection's documents, newest first: all, or those that meet the conditions."""
         each_once(request, but=LISTS)
         collection = serving.one(caller, asked.collection)
         return await quick.run(lambda: json_response(_page(serving, asked, collection)))
@@ -157,7 +157,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", collections="asked")
     async def document(document_id: DocumentId, caller: Asking) -> Response:
-        """Describe a document: its files, size, tags and metadata, and what was not read."""
+        """Describe a document: its files, size, tags, metadata and unread parts."""
 
         def described() -> dict[str, Any]:
             info = serving.document(caller, document_id)
@@ -173,7 +173,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", collections="asked")
     async def content(document_id: DocumentId, caller: Asking) -> Response:
-        """Give a document's text, with its sections and pages."""
+        """Return a document's text, with its sections and pages."""
 
         def whole() -> dict[str, Any]:
             serving.document(caller, document_id)
@@ -194,7 +194,7 @@ def routes(serving: Serving) -> APIRouter:
         request: Request,
         caller: Asking,
     ) -> Response:
-        """Give a document's chunks in reading order."""
+        """Return a document's chunks in reading order."""
         each_once(request)
 
         def some() -> dict[str, Any]:

@@ -22,13 +22,13 @@ from kb.server.fields import (
 from kb.server.requests import Body, QueryString
 
 LISTS = frozenset({"documents", "media_types", "tags", "languages", "metadata"})
-"""Query parameters of :class:`ListedFilters` that may stand several times."""
+"""Query parameters of :class:`ListedFilters` that may appear several times."""
 
 _Number = Annotated[int, Field(ge=0, le=MOST_INTEGER), DIGITS]
 
 
 class Filters(Body):
-    """Conditions that every hit meets, named as the options of ``kb search`` are."""
+    """Conditions that every hit meets; they have the names of the options of ``kb search``."""
 
     documents: list[Integer] = Field(default=[], max_length=1000)
     path: Words = ""
@@ -41,10 +41,10 @@ class Filters(Body):
     metadata: dict[Words, MetadataItem] = Field(default={}, max_length=100)
 
     def search_filter(self) -> SearchFilter:
-        """Return these conditions as search takes them.
+        """Return these conditions as a filter of search.
 
         Raises:
-            SettingsError: there is no such day, or a range of pages ends before it begins.
+            SettingsError: a date does not exist, or a range of pages ends before it begins.
         """
         typed = filter_from_text(
             path=self.path,
@@ -70,7 +70,7 @@ class Filters(Body):
 
 
 class ListedFilters(QueryString):
-    """The same conditions on documents, in a query string; lists are sent by repeating a name."""
+    """The same conditions on documents, in a query string; a repeated name makes a list."""
 
     documents: list[_Number] = Field(default=[], max_length=500)
     path: Words = ""
@@ -85,10 +85,10 @@ class ListedFilters(QueryString):
     )
 
     def search_filter(self) -> SearchFilter:
-        """Return these conditions as listing takes them.
+        """Return these conditions as a filter of listings.
 
         Raises:
-            SettingsError: there is no such day, or a range of pages ends before it begins.
+            SettingsError: a date does not exist, or a range of pages ends before it begins.
         """
         return filter_from_text(
             documents=self.documents,

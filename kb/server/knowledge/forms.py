@@ -1,4 +1,4 @@
-"""Forms with files (multipart/form-data) taken apart as they arrive."""
+"""Parses forms with files (multipart/form-data) as they arrive."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from python_multipart.multipart import parse_options_header
 from kb.server.errors import MALFORMED, RefusalError
 
 MOST_PARTS = 10_000
-"""Files and fields of one form."""
+"""Most files and fields of one form."""
 MOST_FIELD_BYTES = 1 << 16
-"""Of one field that is no file."""
+"""Most bytes of one field that is not a file."""
 
-# As browsers write in a file's name what would end it.
+# Browsers' escapes for the characters that would end a file's name.
 _WRITTEN = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A part begins: a file, or a field where ``file`` is None."""
+    """The beginning of a part: a file, or a field where ``file`` is None."""
 
     field: str
     file: str | None
@@ -31,17 +31,17 @@ class Begun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """The part is whole."""
+    """The end of a part."""
 
 
 Found = Begun | bytes | Ended
 
 
 async def parts_of_form(content_type: str, stream: AsyncIterator[bytes]) -> AsyncIterator[Found]:
-    """Give each part of a form: its name, its bytes as they come, its end.
+    """Yield each part of a form: its name, its bytes as they arrive, its end.
 
     Raises:
-        RefusalError: it is no such form, is broken, or ends too early (400, 415).
+        RefusalError: the body is not such a form, is broken, or ends too early (400, 415).
     """
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
@@ -56,7 +56,7 @@ async def parts_of_form(content_type: str, stream: AsyncIterator[bytes]) -> Asyn
 
 
 class _Form:
-    """What the parser has found and nobody has taken yet."""
+    """Parsed parts that nobody has taken yet."""
 
     def __init__(self, boundary: bytes) -> None:
         self._found: list[Found] = []
@@ -82,7 +82,7 @@ class _Form:
             raise _broken(str(error)) from error
 
     def feed(self, data: bytes) -> list[Found]:
-        """Return what these bytes hold."""
+        """Return the parts in these bytes."""
         try:
             if data:
                 self._parser.write(data)
@@ -92,7 +92,7 @@ class _Form:
         return found
 
     def end(self) -> None:
-        """Refuse a form that has no end."""
+        """Refuse a form without an end."""
         if not self._ended:
             msg = "it ends before its last part does"
             raise _broken(msg)

@@ -1,4 +1,4 @@
-"""``/v1/overview`` and ``/v1/highlights``: for programs that show collections and hits."""
+"""``/v1/overview`` and ``/v1/highlights``: for programs that display collections and hits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_HITS = 100
 
 
 class MapPointReply(Reply):
-    """A document on the map; ``x`` and ``y`` are in [-1, 1], and near means alike."""
+    """A document on the map; ``x`` and ``y`` are in [-1, 1], and similar documents are near."""
 
     document_id: int
     name: str
@@ -37,7 +37,7 @@ class MapPointReply(Reply):
 
 
 class OverviewReply(Reply):
-    """What a collection holds at a glance, as :class:`kb.Overview` describes it."""
+    """A summary of a collection, as :class:`kb.Overview` describes it."""
 
     types: dict[str, int]
     chunk_lengths: dict[str, int]
@@ -46,13 +46,13 @@ class OverviewReply(Reply):
 
 
 class OverviewQuery(QueryString):
-    """``GET /v1/overview``: of which collection."""
+    """``GET /v1/overview``: the collection."""
 
     collection: CollectionName | None = None
 
 
 class HighlightBody(Body):
-    """``POST /v1/highlights``: hits of a search, to be marked."""
+    """``POST /v1/highlights``: hits of a search to highlight."""
 
     query: Annotated[str, Field(max_length=MOST_CHARACTERS), VALID]
     hits: Annotated[list[HitReply], Field(max_length=_MOST_HITS)]
@@ -60,7 +60,7 @@ class HighlightBody(Body):
 
 
 class HighlightedReply(Reply):
-    """The same hits, marked."""
+    """The same hits with highlights."""
 
     object: Literal["list"]
     data: list[HitReply]
@@ -80,7 +80,7 @@ def routes(serving: Serving) -> APIRouter:
     async def overview(
         asked: Annotated[OverviewQuery, Query()], request: Request, caller: Asking
     ) -> Response:
-        """Count what a collection holds by kind, length and day, with a map of its documents."""
+        """Count a collection's documents by kind, length and day, with a map of them."""
         each_once(request)
         name = serving.one(caller, asked.collection)
         return await serving.quick.run(
@@ -95,9 +95,9 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", body="json", collections="asked")
     async def highlight(body: HighlightBody, caller: Asking) -> Response:
-        """Mark in the hits of a search the sentences that answer.
+        """Highlight in the hits of a search the sentences that answer.
 
-        For programs that search without marking, show the hits at once, and mark them afterwards.
+        A program can search without highlights, show the hits at once, and then add the highlights.
         """
         caller.check(*dict.fromkeys(hit.collection for hit in body.hits))
         return await serving.quick.run(lambda: json_response(_marked(serving, body)))

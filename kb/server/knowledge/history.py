@@ -1,4 +1,4 @@
-"""``/v1/failed`` and ``/v1/runs``: what could not be read, and what ingestion did."""
+"""``/v1/failed`` and ``/v1/runs``: files that could not be read, and runs of ingestion."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PathText = Annotated[str, Field(max_length=10_000), VALID]
 
 
 class FailedFilesReply(Reply):
-    """Some files that could not be read, by path, and how many there are in all."""
+    """Some files that could not be read, by path, and the total number."""
 
     object: Literal["list"]
     data: list[FailedReply]
@@ -37,7 +37,7 @@ class FailedFilesReply(Reply):
 
 
 class DismissedReply(Reply):
-    """A file that is off the list; ``deleted`` says whether it stood there."""
+    """A file removed from the list; ``deleted`` says whether it was there."""
 
     object: Literal["failed_file"]
     source: SourceReply
@@ -73,7 +73,7 @@ class RunsReply(Reply):
 
 
 class FailedQuery(QueryString):
-    """``GET /v1/failed``: which of a collection's files."""
+    """``GET /v1/failed``: selects a collection's files."""
 
     collection: CollectionName | None = None
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
@@ -81,7 +81,7 @@ class FailedQuery(QueryString):
 
 
 class DismissingQuery(QueryString):
-    """``DELETE /v1/failed``: the file, as the list names its source."""
+    """``DELETE /v1/failed``: the file, with its source as in the list."""
 
     root: _PathText
     path: _PathText
@@ -89,7 +89,7 @@ class DismissingQuery(QueryString):
 
 
 class RunsQuery(QueryString):
-    """``GET /v1/runs``: how many, and of which collection; of all if none is named."""
+    """``GET /v1/runs``: the number of runs, and their collection; without one, runs of all."""
 
     collection: CollectionName | None = None
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 100
@@ -109,7 +109,7 @@ def routes(serving: Serving) -> APIRouter:
     async def failed(
         asked: Annotated[FailedQuery, Query()], request: Request, caller: Asking
     ) -> Response:
-        """List the files of a collection that could not be read, each with the reason."""
+        """List the files of a collection that could not be read, with their reasons."""
         each_once(request)
         name = serving.one(caller, asked.collection)
         return await serving.quick.run(lambda: json_response(_failed(serving, asked, name)))
@@ -124,9 +124,9 @@ def routes(serving: Serving) -> APIRouter:
     async def dismiss(
         asked: Annotated[DismissingQuery, Query()], request: Request, caller: Asking
     ) -> Response:
-        """Take a file off the list of those that could not be read; the next ingestion tries it.
+        """Remove a file from the list of those that could not be read; the next ingestion tries it.
 
-        An older version of it that is still found stays.
+        Its older version, if search still finds one, stays.
         """
         each_once(request)
         name = serving.one(caller, asked.collection)
@@ -142,7 +142,7 @@ def routes(serving: Serving) -> APIRouter:
     async def runs(
         asked: Annotated[RunsQuery, Query()], request: Request, caller: Asking
     ) -> Response:
-        """List the runs of ingestion, newest first: what changed, what failed."""
+        """List the runs of ingestion, newest first, with their changes and failures."""
         each_once(request)
         if asked.collection:
             caller.check(asked.collection)

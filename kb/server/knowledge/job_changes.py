@@ -1,4 +1,4 @@
-"""Jobs cancelled, tried again, forgotten."""
+"""Cancels, retries and forgets jobs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kb.server.requests import Body
 from kb.server.scopes import needs
 
 _Password = Annotated[str, Field(min_length=1, max_length=1000), VALID]
-_REFUSED = {HTTPStatus.CONFLICT: "The job is in no state for this; `message` says why."}
+_REFUSED = {HTTPStatus.CONFLICT: "The state of the job does not allow this; `message` says why."}
 
 
 class ForgottenReply(Reply):
@@ -35,7 +35,7 @@ class ForgottenReply(Reply):
 
 
 class CancelBody(Body):
-    """``POST /v1/jobs/{job_id}/cancel``: nothing, or ``{}``."""
+    """``POST /v1/jobs/{job_id}/cancel``: an empty body, or ``{}``."""
 
 
 class RetryBody(Body):
@@ -61,7 +61,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("write", body="small", collections="asked", bodiless=True)
     async def cancel(job_id: JobId, caller: Asking, body: CancelBody = _NOTHING) -> Response:
-        """End a job after the commit under way, or before it begins; what is stored stays."""
+        """End a job after its present commit, or before it begins; stored documents stay."""
         del body
 
         def cancelled() -> JobInfo:
@@ -82,9 +82,9 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("write", body="small", collections="asked", bodiless=True)
     async def retry(job_id: JobId, caller: Asking, body: RetryBody = _NO_PASSWORDS) -> Response:
-        """Try again what of a job failed or was not done; answers with the job that does it.
+        """Retry a job's failed and remaining files; answers with the job that does it.
 
-        A job that asks for a password goes on with these, or without its protected files.
+        A job that waits for a password continues with these, or without its protected files.
         """
 
         def again() -> JobInfo:
@@ -102,7 +102,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("write", collections="asked")
     async def forget(job_id: JobId, caller: Asking) -> Response:
-        """Forget a job that has ended; what it stored stays."""
+        """Forget a job that has ended; its stored documents stay."""
 
         def forgotten() -> dict[str, Any]:
             found = job_of(serving, caller, job_id)
@@ -118,7 +118,7 @@ def routes(serving: Serving) -> APIRouter:
 
 
 def _again(serving: Serving, job: JobInfo, passwords: tuple[str, ...]) -> int:
-    """Queue what is left of a job; return the id of the job that does it."""
+    """Queue the remaining files of a job; return the new job's id."""
     jobs = serving.jobs
     if job.asks and jobs.answer(job.id, passwords=passwords):
         return job.id

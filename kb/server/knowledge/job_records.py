@@ -1,4 +1,4 @@
-"""Jobs as the server answers them, for ``/openapi.json``."""
+"""Shapes of jobs in answers, for ``/openapi.json``."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ JobId = Annotated[int, Path(ge=0, le=MOST_INTEGER), DIGITS]
 
 
 class JobFileReply(Reply):
-    """A file of a job: ``done`` of ``total`` are pages while it is read, chunks afterwards.
+    """A file of a job: ``done`` of ``total`` counts pages during reading, and chunks afterwards.
 
-    ``document_id`` and ``short_id`` are of the document that it is found as, for as long as it is.
+    ``document_id`` and ``short_id`` belong to its document, as long as that exists.
     """
 
     name: str
@@ -39,7 +39,7 @@ class JobFileReply(Reply):
 
 
 class ProgressReply(Reply):
-    """How far a job is, all its files together."""
+    """Progress of a job, over all its files."""
 
     total: int
     finished: int
@@ -53,9 +53,9 @@ class ProgressReply(Reply):
 
 
 class JobReply(Reply):
-    """A job; ``files`` are the most telling ones: what moves, then what failed, then the rest.
+    """A job; ``files`` are those that tell most: first those under way, then failed ones.
 
-    ``asks`` says that it waits for a password that nobody knows any more.
+    ``asks`` says that the job needs its password again.
     """
 
     id: int
@@ -81,14 +81,14 @@ class JobReply(Reply):
 
 
 class JobsReply(Reply):
-    """The jobs that are remembered, oldest first."""
+    """All remembered jobs, oldest first."""
 
     object: Literal["list"]
     data: list[JobReply]
 
 
 class JobFilesReply(Reply):
-    """Some files of a job in the order in which they came, and how many are remembered."""
+    """Some files of a job in their order of arrival, and the number of remembered files."""
 
     object: Literal["list"]
     data: list[JobFileReply]
@@ -100,7 +100,7 @@ def job_of(serving: Serving, caller: Caller, job_id: int) -> JobInfo:
     """Return a job.
 
     Raises:
-        JobError: there is none, or the caller's key is not for its collection.
+        JobError: the job does not exist, or the caller's key does not include its collection.
     """
     found = serving.jobs.get(job_id)
     if found is None or not caller.among([found.collection]):

@@ -1,4 +1,4 @@
-"""``/v1/jobs``: ingestion in the background, by whomever it was begun, listed and followed."""
+"""``/v1/jobs``: lists and follows ingestion in the background, whoever began it."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from kb.server.scopes import needs
 from kb.wire.events import KEEP_ALIVE, event_bytes
 
 _LOOK_S = 0.25
-"""Seconds after which a follower is told what has changed."""
+"""Seconds between two checks for changes that a follower receives."""
 
 
 class JobFilesQuery(QueryString):
-    """``GET /v1/jobs/{job_id}/files``: which of them."""
+    """``GET /v1/jobs/{job_id}/files``: selects files."""
 
     limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] = 1000
     offset: Annotated[int, Field(ge=0, le=MOST_OFFSET), DIGITS] = 0
@@ -68,7 +68,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", "write", collections="asked")
     async def one(job_id: JobId, caller: Asking) -> Response:
-        """Say how far a job is, file by file."""
+        """Report a job's progress, file by file."""
         return await quick.run(
             lambda: json_response(wire.job_json(job_of(serving, caller, job_id)))
         )
@@ -86,7 +86,7 @@ def routes(serving: Serving) -> APIRouter:
         request: Request,
         caller: Asking,
     ) -> Response:
-        """List the files of a job, each with what became of it."""
+        """List the files of a job, each with its outcome."""
         each_once(request)
 
         def some() -> dict[str, Any]:
@@ -108,8 +108,8 @@ def routes(serving: Serving) -> APIRouter:
     async def events(job_id: JobId, caller: Asking) -> Response:
         """Follow a job as server-sent events: `job` at every change, at last `end`.
 
-        The last comes when it has ended, or waits for a password. A stream that ends without it
-        was broken off: follow again.
+        The job has then ended, or waits for a password. A stream without `end` was interrupted:
+        follow the job again.
         """
         await quick.run(lambda: job_of(serving, caller, job_id))
         return streaming(_followed(serving, job_id), caller)
@@ -118,7 +118,7 @@ def routes(serving: Serving) -> APIRouter:
 
 
 async def _followed(serving: Serving, job_id: int) -> AsyncGenerator[bytes]:
-    """Tell of a job until nothing more will happen, or the server ends."""
+    """Emit a job's changes until it ends or waits, or the server ends."""
     clock = asyncio.get_running_loop().time
     seen, told_at = -1, clock()
     while not serving.ending.is_set():
@@ -138,6 +138,6 @@ async def _followed(serving: Serving, job_id: int) -> AsyncGenerator[bytes]:
 
 
 def _changed(serving: Serving, job_id: int, seen: int) -> tuple[int, JobInfo | None]:
-    """Return the count of changes of all jobs, and the job where that has changed."""
+    """Return the change count of all jobs, and the job if that count has changed."""
     changes = serving.base.jobs.changes()
     return changes, serving.jobs.get(job_id) if changes != seen else None

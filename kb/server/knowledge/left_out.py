@@ -1,4 +1,4 @@
-"""Files that were sent and are not ingested: why, and what to do."""
+"""Reasons why a sent file is not ingested, with advice."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class LeftOutFile:
 
 
 def because(name: str, code: str) -> LeftOutFile:
-    """Return a file that is left out for a reason."""
+    """Return the record of a file with its reason."""
     return LeftOutFile(name=name, reason=f"{name} {_WHY[code]}", reason_code=code)
 
 
 def nothing_left(left_out: Sequence[LeftOutFile]) -> RefusalError:
-    """Return the refusal of files of which none can be ingested."""
+    """Return the refusal of a request without any file to ingest."""
     if not left_out:
         msg = "no file was sent; send at least one as `files`"
         return RefusalError(HTTPStatus.BAD_REQUEST, msg, param="files", code="no_files")

@@ -1,4 +1,4 @@
-"""``/v1/documents/{document_id}/original``: the file that a document was read from."""
+"""``/v1/documents/{document_id}/original``: the original file of a document."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _FILE: Errors = {
 
 
 class _WholeFile(FileResponse):
-    """A file whole: the refusals of wrong ranges would not have the shape of this server's."""
+    """A response with the whole file: Starlette refuses wrong ranges in a shape of its own."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, whatever part was asked for."""
+        """Send the file, whatever range the request asks for."""
         headers = [each for each in scope["headers"] if each[0] != b"range"]
         await super().__call__({**scope, "headers": headers}, receive, send)
 
@@ -58,7 +58,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", collections="asked")
     async def original(document_id: DocumentId, caller: Asking) -> Response:
-        """Give the file that a document was read from, while it is there and the same."""
+        """Return the original file of a document, if it exists unchanged."""
 
         def found() -> tuple[DocumentInfo, Path | None]:
             info = serving.document(caller, document_id)
@@ -75,10 +75,10 @@ def routes(serving: Serving) -> APIRouter:
         return _WholeFile(
             path,
             headers={
-                # Here, so that no charset is added: a text may be in any.
+                # Set here, so that Starlette adds no charset: a text may have any encoding.
                 "Content-Type": _TYPES.get(path.suffix.lower(), _OTHER_TYPE),
                 "Accept-Ranges": "none",
-                # Never shown in the browser as a page of this server.
+                # Browsers must never show it as a page of this server.
                 "Content-Disposition": f"attachment; filename*=UTF-8''{quote(info.name, safe='')}",
                 "X-Content-Type-Options": "nosniff",
                 "Content-Security-Policy": "sandbox",

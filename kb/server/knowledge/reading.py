@@ -1,4 +1,4 @@
-"""``/v1/read``: a passage, a document or a stretch of one, by its address."""
+"""``/v1/read``: returns a passage, a document or a part of one, by its address."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from kb.server.requests import Body
 from kb.server.scopes import needs
 
 _MOST_CHARACTERS = 10**9
-_LONGEST_ADDRESS = 5000  # a path of as many bytes as systems take, and lines behind it
+_LONGEST_ADDRESS = 5000  # the longest path that systems allow, and lines after it
 
 
 class ReadingBody(Body):
-    """``POST /v1/read``: what ``kb get`` takes."""
+    """``POST /v1/read``: the parameters of ``kb get``."""
 
     address: Annotated[str, Field(max_length=_LONGEST_ADDRESS), VALID]
     pages: Words = ""
@@ -49,7 +49,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", body="small", collections="asked")
     async def read(body: ReadingBody, caller: Asking) -> Response:
-        """Read a passage by the id in a hit, or pages, lines or characters of a document."""
+        """Read a passage by the id of a hit, or pages, lines or characters of a document."""
         if body.collection is not None:
             caller.check(*body.collection)
         return await serving.quick.run(lambda: json_response(_read(serving, caller, body)))
@@ -71,7 +71,7 @@ def _read(serving: Serving, caller: Caller, body: ReadingBody) -> dict[str, Any]
 
 
 def _within(serving: Serving, caller: Caller, asked: Sequence[str] | None) -> Sequence[str] | None:
-    """Return where to look; None for everywhere. A key of some collections looks in those."""
+    """Return the collections to look in: those asked for, else those of the key; None means all."""
     if asked is not None or caller.collections is None:
         return asked
     own = serving.base.settings.collection

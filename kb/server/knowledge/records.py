@@ -1,4 +1,4 @@
-"""Records as the server answers them, for ``/openapi.json``; :mod:`kb.wire` writes them."""
+"""Shapes of records in answers, for ``/openapi.json``; :mod:`kb.wire` writes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Span = Annotated[list[_Integer], Field(min_length=2, max_length=2)]
 
 
 class SourceReply(Reply):
-    """A file: the folder that was ingested, and the path below it."""
+    """A file: its ingested folder, and the path below it."""
 
     root: str
     path: str
@@ -88,7 +88,7 @@ class CollectionReply(Reply):
 
 
 class NoticeReply(Reply):
-    """What a reader of the document should know."""
+    """A remark on a document for its readers."""
 
     code: str
     message: str
@@ -96,7 +96,7 @@ class NoticeReply(Reply):
 
 
 class FailedReply(Reply):
-    """A file that could not be read, and the older version of it that is found."""
+    """A file that could not be read, and its older version that search still finds."""
 
     source: SourceReply
     reason: str
@@ -133,7 +133,7 @@ class DocumentReply(Reply):
 
 
 class ReadingReply(Reply):
-    """A stretch of a document, as :class:`kb.Reading` describes it."""
+    """A part of a document, as :class:`kb.Reading` describes it."""
 
     short_id: str
     document: DocumentReply
@@ -158,7 +158,7 @@ class ReadingReply(Reply):
 
 
 class DeletedReply(Reply):
-    """What was deleted."""
+    """The number of deleted documents."""
 
     object: Literal["collection", "document"]
     id: str

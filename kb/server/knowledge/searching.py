@@ -32,8 +32,8 @@ _QueryText = Annotated[str, Field(max_length=MOST_CHARACTERS), VALID]
 class SearchReply(Reply):
     """Hits, best first.
 
-    ``did_you_mean`` is the query without misspelt words, and empty if none is. Several queries have
-    theirs in ``did_you_mean_each``, in their order.
+    ``did_you_mean`` is the query with corrected spelling; it is empty if nothing needs correction.
+    Corrections of several queries are in ``did_you_mean_each``, in their order.
     """
 
     object: Literal["list"]
@@ -43,7 +43,7 @@ class SearchReply(Reply):
 
 
 class QueryBody(Body):
-    """One of several queries: how to search for it, and how much it counts beside the others."""
+    """One of several queries: its search parameters, and its weight among them."""
 
     query: _QueryText
     mode: SearchMode | None = None
@@ -51,7 +51,7 @@ class QueryBody(Body):
 
 
 def _as_query(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
-    """Take a text for a query, and what Python calls it for its field."""
+    """Turn a text into a query; rename the field to Python's name."""
     if isinstance(value, str):
         return {"query": value}
     if isinstance(value, dict) and "text" in value and "query" not in value:
@@ -69,7 +69,7 @@ _Query = Annotated[
 
 
 class SearchBody(Body):
-    """``POST /v1/search``: what ``kb search`` takes, for one query or for several."""
+    """``POST /v1/search``: the parameters of ``kb search``, for one query or for several."""
 
     query: _QueryText = ""
     queries: list[_Query] = Field(default=[], max_length=MOST_QUERIES)
@@ -85,11 +85,11 @@ class SearchBody(Body):
     highlights: Highlighting = "words"
 
     def request(self) -> SearchRequest:
-        """Return what is asked for as search takes it.
+        """Return the body as a request of search.
 
         Raises:
-            SettingsError: a condition cannot be met by anything, such as a day that there is not;
-                or there are one query and several.
+            SettingsError: nothing can meet a condition, such as a date that does not exist; or the
+                body has both one query and several.
         """
         return SearchRequest(
             query=self.query,
@@ -122,7 +122,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("read", body="small", collections="asked")
     async def search(body: SearchBody, caller: Asking) -> Response:
-        """Find the passages that answer a question best, or several questions together."""
+        """Find the passages that best answer a question, or several questions together."""
         chosen = serving.chosen(caller, *(body.collection or ()))
         request = replace(body.request(), collections=chosen)
         return await serving.quick.run(lambda: json_response(_found(serving, request)))

@@ -1,4 +1,4 @@
-"""Files that are sent: on the disk as they arrive, named, and handed to the queue of jobs."""
+"""Uploaded files: writes them to disk as they arrive, names them, queues them as jobs."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from ingest.jobs import ArrivingFile, Batch, Jobs, Upload
 
 FILES = "files"
-"""The field of a form that holds files."""
+"""The form's field with files."""
 
 _FIELDS = ("collection", "replace", "password")
 _MOST_PASSWORDS = 100
-_WRITE_BYTES = 1 << 20  # that are written in one go, in a thread
+_WRITE_BYTES = 1 << 20  # bytes that a thread writes at once
 
 
 @dataclass(slots=True)
 class Form:
-    """What a form holds: files in a batch, and how they are to be ingested."""
+    """The contents of a form: a batch of files, and options of their ingestion."""
 
     uploads: list[Upload] = field(default_factory=list)
     left_out: list[LeftOutFile] = field(default_factory=list)
@@ -35,27 +35,27 @@ class Form:
 
     @property
     def collection(self) -> str | None:
-        """Where the files go."""
+        """The collection for the files."""
         return self.fields.get("collection", [""])[-1] or None
 
     @property
     def replaces(self) -> bool:
-        """Whether a file takes the place of another one of its name."""
+        """Whether a file replaces one with its name."""
         return self.fields.get("replace", ["true"])[-1] == "true"
 
     @property
     def passwords(self) -> tuple[str, ...]:
-        """What is tried on protected files."""
+        """Passwords to try on protected files."""
         return tuple(dict.fromkeys(self.fields.get("password", ())))
 
 
 async def received(parts: AsyncIterator[Found], batch: Batch, *, most_file_bytes: int) -> Form:
-    """Take a form whose files go into a batch as they arrive.
+    """Receive a form, and write its files into a batch as they arrive.
 
-    A file that is too large, or of a type that is not read, is passed over and said.
+    It skips files that are too large or of an unknown type, and lists them in the form.
 
     Raises:
-        RefusalError: a field is not known, or no file (400).
+        RefusalError: a field is unknown, or is not a file (400).
         StoreError: the disk is full.
     """
     form = Form()
@@ -79,10 +79,10 @@ async def received(parts: AsyncIterator[Found], batch: Batch, *, most_file_bytes
 def taken_apart(
     form: Form, batch: Batch, jobs: Jobs, *, most_file_bytes: int, collection: str
 ) -> tuple[list[Upload], dict[str, str]]:
-    """Return the documents of a form, zips taken apart, each with a name of its own.
+    """Return the documents of a form with its zips unpacked, each with a unique name.
 
-    Also the names that files got because others came with theirs. What is left out is added to
-    what the form says of that.
+    Also return the new names of files that arrived under one name. Skipped files are added to the
+    form's list.
 
     Raises:
         StoreError: the disk is full.
@@ -135,7 +135,7 @@ def _sink(found: Begun, form: Form, batch: Batch, most_file_bytes: int) -> _File
 
 
 class _File:
-    """A file on its way to the disk; the event loop waits for no disk."""
+    """A file being written; the event loop never waits for the disk."""
 
     def __init__(self, arriving: ArrivingFile, name: str, form: Form, most_bytes: int) -> None:
         self._arriving: ArrivingFile | None = arriving
@@ -173,7 +173,7 @@ class _File:
 
 
 class _Field:
-    """A field that is no file."""
+    """A field that is not a file."""
 
     def __init__(self, name: str, form: Form) -> None:
         self._name = name
@@ -210,5 +210,5 @@ class _Field:
 
 
 def no_room(error: StoreError) -> RefusalError:
-    """Return what a full disk is to whoever sends files."""
+    """Return the refusal of an upload while the disk is full."""
     return RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), code="no_room")

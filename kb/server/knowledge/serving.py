@@ -1,4 +1,4 @@
-"""What every route of a knowledge base works with, and which collections a caller means."""
+"""Shared parts of all routes of a knowledge base, and the collections of a caller."""
 
 from __future__ import annotations
 
@@ -24,64 +24,62 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 STORE = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
-"""What a route may answer that looks something up in the store."""
+"""Errors of every route that looks something up in the store."""
 
 DocumentId = Annotated[int, Path(ge=0, le=MOST_INTEGER), DIGITS]
 
-_CHANGES_AT_ONCE = 8  # they wait for each other in any case
+_CHANGES_AT_ONCE = 8  # they wait for each other anyway
 _ANSWERS_AT_ONCE = 16
 _UPLOADS_AT_ONCE = 16
-# After that, a commit under way is left to its thread; the next process cleans up.
+# After this time a thread finishes the commit under way; the next process cleans up.
 _GRACE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """A knowledge base that is served, and the threads that work for its routes.
+    """A served knowledge base, and the threads that work for its routes.
 
     Attributes:
-        base: what is served.
-        jobs: ingestion in the background, which this process does, too.
-        quick: for what is looked up.
-        changes: for what changes the store, which waits for whoever else does.
-        answers: for what a chat model writes.
-        arriving: how many uploads are taken at once; others wait, and nothing of them is read. Each
-            has two files open beside its connection.
+        base: the knowledge base.
+        jobs: ingestion in the background, which this process also runs.
+        quick: lane of lookups.
+        changes: lane of changes to the store, which wait for other writers.
+        answers: lane of a chat model's answers.
+        arriving: limit of uploads received at once; the server reads nothing of the others yet.
+            Each upload has two open files beside its connection.
         ending: set when the server is told to end.
     """
 
     base: KnowledgeBase
     jobs: Jobs
     quick: Lane
-    changes: Lane = field(
-        default_factory=lambda: Lane("changes of what is stored", _CHANGES_AT_ONCE)
-    )
+    changes: Lane = field(default_factory=lambda: Lane("changes of the store", _CHANGES_AT_ONCE))
     answers: Lane = field(default_factory=lambda: Lane("answers", _ANSWERS_AT_ONCE))
     arriving: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_UPLOADS_AT_ONCE))
     ending: threading.Event = field(default_factory=threading.Event)
 
     def close(self) -> None:
-        """Wait for what is under way; jobs go on when a server is there again."""
+        """Wait for the work under way; jobs continue when a server runs again."""
         self.ending.set()
         self.changes.close()
         self.answers.close()
         self.jobs.close(timeout_s=_GRACE_S)
 
     def chosen(self, caller: Caller, *names: str | None) -> tuple[str, ...] | None:
-        """Return the collections that a request means; None is the one of the settings.
+        """Return the collections of a request; None means the one of the settings.
 
         Raises:
-            RefusalError: the caller's key is not for one of them (403).
+            RefusalError: the caller's key does not include one of them (403).
         """
         return caller.chosen(
             [name for name in names if name], default=self.base.settings.collection
         )
 
     def one(self, caller: Caller, name: str | None) -> str:
-        """Return the one collection that a request means.
+        """Return the one collection of a request.
 
         Raises:
-            RefusalError: the caller's key is not for it (403).
+            RefusalError: the caller's key does not include it (403).
         """
         chosen = self.chosen(caller, name)
         return chosen[0] if chosen else self.base.settings.collection
@@ -90,16 +88,17 @@ class Serving:
         """Return a document's description.
 
         Raises:
-            DocumentNotFoundError: there is none, or the caller's key is not for its collection.
+            DocumentNotFoundError: the document does not exist, or the caller's key does not include
+                its collection.
         """
         info = self.base.document(document_id)
         if not caller.among([info.collection]):
-            raise no_document(document_id)  # in the words for one that is nowhere
+            raise no_document(document_id)  # the same words as for a document that does not exist
         return info
 
 
 def listed(items: Iterable[dict[str, Any]], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    """Return a list as the server answers it."""
+    """Return a list in the form of the server's answers."""
     return {"object": "list", "data": list(items), **more}
 
 
@@ -111,5 +110,5 @@ def page(
     total: int,
 ) -> dict[str, Any]:
     """Return a page that begins at ``offset`` of ``total``, and whether more follow."""
-    more = bool(found) and offset + len(found) < total  # what is gone meanwhile has no next page
+    more = bool(found) and offset + len(found) < total  # no next page after an empty one
     return listed(map(as_json, found), total=total, has_more=more)

@@ -1,4 +1,4 @@
-"""Server-sent events made in a thread, sent as they come."""
+"""Server-sent events: a thread emits them, the server sends them as they come."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from kb.server.lanes import Lane
 from kb.wire.events import KEEP_ALIVE, MEDIA_TYPE, event_bytes
 
 SILENCE_S = 2.0
-"""Seconds without an event after which a comment says that the server is there.
+"""Seconds without an event after which the server sends a comment.
 
-A client that has hung up is noticed by what cannot be written to it, at the second attempt.
+The second failed attempt to write shows that a client has disconnected.
 """
 
 _ASK_S = 1.0
-"""Seconds after which it is asked whether the key is still one: at the next event or comment."""
+"""Seconds after which the next event or comment checks that the key is still valid."""
 
 Emit = Callable[[str, Any], None]
 """Sends an event: its name and its JSON value."""
 
 EVENTS = {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
-"""What ``/openapi.json`` says of a stream of events."""
+"""Description of a stream of events in ``/openapi.json``."""
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -35,8 +35,8 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 async def streamed(lane: Lane, work: Callable[[Emit], None], caller: Caller) -> StreamingResponse:
     """Answer with the events that ``work`` emits in a thread of a lane.
 
-    The answer begins with the first event: an error before it is answered with its own status. One
-    after it is the event ``error``, and the last; that the caller's key is revoked is one.
+    The answer begins with the first event, so an earlier error has its own status. A later error is
+    the event ``error``, and ends the stream. A revoked key is such an error.
     """
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -54,7 +54,7 @@ async def streamed(lane: Lane, work: Callable[[Emit], None], caller: Caller) -> 
     try:
         first = await events.get()
         if first is None:
-            await working  # raises what went wrong
+            await working  # raises the error of the work
     except BaseException:
         working.cancel()
         raise
@@ -64,7 +64,7 @@ async def streamed(lane: Lane, work: Callable[[Emit], None], caller: Caller) -> 
 def streaming(events: AsyncGenerator[bytes], caller: Caller) -> StreamingResponse:
     """Answer with events as they come; an error among them is the event ``error``.
 
-    That the caller's key is revoked is one.
+    A revoked key is such an error.
     """
     return _response(events, caller)
 

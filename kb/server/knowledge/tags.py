@@ -1,4 +1,4 @@
-"""``/v1/tags`` and ``/v1/facets``: tags of documents, and what filters choose from."""
+"""``/v1/tags`` and ``/v1/facets``: tags of documents, and the values that filters offer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_TAGS = 100
 
 
 class Tagging(Body):
-    """``POST /v1/tags``: tags to give to documents, and to take from them."""
+    """``POST /v1/tags``: tags to add to documents, and tags to remove from them."""
 
     documents: Annotated[list[Integer], Field(min_length=1, max_length=_MOST_DOCUMENTS)]
     add: list[Words] = Field(default=[], max_length=_MOST_TAGS)
@@ -34,7 +34,7 @@ class Tagging(Body):
 
 
 class TaggedReply(Reply):
-    """The documents with the tags that they have now; none of them to a key that may not read."""
+    """The documents with their tags after the change; empty for a key that may not read."""
 
     object: Literal["list"]
     data: list[DocumentReply]
@@ -48,7 +48,7 @@ class FacetsReply(Reply):
 
 
 class FacetsQuery(QueryString):
-    """``GET /v1/facets``: of which collection."""
+    """``GET /v1/facets``: the collection."""
 
     collection: CollectionName | None = None
 
@@ -65,7 +65,7 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("write", body="small", collections="asked")
     async def tag(body: Tagging, caller: Asking) -> Response:
-        """Give tags to documents and take others from them: from all of them, or from none."""
+        """Add tags to documents and remove others: from all of the documents, or from none."""
         if body.collection:
             caller.check(body.collection)
         return await serving.changes.run(lambda: json_response(_tagged(serving, body, caller)))

@@ -1,4 +1,4 @@
-"""``/v1/uploads``: files sent to be ingested, which is a job; or in place of a document's file."""
+"""``/v1/uploads``: files to ingest as a job, or to replace a document's file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MOST_NAMED = 10
 
 
 class LeftOutReply(Reply):
-    """A file that is not ingested, and why: as a sentence, and as a word that stays."""
+    """A file that is not ingested: its reason as a sentence, and as a stable word."""
 
     name: str
     reason: str
@@ -44,7 +44,7 @@ class LeftOutReply(Reply):
 class UploadReply(Reply):
     """A job was queued: ``taken`` are the names under which it stores documents.
 
-    ``renamed`` are files that came with another of their name, by the name that they had.
+    ``renamed`` maps the old to the new names of files that arrived under one name.
     """
 
     object: Literal["upload"]
@@ -56,9 +56,9 @@ class UploadReply(Reply):
 
 _SAID = {
     HTTPStatus.BAD_REQUEST: "The form is broken, or none of its files can be ingested.",
-    HTTPStatus.CONFLICT: "There are documents of these names with other contents, and they are "
-    "not to be replaced; or nothing can be changed here.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The files are larger than what is read.",
+    HTTPStatus.CONFLICT: "Documents of these names have other contents, and `replace` is false; "
+    "or the store is read-only.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The files exceed the size limit.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "No loader reads files of these kinds.",
 }
 _ACCEPTED: Errors = {
@@ -79,16 +79,19 @@ _FORM = {
             "items": {"type": "string", "format": "binary"},
             "description": "Documents, and zips of documents.",
         },
-        "collection": {"type": "string", "description": "Where they go; made if need be."},
+        "collection": {
+            "type": "string",
+            "description": "Collection for the files; created if necessary.",
+        },
         "replace": {
             "type": "boolean",
             "default": True,
-            "description": "Whether a file takes the place of another of its name; else 409.",
+            "description": "Whether a file replaces another of its name; otherwise 409.",
         },
         "password": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Tried on protected files; written down nowhere.",
+            "description": "Passwords to try on protected files; never stored.",
         },
     },
 }
@@ -119,7 +122,7 @@ def routes(serving: Serving) -> APIRouter:
     async def upload(request: Request, caller: Asking) -> Response:
         """Ingest files in the background: several, or zips of them; answers with the job.
 
-        Whatever cannot be read leaves what is stored as it is.
+        A file that cannot be read leaves its stored version unchanged.
         """
         parts = parts_of_form(request.headers.get("content-type", ""), request.stream())
         async with _batch(serving) as batch:
@@ -138,10 +141,10 @@ def routes(serving: Serving) -> APIRouter:
     )
     @needs("write", body="files", collections="asked")
     async def replace_file(document_id: DocumentId, request: Request, caller: Asking) -> Response:
-        """Replace the uploaded file of a document, in the background; answers with the job.
+        """Replace the uploaded file of a document in the background; answers with the job.
 
-        The body is the new file. The document gets another number once it has been read; a file
-        that cannot be read leaves it as it was.
+        The body is the new file. After reading it, the document has a new id. A file that cannot be
+        read leaves the document unchanged.
         """
         require_file(request.headers)
         info = await serving.quick.run(lambda: serving.document(caller, document_id))
@@ -159,10 +162,10 @@ def routes(serving: Serving) -> APIRouter:
 
 @asynccontextmanager
 async def _batch(serving: Serving) -> AsyncIterator[Batch]:
-    """Lend room for files; what no job has taken is deleted.
+    """Lend room for files; delete those that no job has taken.
 
     Raises:
-        RefusalError: nothing can be changed here (409), or the disk has no room (503).
+        RefusalError: the store is read-only (409), or the disk is full (503).
     """
     base = serving.base
     if base.read_only:
@@ -183,10 +186,10 @@ async def _batch(serving: Serving) -> AsyncIterator[Batch]:
 def _queued(
     serving: Serving, form: Form, batch: Batch, collection: str
 ) -> tuple[list[Upload], dict[str, str], int]:
-    """Queue the files of a form; return them, the names that were changed, and the job's id.
+    """Queue the files of a form; return them, the changed names, and the job's id.
 
     Raises:
-        RefusalError: none can be ingested, or one would replace what it is not to (409).
+        RefusalError: no file can be ingested, or one would replace another document (409).
     """
     from ingest.jobs import retry_options  # noqa: PLC0415 - kb stands below ingest
 
@@ -214,10 +217,10 @@ def _queued(
 
 
 def _replaceable(info: DocumentInfo) -> list[str]:
-    """Return the names of the uploads that a document came from.
+    """Return the names of a document's uploads.
 
     Raises:
-        RefusalError: it came from elsewhere (409).
+        RefusalError: the document came from elsewhere (409).
     """
     names = [source.path for source in info.sources if source.root == UPLOADS_ROOT]
     if not names or len(names) < len(info.sources):
@@ -230,7 +233,7 @@ def _replaceable(info: DocumentInfo) -> list[str]:
 
 
 async def _one_file(name: str, request: Request) -> AsyncIterator[Found]:
-    """Give a body as the one file of a form."""
+    """Yield a body as the only file of a form."""
     yield Begun(field=FILES, file=name.rpartition("/")[2])
     async for part in request.stream():
         yield part
@@ -240,7 +243,7 @@ async def _one_file(name: str, request: Request) -> AsyncIterator[Found]:
 def _replaced(
     serving: Serving, form: Form, info: DocumentInfo, names: list[str]
 ) -> tuple[list[Upload], dict[str, str], int]:
-    """Queue a file in the place of what a document came from."""
+    """Queue a file that replaces a document's upload."""
     from ingest.jobs import retry_options  # noqa: PLC0415 - kb stands below ingest
 
     if not form.uploads:

@@ -1,1 +1,1 @@
-"""Files of other programs read into text, with nothing stored: Open WebUI's document loader."""
+"""Reads files for other programs without storing anything: Open WebUI's document loader."""

@@ -1,4 +1,4 @@
-"""Files while they are read: streamed to a folder of their own, counted, and deleted."""
+"""Temporary files of uploads to read: streamed to a folder of their own, counted, deleted."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from kb.server.loading.naming import SentFile
 from kb.server.loading.refusals import too_large
 
 MOST_FILES = 256
-"""Files that are read or wait for it: who sends them does not ask a second time."""
+"""Most files that are read or wait. A client does not repeat a refused request."""
 
 MOST_BYTES = 4 * 2**30
-"""Of all these files together."""
+"""Most bytes of all these files together."""
 
 SILENCE_S = 60.0
-"""How long a sender may pause."""
+"""Seconds that a client may pause."""
 
 
 class Arrivals:
-    """Room for files that are sent to be read.
+    """Room for files to read.
 
     Args:
-        folder: where they are; the system's folder for temporary files if None.
-        most_file_bytes: of one file.
-        most_files: at once.
-        most_bytes: of all together.
+        folder: their folder; None for the system's folder of temporary files.
+        most_file_bytes: limit of one file.
+        most_files: limit of files at once.
+        most_bytes: limit of all files together.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class Arrivals:
 
     @contextmanager
     def room(self) -> Iterator[Arriving]:
-        """Lend room for one file; what came is deleted at the end.
+        """Lend room for one file; delete it at the end.
 
         Raises:
-            RefusalError: too many files are here already (429).
+            RefusalError: too many files are here (429).
         """
         if self._files >= self._most_files:
             raise busy(self._most_files, "files to be read")
@@ -72,16 +72,16 @@ class Arrivals:
             arriving.delete()
 
     def check_length(self, file: SentFile, length: int) -> None:
-        """Refuse a file for the length that its sender declares.
+        """Check the declared length of a file.
 
         Raises:
-            RefusalError: it is larger than what is read (413).
+            RefusalError: the file is too large (413).
         """
         if length > self._most_file_bytes:
             raise too_large(file.shown, self._most_file_bytes)
 
     def count(self, part: int, file: SentFile, size: int) -> None:
-        """Count a part that came; ``size`` is that of its file by now.
+        """Count a part that arrived; ``size`` is its file's size so far.
 
         Raises:
             RefusalError: the file is too large (413), or all files together are (429).
@@ -92,12 +92,12 @@ class Arrivals:
             raise busy(self._most_bytes >> 20, "MiB of files to be read")
 
     def make_folder(self) -> tuple[Path, contextlib.ExitStack]:
-        """Make a folder for one file; closing what comes with it deletes the folder."""
+        """Make a folder for one file; closing the returned object deletes it."""
         with contextlib.ExitStack() as held:
             if self._folder is None:
                 folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
             else:
-                # Who clears the folder after a crash leaves those that are held.
+                # The process that clears the folder after a crash spares locked ones.
                 folder, lock = LockedFolders(self._folder).new()
                 held.callback(lock.release)
                 held.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -105,7 +105,7 @@ class Arrivals:
 
 
 class Arriving:
-    """One file that comes in parts."""
+    """A file that arrives in parts."""
 
     def __init__(self, arrivals: Arrivals) -> None:
         self._arrivals = arrivals
@@ -113,11 +113,11 @@ class Arriving:
         self.size = 0
 
     async def receive(self, file: SentFile, parts: AsyncIterator[bytes]) -> Path:
-        """Write a file to disk; return where it is, under a name that is its own.
+        """Write a file to disk; return its path, under a name of its own.
 
         Raises:
-            RefusalError: it is too large, too slow, empty, or of no kind that is read; the disk
-                has no room for it.
+            RefusalError: the file is too large, too slow, empty, or of an unknown type; or the disk
+                is full.
         """
         try:
             folder, self._held = await asyncio.to_thread(self._arrivals.make_folder)
@@ -148,5 +148,5 @@ class Arriving:
             content.write(part)
 
     def delete(self) -> None:
-        """Delete what came."""
+        """Delete the file."""
         self._held.close()

@@ -1,4 +1,4 @@
-"""What a file is that comes as bytes and two headers: its name for people, its format for us."""
+"""The name and the format of a file that arrives as bytes with two headers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kb.server.errors import RefusalError
 _NAMELESS = "file"
 _MOST_SHOWN = 200  # characters of a name in messages
 
-# Open WebUI puts the id of its own record before the name.
+# Open WebUI puts its own record's id before the name.
 _RECORD_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}_(?=.)", re.IGNORECASE)
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -27,7 +27,7 @@ _BY_TYPE = {
     "text/x-markdown": ".md",
 }
 _UNTOLD = frozenset({"", "application/octet-stream", "binary/octet-stream"})
-# Text that a person may read, though its type does not begin with `text/`.
+# Readable text whose type does not begin with `text/`.
 _TEXTS = frozenset(
     f"application/{name}"
     for name in (
@@ -36,7 +36,7 @@ _TEXTS = frozenset(
         *("x-ruby", "x-tex", "x-latex", "x-subrip"),
     )
 )
-# Its tags would be read as words; no loader of this project reads whole pages.
+# Loaders would read its tags as words: no loader of this project reads whole web pages.
 _MARKUP = frozenset({"text/html", "application/xhtml+xml", "text/rtf", "application/rtf"})
 _BY_MAGIC = {b"%PDF-": ".pdf", b"PK\x03\x04": ".docx"}
 _HEAD_BYTES = max(map(len, _BY_MAGIC))
@@ -44,11 +44,11 @@ _HEAD_BYTES = max(map(len, _BY_MAGIC))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentFile:
-    """A file that was sent.
+    """A file that a client sent.
 
     Attributes:
-        name: as messages call it, without folders.
-        content_type: what its sender says it is, in lower case without parameters.
+        name: its name in messages, without folders.
+        content_type: the type that its client declares, in lower case without parameters.
     """
 
     name: str
@@ -56,7 +56,7 @@ class SentFile:
 
     @classmethod
     def of(cls, filename: str, content_type: str) -> SentFile:
-        """Return the file that two headers, as Starlette reads them, describe.
+        """Return the file that two headers, as Starlette decodes them, describe.
 
         Args:
             filename: ``X-Filename``: a name in UTF-8, its special characters percent-encoded.
@@ -64,20 +64,20 @@ class SentFile:
         """
         from ingest.jobs.sending import clean_name  # noqa: PLC0415 - `kb` works without `ingest`
 
-        # Starlette reads headers as Latin-1; some programs send UTF-8 as it is.
+        # Starlette decodes headers as Latin-1; some programs send plain UTF-8.
         told = unquote_to_bytes(filename.encode("latin-1", "replace")).decode("utf-8", "replace")
         name = _RECORD_ID.sub("", clean_name(told), count=1) if told.strip() else _NAMELESS
         return cls(name=name, content_type=content_type.partition(";")[0].strip().lower())
 
     @property
     def shown(self) -> str:
-        """The name for messages, of a length that a person reads."""
+        """The name for messages, shortened to a readable length."""
         return self.name if len(self.name) <= _MOST_SHOWN else f"{self.name[:_MOST_SHOWN]}…"
 
     def suffix(self, content: BinaryIO) -> str:
-        """Return the extension by which the file's loader is chosen.
+        """Return the extension that chooses the file's loader.
 
-        The name says it, else the type; where neither does, the first bytes.
+        It comes from the name, else from the type, else from the first bytes.
 
         Raises:
             RefusalError: no loader reads such a file (415).
@@ -106,7 +106,7 @@ class SentFile:
 
 
 def _by_content(content: BinaryIO) -> str:
-    """Return the extension that a file's first bytes ask for; loaders refuse what is no text."""
+    """Return the extension that fits a file's first bytes; the text loader refuses binary files."""
     content.seek(0)
     head = content.read(_HEAD_BYTES)
     return next((suffix for magic, suffix in _BY_MAGIC.items() if head.startswith(magic)), ".txt")

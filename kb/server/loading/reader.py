@@ -1,4 +1,4 @@
-"""Files read in worker processes: a bounded number wait, and idle workers end."""
+"""Reads files in worker processes: a limited number of files wait, and idle workers end."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from ingest.reading.sandbox import Sandbox
 
 _IDLE_S = 60.0
-"""How long worker processes are kept for the next file."""
+"""Seconds that a worker process stays for the next file."""
 
 
 class FileReader:
     """Reads files with the loaders, the sandbox and the OCR of ingestion.
 
-    Its methods belong to the event loop, but for :meth:`close`, which is called after its end.
+    Only the event loop may call its methods, except :meth:`close`, which runs after the loop's end.
 
     Args:
         settings: limits and OCR, as for ingestion.
@@ -32,11 +32,11 @@ class FileReader:
         self._retiring: asyncio.TimerHandle | None = None
 
     async def read(self, path: Path) -> LoadedFile:
-        """Return what a file says; who is cancelled ends the reading.
+        """Return the document of a file; cancelling ends the reading.
 
         Raises:
             LoadError: the file cannot be read.
-            WorkerStartError: no worker process can be started.
+            WorkerStartError: no worker process can start.
         """
         from ingest.options import IngestOptions  # noqa: PLC0415 - `kb` works without `ingest`
 

@@ -1,4 +1,4 @@
-"""What is answered where a file cannot be read."""
+"""Refusals of files that cannot be read."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from kb.server.errors import RefusalError
 if TYPE_CHECKING:
     from ingest.errors import LoadError
 
-# The rest are files that are as they should not be: 400.
+# All other files are faulty: 400.
 _STATUS = {
     "unsupported_format": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unavailable": HTTPStatus.INTERNAL_SERVER_ERROR,
-    "unreadable": HTTPStatus.INTERNAL_SERVER_ERROR,  # the file is our own copy
+    "unreadable": HTTPStatus.INTERNAL_SERVER_ERROR,  # the file is the server's own copy
 }
 
 
 def refusal(error: LoadError, *, name: str, stored_as: str) -> RefusalError:
-    """Return the answer for a file that a loader refuses.
+    """Return the refusal of a file that a loader cannot read.
 
     Args:
-        error: what the loader says.
-        name: what its sender calls the file.
-        stored_as: what the loader calls it.
+        error: the loader's error.
+        name: the file's name as its client sent it.
+        stored_as: the file's name in the loader's error.
     """
     from ingest.errors import EncryptedFileError  # noqa: PLC0415 - `kb` works without `ingest`
 
@@ -38,7 +38,7 @@ def refusal(error: LoadError, *, name: str, stored_as: str) -> RefusalError:
 
 
 def too_large(name: str, most_bytes: int) -> RefusalError:
-    """Return the answer for a file of more bytes than are read."""
+    """Return the refusal of a file above the size limit."""
     msg = (
         f"{name} is larger than {most_bytes / 2**20:,.0f} MiB, the largest file that is read here; "
         "split it, or raise KB_MAX_FILE_MB on the server"

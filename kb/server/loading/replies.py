@@ -1,4 +1,4 @@
-"""What reading a file answers, for ``/openapi.json``."""
+"""The shape of a read file in answers, for ``/openapi.json``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from kb.server.replies import Reply
 
 
 class LoadedPart(Reply):
-    """The text of a page, or of a file that has no pages.
+    """The text of a page, or of a file without pages.
 
-    ``metadata`` is what the file says of itself; of a page it has ``page``, counted from 0, and
-    ``page_label``, as printed.
+    ``metadata`` comes from the file. That of a page has ``page``, counted from 0, and the printed
+    ``page_label``.
     """
 
     page_content: str

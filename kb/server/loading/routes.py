@@ -1,4 +1,4 @@
-"""``PUT /process``: a file's bytes in, its text out, as Open WebUI asks its document loader."""
+"""``PUT /process``: takes a file's bytes and returns its text, for Open WebUI's document loader."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from kb.records import Document, Page
 
 PATHS = ("/process", "/v1/process")
-"""Open WebUI puts ``/process`` behind the address that its settings name."""
+"""Open WebUI adds ``/process`` to the URL in its settings."""
 
 _NAME = "The file's name, percent-encoded UTF-8; its extension says how to read it."
-_TYPE = "What the file is, where the extension of its name says nothing."
+_TYPE = "Type of the file, used if the extension of its name says nothing."
 _SAID = {
     HTTPStatus.BAD_REQUEST: "The file cannot be read; `code` and `message` say why.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The file is larger than what is read.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The file exceeds the size limit.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "No loader reads files of this kind.",
 }
 _BODY = {"requestBody": {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
@@ -41,7 +41,7 @@ def routes(base: KnowledgeBase, *, reader: FileReader) -> APIRouter:
     """Return the routes.
 
     Args:
-        base: its settings bound what is read. Nothing of it is changed.
+        base: the knowledge base whose settings limit the files; nothing in it changes.
         reader: reads the files.
     """
     router = APIRouter()
@@ -64,9 +64,9 @@ def routes(base: KnowledgeBase, *, reader: FileReader) -> APIRouter:
         filename: Annotated[str, Header(alias="X-Filename", description=_NAME)] = "",
         content_type: Annotated[str, Header(description=_TYPE)] = "",
     ) -> Response:
-        """Return the text of a file, one part a page where it has pages; nothing is stored.
+        """Return the text of a file, one part per page if it has pages; stores nothing.
 
-        PDF (scans are read by OCR), DOCX, Markdown and text in any common encoding are read.
+        It reads PDF (scans by OCR), DOCX, Markdown, and text in any common encoding.
         """
         require_file(request.headers)
         sent = SentFile.of(filename, content_type)
@@ -92,9 +92,9 @@ async def _read(reader: FileReader, sent: SentFile, path: Path) -> Document:
 
 
 def parts(document: Document) -> list[dict[str, Any]]:
-    """Return a document as Open WebUI takes it: a part for each page with text, or one in all.
+    """Return a document in Open WebUI's form: a part for each page with text, or a single part.
 
-    What should be known of the document stands in the first part.
+    The first part has the remarks on the document.
     """
     told: dict[str, Any] = dict(document.metadata)
     if document.title:

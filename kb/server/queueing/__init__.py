@@ -1,11 +1,11 @@
-"""Requests wait here for their turn, between clients by turns, instead of being refused.
+"""Requests wait here for their turn instead of being refused; clients alternate.
 
 | module | what it owns |
 |---|---|
-| ``clients`` | who asks, as far as turns go |
+| ``clients`` | the client that a request counts for |
 | ``fair`` | the order of turns |
-| ``room`` | how much may wait, and when there will be room again |
+| ``room`` | limits of waiting work, and the time until there is room |
 | ``texts`` | texts of many requests, computed together |
 
-``kb/server/lanes.py`` has the same order for work of other sorts.
+``kb/server/lanes.py`` uses the same order for other sorts of work.
 """

@@ -1,4 +1,4 @@
-"""Who asks, as far as turns go: whoever brings a key is one client, so is every address."""
+"""The client that a request counts for: each key is one, and so is each address without a key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _asking: ContextVar[str] = ContextVar("_asking", default="")
 
 @contextmanager
 def asking(client: str) -> Iterator[None]:
-    """Have everything that the block waits for wait in the name of a client."""
+    """Let everything in the block wait in a client's name."""
     before = _asking.set(client)
     try:
         yield
@@ -20,7 +20,7 @@ def asking(client: str) -> Iterator[None]:
 
 
 def present_client() -> str:
-    """Return in whose name the present request waits; "" outside of any."""
+    """Return the client of the present request; "" outside of requests."""
     return _asking.get()
 
 
@@ -28,7 +28,7 @@ def client_name(key: str, address: str) -> str:
     """Return one name for all requests of a client.
 
     Args:
-        key: name of the key that it brings, "" for none.
-        address: where it asks from, which only counts without a key.
+        key: name of its key, "" for none.
+        address: its address, which counts only without a key.
     """
     return f"key {key}" if key else f"address {address}"

@@ -8,21 +8,21 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Waiting(Protocol):
-    """A request that waits, for one turn or several."""
+    """A waiting request that needs one turn or several."""
 
     @property
     def client(self) -> str:
-        """Who asks."""
+        """Its client."""
         ...
 
     @property
     def turns(self) -> int:
-        """How many turns it still needs; at least one while it waits."""
+        """Number of turns that it still needs; at least one while it waits."""
         ...
 
     @property
     def sort(self) -> Hashable:
-        """Only requests of the same sort share a batch."""
+        """Its sort; only requests of one sort share a batch."""
         ...
 
 
@@ -30,27 +30,27 @@ RequestT = TypeVar("RequestT", bound=Waiting)
 
 
 class FairQueue(Generic[RequestT]):
-    """Requests in turn. Used under its owner's lock.
+    """Requests in the order of their turns. Use it under its owner's lock.
 
-    A client with a thousand requests, or one of a thousand texts, keeps another one waiting for
-    one turn at a time.
+    A client with a thousand requests, or one with a thousand texts in one request, delays another
+    client by one turn at a time.
     """
 
     def __init__(self) -> None:
-        # Of ordered dictionaries the first entry is found and taken out at once, however many
-        # were taken out before.
+        # An ordered dictionary finds and removes its first entry in constant time, even after many
+        # removals.
         self._clients: OrderedDict[str, OrderedDict[RequestT, None]] = OrderedDict()
 
     def __bool__(self) -> bool:
-        """Whether anybody waits."""
+        """Return whether a request waits."""
         return bool(self._clients)
 
     def put(self, request: RequestT) -> None:
-        """Let a request wait behind those of its client."""
+        """Add a request behind those of its client."""
         self._clients.setdefault(request.client, OrderedDict())[request] = None
 
     def remove(self, request: RequestT) -> None:
-        """Take out a request; nothing happens where it does not wait."""
+        """Remove a request; without effect if it does not wait."""
         requests = self._clients.get(request.client)
         if requests is None or request not in requests:
             return
@@ -59,13 +59,13 @@ class FairQueue(Generic[RequestT]):
             del self._clients[request.client]
 
     def first(self) -> RequestT | None:
-        """Return whose turn it is, None where nobody waits."""
+        """Return the request whose turn it is, None if none waits."""
         for requests in self._clients.values():
             return next(iter(requests))
         return None
 
     def took_turn(self, request: RequestT) -> None:
-        """Let the others go next, now that a request has had a turn; it leaves after its last."""
+        """Pass the turn on after a request had its turn; remove the request after its last."""
         requests = self._clients[request.client]
         if request.turns:
             requests.move_to_end(request)

@@ -1,4 +1,4 @@
-"""How much may wait, in all and of one client, and when there will be room again."""
+"""Limits of waiting work, in all and for one client, and the time until there is room."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from http import HTTPStatus
 from kb.server.errors import RETRY_AFTER_S, RefusalError
 
 SHARE = 3
-"""A client may have so many times as much waiting as there is room left, so that another one
-always finds some: three quarters of all where it is alone."""
+"""A client's waiting work may be this many times the free room. So another client always finds some
+room, and a client alone gets three quarters of all."""
 
 _MEMORY_S = 30.0
-"""After so long a measurement counts half."""
+"""Seconds after which a measurement has half its weight."""
 
 _LONGEST_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Texts, or other work, and their bytes."""
+    """An amount of work: texts or other items, and their bytes."""
 
     texts: int
     size: int = 0
 
     def __add__(self, other: Load) -> Load:
-        """Return both together."""
+        """Return the sum."""
         return Load(self.texts + other.texts, self.size + other.size)
 
     def __sub__(self, other: Load) -> Load:
-        """Return what is left without the other."""
+        """Return the difference."""
         return Load(self.texts - other.texts, self.size - other.size)
 
 
 class Rate:
-    """How much is done a second, while there is something to do.
+    """The rate of work per second while there is work.
 
     Args:
-        clock: seconds.
+        clock: returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -52,11 +52,11 @@ class Rate:
         self._size = 0.0
 
     def begin(self) -> None:
-        """Note that there is something to do again."""
+        """Note that work begins again."""
         self._since = self._clock()
 
     def note(self, done: Load) -> None:
-        """Note that so much was done since the last note, or since there was something to do."""
+        """Note work done since the last note, or since work began."""
         now = self._clock()
         passed, self._since = now - self._since, now
         kept = 0.5 ** (passed / _MEMORY_S)
@@ -65,18 +65,18 @@ class Rate:
         self._size = self._size * kept + done.size
 
     def seconds_for(self, load: Load) -> float:
-        """Return how long so much takes; 0 where nothing was measured."""
+        """Return the seconds that this amount takes; 0 without measurements."""
         each = [(load.texts, self._texts), (load.size, self._size)]
         return max((self._seconds * part / done for part, done in each if part and done), default=0)
 
 
 class Room:
-    """What waits, and how much may. Used under its owner's lock.
+    """Waiting work and its limits. Use it under its owner's lock.
 
     Args:
-        what: names what waits in messages, in the plural.
-        most: bound of all that waits; what is computed just now counts.
-        clock: seconds.
+        what: the work's name in messages, in the plural.
+        most: limit of all waiting work, including the present computation.
+        clock: returns seconds.
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class Room:
 
     @property
     def waiting(self) -> Load:
-        """What waits or is computed."""
+        """The work that waits or runs."""
         return self._all
 
     def enter(self, client: str, load: Load) -> None:
-        """Let something wait. What is alone may be as large as it is.
+        """Admit work. Work without a competitor may have any size.
 
         Raises:
-            RefusalError: there is no room for it now (429); says after how long to come back.
+            RefusalError: there is no room now (429); names the seconds to wait.
         """
         if not self._all.texts:
             self.rate.begin()
@@ -109,7 +109,7 @@ class Room:
         self._size_of[client] += load.size
 
     def leave(self, client: str, load: Load, *, done: bool = True) -> None:
-        """Let something go; what was not ``done`` says nothing of how fast things are done."""
+        """Remove work; only ``done`` work counts for the rate."""
         if done:
             self.rate.note(load)
         self._all -= load
@@ -120,7 +120,7 @@ class Room:
             self._size_of.pop(client, None)
 
     def _excess(self, client: str, load: Load) -> Load | None:
-        """Return how much must be done before there is room for so much more; None if there is."""
+        """Return the work to finish before this amount has room; None if it has room now."""
         texts = self._too_much(
             self._texts_of[client], self._all.texts, load.texts, self._most.texts
         )
@@ -129,8 +129,8 @@ class Room:
 
     def _too_much(self, own: int, everybody: int, more: int, most: int) -> int:
         left = most - everybody - more
-        # Each of its own that is done lets a client have SHARE more and leaves one place; those of
-        # the others are done in between.
+        # Each finished item of a client gives it SHARE more places and uses up one. Items of other
+        # clients finish in between.
         share = math.ceil((own + more - SHARE * left) / (SHARE + 1)) * len(self._texts_of)
         return min(max(0, -left, share if own else 0), everybody)
 

@@ -1,4 +1,4 @@
-"""Texts of many requests, computed together; each request gets its own vectors back."""
+"""Computes the texts of many requests together; each request gets its own vectors back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Compute(Protocol):
-    """Returns the vectors of texts; all of them are queries with ``task``, or all documents."""
+    """Computes vectors of texts; all of them are queries with ``task``, or all documents."""
 
     def __call__(self, texts: Sequence[str], task: str) -> Vectors:
         """Return one row for each text, in order."""
@@ -30,12 +30,12 @@ class Compute(Protocol):
 
 
 class _Request:
-    """Texts of one request, and the vectors that are there so far.
+    """Texts of one request, and their vectors so far.
 
     Args:
-        texts: what is computed.
+        texts: the texts to compute.
         task: see :class:`Compute`.
-        width: of a vector.
+        width: width of a vector.
     """
 
     def __init__(self, texts: Sequence[str], task: str, *, width: int) -> None:
@@ -51,21 +51,21 @@ class _Request:
 
     @property
     def turns(self) -> int:
-        """How many texts wait."""
+        """Number of texts that wait."""
         return len(self.texts) - self._next
 
     @property
     def size(self) -> int:
-        """Characters of the text whose turn it is."""
+        """Characters of the next text."""
         return len(self.texts[self._next])
 
     def take(self) -> _Text:
-        """Return the text whose turn it is."""
+        """Return the next text."""
         self._next += 1
         return _Text(self, self._next - 1)
 
     def fill(self, row: int, vector: Vectors) -> None:
-        """Keep a vector; the last one answers the request."""
+        """Store a vector; the last one answers the request."""
         self.vectors[row] = vector
         self._missing -= 1
         if not self._missing:
@@ -76,7 +76,7 @@ class _Request:
         self._tell(lambda: self.answer.set_exception(error))
 
     def left(self) -> Load:
-        """Return what is not computed yet, texts under way not included."""
+        """Return the remaining work, without texts under way."""
         rest = self.texts[self._next :]
         return Load(len(rest), sum(map(_size, rest)))
 
@@ -91,7 +91,7 @@ class _Request:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """One text that is being computed."""
+    """A text under computation."""
 
     request: _Request
     row: int
@@ -106,29 +106,28 @@ class _Text:
 
 
 class _NobodyWaits(threading.Event):
-    """Is set once no client of a batch is there any more."""
+    """An event that is set once all clients of a batch have disconnected."""
 
     def __init__(self, batch: Sequence[_Text]) -> None:
         super().__init__()
         self._requests = {text.request for text in batch}
 
     def is_set(self) -> bool:
-        """Say whether all have gone."""
+        """Return whether all have disconnected."""
         return all(request.gone for request in self._requests)
 
 
 class TextQueue:
-    """Texts in turn, and the threads that have them computed.
+    """Texts in the order of their turns, and the threads that compute them.
 
-    A request that is cancelled leaves at once; only a text of it that is under way is computed to
-    its end.
+    A cancelled request leaves at once; only a text of it that is already under way is finished.
 
     Args:
-        what: names the texts in messages, in the plural.
+        what: the texts' name in messages, in the plural.
         compute: the model.
-        width: of its vectors.
-        batching: how texts are handed to it.
-        most: how much may wait.
+        width: width of its vectors.
+        batching: sizes of the model's batches.
+        most: limit of waiting work.
     """
 
     def __init__(
@@ -150,7 +149,7 @@ class TextQueue:
 
     @property
     def waiting(self) -> Load:
-        """What waits or is computed now."""
+        """The work that waits or runs."""
         with self._changed:
             return self._room.waiting
 
@@ -159,7 +158,7 @@ class TextQueue:
 
         Raises:
             RefusalError: there is no room for them now (429).
-            KnowledgeBaseError: what the model raises.
+            KnowledgeBaseError: the model raises it.
         """
         if not texts:
             return np.empty((0, self._width), dtype=np.float32)
@@ -175,7 +174,7 @@ class TextQueue:
             raise
 
     def close(self) -> None:
-        """Wait for what is computed now; what waits is not computed any more."""
+        """Wait for the present computation; discard waiting texts."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -194,7 +193,7 @@ class TextQueue:
             self._finish(batch)
 
     def _next_batch(self) -> list[_Text]:
-        """Wait for texts and return those whose turn it is; none at the end."""
+        """Wait for texts and return the next ones; none at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closed)
             batch: list[_Text] = []
@@ -213,7 +212,7 @@ class TextQueue:
             return batch
 
     def _finish(self, batch: list[_Text]) -> None:
-        """Have a batch computed, each request by itself where that fails for all."""
+        """Compute a batch; if that fails, compute each request by itself."""
         try:
             with stoppable(_NobodyWaits(batch)):
                 vectors = self._compute([each.text for each in batch], batch[0].request.sort)
@@ -242,5 +241,5 @@ class TextQueue:
 
 
 def _size(text: str) -> int:
-    """Return bytes that a text takes in memory, without what Python keeps of each."""
+    """Return the bytes of a text in memory, without Python's overhead."""
     return len(text) if text.isascii() else 2 * len(text)

@@ -1,1 +1,1 @@
-"""Tools for language models: a few routes with short answers, and a description of them alone."""
+"""Tools for language models: a few routes with short answers, and their own description."""

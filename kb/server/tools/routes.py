@@ -1,7 +1,7 @@
-"""``/tools``: what a language model needs to answer from the documents, as an OpenAPI tool server.
+"""``/tools``: an OpenAPI tool server for language models that answer from the documents.
 
-Open WebUI and others read :data:`DESCRIPTION` below the address that their settings name, and make
-a tool of each operation: its id is the tool's name, its description what the model is told of it.
+Open WebUI and others read :data:`DESCRIPTION` below the URL in their settings. They make a tool of
+each operation: its id is the tool's name, and the model reads its description.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def _collections(serving: Serving, caller: Caller) -> dict[str, Any]:
 
 
 def _own(caller: Caller) -> str:
-    """Return the collection that a key for some means; none where it is for several."""
+    """Return the collection of a key for a single one; empty for a key of several."""
     own = caller.collections or ()
     return own[0] if len(own) == 1 else ""
 

@@ -1,6 +1,6 @@
-"""What tools are given and give back: few fields, each described for the model that fills it in.
+"""Parameters and results of tools: few fields, each with a description for the model.
 
-A model pays for each word that it reads, so answers hold what it can use and no more.
+A model pays for each word that it reads, so answers contain only what it can use.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kb.server.requests import Body, QueryString
 MOST_HITS = 20
 MOST_LISTED = 200
 MOST_TEXT = 20_000
-"""Characters of a document that are given at once."""
+"""Most characters of a document in one answer."""
 
 _Query = Annotated[
     str,
@@ -73,7 +73,7 @@ class ReadDocument(Body):
 
 
 class ListDocuments(QueryString):
-    """Of which collection, and from which document on."""
+    """The collection, and the position in its list of documents."""
 
     collection: CollectionName | None = Field(
         default=None,
@@ -82,7 +82,7 @@ class ListDocuments(QueryString):
     )
     offset: Annotated[
         int,
-        Field(ge=0, le=10**9, description="How many documents to pass over, for the next part."),
+        Field(ge=0, le=10**9, description="How many documents to skip, for the next part."),
         DIGITS,
     ] = 0
 
@@ -90,8 +90,8 @@ class ListDocuments(QueryString):
 class Passage(Reply):
     """A passage; cite it by ``document`` and ``place``.
 
-    ``score`` says from 0 to 1 how sure the search is that it answers. ``start`` is where it begins
-    in its document.
+    ``score`` is the search's confidence, from 0 to 1, that the passage answers. ``start`` is the
+    passage's position in its document.
     """
 
     document: str
@@ -105,14 +105,14 @@ class Passage(Reply):
 
 
 class Passages(Reply):
-    """Passages, best first. ``did_you_mean`` is the query without misspelt words, else empty."""
+    """Passages, best first. ``did_you_mean`` is the query with corrected spelling, else empty."""
 
     passages: list[Passage]
     did_you_mean: str
 
 
 class DocumentPart(Reply):
-    """Part of a document. ``next`` is where the following part begins; null at the end."""
+    """Part of a document. ``next`` is the position of the following part; null at the end."""
 
     document: str
     document_id: int
@@ -133,7 +133,7 @@ class CollectionLine(Reply):
 
 
 class Collections(Reply):
-    """All collections; ``usual`` is meant where none is named."""
+    """All collections; ``usual`` is the default."""
 
     collections: list[CollectionLine]
     usual: str
@@ -151,7 +151,7 @@ class DocumentLine(Reply):
 
 
 class Documents(Reply):
-    """Documents, newest first, and how many there are in all."""
+    """Documents, newest first, and the total number."""
 
     documents: list[DocumentLine]
     total: int

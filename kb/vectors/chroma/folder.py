@@ -134,6 +134,10 @@ class ChromaFolder:
             reading.require_width(target, len(vector))
             return reading.nearest(target, vector, limit, where)
 
+    def answers_at_once(self, collection: str) -> bool:
+        """Return whether the index is in memory, and as new as the files."""
+        return self._client.is_loaded(collection) and not self._client.is_due()
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         with self._reading(collection) as target:

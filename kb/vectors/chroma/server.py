@@ -109,6 +109,10 @@ class ChromaServer:
                 return self._nearest_on_condition(target, vector, limit, where)
             return self._nearest_of(target, vector, limit, where.chunks)
 
+    def answers_at_once(self, collection: str) -> bool:  # noqa: ARG002 - the protocol's call
+        """Return False: the server answers."""
+        return False
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         with self._known.found(collection) as target:

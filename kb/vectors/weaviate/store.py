@@ -114,6 +114,10 @@ class WeaviateStore:
         )
         return [(each.uuid.int, 1.0 - float(each.metadata.distance)) for each in found.objects]
 
+    def answers_at_once(self, collection: str) -> bool:  # noqa: ARG002 - the protocol's call
+        """Return False: the server answers."""
+        return False
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         self._width(collection)

@@ -1,1 +1,1 @@
-"""Forms, notes and links, as a file holds them."""
+"""Forms, notes and links of a file."""

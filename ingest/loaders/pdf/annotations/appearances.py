@@ -1,4 +1,4 @@
-"""The text that annotations draw where their dictionaries hold none: stamps, signatures."""
+"""The text in drawings of annotations whose dictionaries have none: stamps, signatures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ingest.loaders.pdf.annotations.rich_text import plain
 from ingest.loaders.pdf.annotations.signers import signed_by
 
 MOST_DRAWN = 200
-"""Annotations of a page whose drawings are read."""
+"""Most annotations of a page whose drawings are read."""
 
 _DRAWN = frozenset({"Stamp", "FreeText"})
 
@@ -28,7 +28,7 @@ Rect = tuple[float, float, float, float]
 
 
 def only_drawn(annotations: Sequence[Dictionary]) -> list[tuple[Dictionary, Rect]]:
-    """Return the annotations that say something by their drawing alone, and where they are."""
+    """Return the annotations whose only text is in their drawing, with their places."""
     return [(one, rect) for one, rect in each(annotations, _drawn_at)][:MOST_DRAWN]
 
 
@@ -51,10 +51,10 @@ def _drawn_at(annotation: Dictionary) -> Rect | None:
 
 
 def drawn_texts(document: Any, index: int, places: Sequence[Rect]) -> Iterator[str]:  # noqa: ANN401
-    """Yield what the annotations at these places draw; call it under PDFium's lock.
+    """Yield the texts drawn by the annotations at these places; call it under PDFium's lock.
 
-    A copy of the page loses its own content and all other annotations. The rest becomes the
-    page's text.
+    In a copy of the page, the function removes the content and all other annotations. The remaining
+    text is that of the drawings.
     """
     import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415 - PDFs only
     from pypdfium2 import raw  # noqa: PLC0415 - PDFs only

@@ -1,8 +1,8 @@
-"""What engines know of a page's annotations: dictionaries of PDF, and careful ways to ask them.
+"""The engines' data on a page's annotations: PDF dictionaries, and safe ways to read them.
 
-pypdf's dictionaries are taken as they are, and PDFium's answers in the same form. Every reader of
-fields, notes and links asks through the functions here: they follow references, and take nothing
-for granted that a file says.
+pypdf's dictionaries are used unchanged, and PDFium's answers in the same form. Every reader of
+fields, notes and links uses the functions here. They follow references and trust nothing in the
+file.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ _log = logging.getLogger(__name__)
 
 _Read = TypeVar("_Read")
 
-# What pypdf raises on hostile files is open-ended, and it reads a dictionary's entries when they
-# are asked for. Memory errors and interrupts pass.
+# pypdf raises many kinds of errors on hostile files, and reads a dictionary's entries only on
+# access. Memory errors and interrupts pass.
 _ANY_FAILURE = Exception
 
 MOST_ANNOTATIONS = 5_000
-"""Annotations of a page that are read; a page of a large form has some hundreds."""
+"""Most annotations of a page that are read; a page of a large form has some hundreds."""
 
 LONGEST_TEXT = 100_000
-"""Characters of one annotation's text that are read."""
+"""Most characters of one annotation's text."""
 
 DEEPEST = 32
-"""Generations of a field above its widget."""
+"""Most generations of a field above its widget."""
 
 Dictionary = Mapping[str, Any]
 Frame = Callable[[float, float], tuple[float, float]]
-"""Says where a point of the file stands on the page as seen."""
+"""Returns the position on the visible page of a point of the file."""
 
 _HIDDEN = 2 | 32  # not shown, and not shown on a screen
 _LANGUAGE = re.compile("\x1b[^\x1b]{0,12}\x1b")  # marks a language inside a string
@@ -46,7 +46,7 @@ _ENDS = re.compile("\r\n?|\u2028|\u2029")
 def each(
     annotations: Iterable[Dictionary], read: Callable[[Dictionary], _Read | None]
 ) -> Iterator[tuple[Dictionary, _Read]]:
-    """Yield what can be read of each annotation; one that fails costs itself alone."""
+    """Yield the result for each annotation; one that fails costs only itself."""
     for annotation in annotations:
         try:
             found = read(annotation)
@@ -60,19 +60,19 @@ def each(
 
 
 def entry(found: object, key: str) -> Any:  # noqa: ANN401 - a file may hold anything anywhere
-    """Return what a dictionary holds under a key, None where it holds nothing."""
+    """Return the value of a dictionary's key, None if it has none."""
     return resolved(found.get(key)) if isinstance(found, Mapping) else None
 
 
 def resolved(value: Any) -> Any:  # noqa: ANN401 - see entry
-    """Follow a reference to what it names."""
+    """Return the target of a reference."""
     value = value.get_object() if hasattr(value, "get_object") else value
     return None if type(value).__name__ == "NullObject" else value
 
 
 def string(value: object, most: int = LONGEST_TEXT) -> str:
-    """Return a string of a file as text with plain line ends, "" for what is none."""
-    if hasattr(value, "get_data"):  # long texts stand in streams
+    """Return a string of a file as text with plain line ends, "" for other values."""
+    if hasattr(value, "get_data"):  # long texts are in streams
         value = value.get_data()
     if isinstance(value, str) and value.startswith("\ufeff"):
         value = getattr(value, "original_bytes", value)
@@ -85,33 +85,33 @@ def string(value: object, most: int = LONGEST_TEXT) -> str:
 
 
 def size_of(value: object) -> int:
-    """Return the length of a string as the file holds it, 0 for what is none."""
+    """Return the length of a string in the file, 0 for other values."""
     if hasattr(value, "get_data"):
         value = value.get_data()
     return len(value) if isinstance(value, (str, bytes, bytearray)) else 0
 
 
 def name(value: object) -> str:
-    """Return a name without its slash, "" for what is none."""
+    """Return a name without its slash, "" for other values."""
     return string(value).removeprefix("/") if isinstance(value, str) else ""
 
 
 def whole(value: object) -> int:
-    """Return a whole number, 0 for what is none."""
+    """Return a whole number, 0 for other values."""
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         return 0
     return int(value)
 
 
 def items(value: object, most: int = MOST_ANNOTATIONS) -> Iterator[Any]:
-    """Yield the entries of an array, resolved; nothing for what is no array."""
+    """Yield the entries of an array, resolved; nothing for other values."""
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         for at in range(min(len(value), most)):
             yield resolved(value[at])
 
 
 def numbers(value: object, most: int = 8 * MOST_ANNOTATIONS) -> list[float]:
-    """Return the numbers of an array, [] if any entry is none."""
+    """Return the numbers of an array, [] if any entry is not a number."""
     found: list[float] = []
     for number in items(value, most):
         try:
@@ -144,7 +144,7 @@ def is_hidden(annotation: Dictionary) -> bool:
 
 
 def box_of(annotation: Dictionary, frame: Frame) -> Box | None:
-    """Return where an annotation stands on the page, None where it does not say."""
+    """Return the place of an annotation on the page, None if it has none."""
     corners = numbers(entry(annotation, "/Rect"), 4)
     return around_points(corners, frame) if len(corners) == 4 else None  # noqa: PLR2004
 
@@ -166,7 +166,7 @@ def around_points(corners: Sequence[float], frame: Frame) -> Box:
 
 def _decoded(raw: bytes) -> str:
     if raw.startswith(_TWICE) and not any(raw[4::3]):
-        # LaTeX forms hold values that were written as UTF-16 twice over: three bytes a letter.
+        # LaTeX forms contain values that were encoded as UTF-16 twice: three bytes a letter.
         rest = raw[4:]
         raw = raw[:2] + bytes(byte for at, byte in enumerate(rest) if at % 3)
     for mark, encoding in ((b"\xfe\xff", "utf-16"), (b"\xff\xfe", "utf-16")):

@@ -1,4 +1,4 @@
-"""Form fields of a page: what each holds, what it is called, and where it stands."""
+"""Form fields of a page: value, label and position."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHOICES = 5_000
 _CHOSEN = 200
 _LONGEST_OPTION = 1_000  # characters
 
-# Names that programs give by themselves, in the languages that such programs speak.
+# Names that programs generate, in their languages.
 _TELLS_NOTHING = re.compile(
     r"(?:form|page|subform|topmostsubform|root|table|row|cell|body(?:page)?|text|input|edit|box|"
     r"check(?: ?box)?|field|text ?(?:field|box)|fill|undefined|untitled|button|radio(?: ?button)?|"
@@ -49,9 +49,9 @@ _PLACE = re.compile(r"\[\d+\]")
 def fields_of(
     annotations: Sequence[Dictionary], frame: Frame, drawn: Mapping[int, str]
 ) -> Iterator[Inset]:
-    """Yield a page's form fields that hold something, and all boxes to be ticked.
+    """Yield a page's form fields with values, and all check boxes.
 
-    ``drawn`` is what annotations draw that hold no text, by the identity of their dictionaries.
+    ``drawn`` maps identities of dictionaries to the drawn text of annotations without other text.
     """
     for _, field in each(annotations, lambda annotation: _field(annotation, frame, drawn)):
         yield field
@@ -89,7 +89,7 @@ def _typed(widget: Dictionary) -> str:
 
 
 def _chosen(widget: Dictionary) -> Iterator[str]:
-    """Yield what a list shows for each entry that is chosen."""
+    """Yield the visible text of each chosen entry of a list."""
     options = [_option(option) for option in items(inherited(widget, "/Opt"), _CHOICES)]
     value = inherited(widget, "/V")
     chosen = [string(value)] if isinstance(value, (str, bytes)) else []
@@ -104,7 +104,7 @@ def _chosen(widget: Dictionary) -> Iterator[str]:
 
 
 def _option(option: Any) -> tuple[str, str]:  # noqa: ANN401 - a file may hold anything anywhere
-    """Return how an entry of a list is stored, and how it is shown."""
+    """Return the stored and the visible form of an entry of a list."""
     if isinstance(option, (str, bytes)):
         return string(option, _LONGEST_OPTION), string(option, _LONGEST_OPTION)
     pair = [string(one, _LONGEST_OPTION) for one in items(option, 2)]
@@ -114,7 +114,7 @@ def _option(option: Any) -> tuple[str, str]:  # noqa: ANN401 - a file may hold a
 def _button(widget: Dictionary, box: Box) -> Inset | None:
     flags = whole(inherited(widget, "/Ff"))
     if flags & _PUSH_BUTTON:
-        return None  # its caption is printed, and it holds nothing
+        return None  # its caption is printed, and it has no value
     stands_for = _stands_for(widget)
     ticked = _is_ticked(widget, stands_for)
     if not flags & _RADIO:
@@ -134,7 +134,7 @@ def _stands_for(widget: Dictionary) -> str:
 
 
 def _is_ticked(widget: Dictionary, stands_for: str) -> bool:
-    """Whether a button is shown as ticked: by its look, else by its field's value."""
+    """Whether a button looks ticked; without a look, whether its field's value says so."""
     state = name(entry(widget, "/AS"))
     if state:
         return state != "Off"
@@ -144,7 +144,7 @@ def _is_ticked(widget: Dictionary, stands_for: str) -> bool:
 
 
 def _choice(widget: Dictionary, stands_for: str) -> str:
-    """Return what a radio button stands for, "" where its file says nothing of use."""
+    """Return the meaning of a radio button, "" if its file gives none of use."""
     state = stands_for or name(entry(widget, "/AS"))
     options = [_option(option)[1] for option in items(inherited(widget, "/Opt"), _CHOICES)]
     if state.isdecimal() and len(state) < 5 and int(state) < len(options):  # noqa: PLR2004
@@ -153,7 +153,7 @@ def _choice(widget: Dictionary, stands_for: str) -> str:
 
 
 def _label(widget: Dictionary) -> str:
-    """Return what a field is called: as its author says, else by the names of its tree."""
+    """Return a field's label: the author's, else the names of its tree."""
     described = next((d for f in family(widget) if (d := string(entry(f, "/TU")).strip())), "")
     if described:
         return " ".join(described.split())

@@ -1,4 +1,4 @@
-"""Links on a page: the addresses that they lead to outside of the document."""
+"""Links on a page to addresses outside the document."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_QUADS = 200
 
 
 def links_of(annotations: Sequence[Dictionary], frame: Frame) -> Iterator[Inset]:
-    """Yield the links of a page that lead out of its document, an inset for each of their lines."""
+    """Yield the links of a page that leave its document, an inset for each of their lines."""
     for annotation, address in each(annotations, _address):
         for _, boxes in each([annotation], lambda one: quads_of(one, frame)):
             for box in boxes[:_MOST_QUADS]:
@@ -33,7 +33,7 @@ def links_of(annotations: Sequence[Dictionary], frame: Frame) -> Iterator[Inset]
 
 
 def _address(annotation: Dictionary) -> str | None:
-    """Return where a link leads: an address, or another file; None inside of its document."""
+    """Return a link's target: an address, or another file; None inside its document."""
     if name(entry(annotation, "/Subtype")) != "Link" or is_hidden(annotation):
         return None
     action = entry(annotation, "/A")
@@ -61,7 +61,7 @@ def _leads_to(action: Dictionary) -> str:
 
 
 def _file(specification: object) -> str:
-    """Return the name of a file that a link opens, without the folders of the author's machine."""
+    """Return the name of a file behind a link, without the folders of the author's machine."""
     for key in ("/UF", "/F", "/Unix", "/DOS"):
         path = string(entry(specification, key))
         if path:

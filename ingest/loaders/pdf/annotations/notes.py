@@ -1,4 +1,4 @@
-"""Notes on a page: comments, what is said of marked text, replies, and text typed over the page."""
+"""Notes on a page: comments, remarks on marked text, replies, and text typed over the page."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SPEAK = frozenset(
 )
 _MARKS = frozenset({"Highlight", "Underline", "Squiggly", "StrikeOut"})
 
-# What readers draw for a stamp that has nothing but a name.
+# Readers' drawings of a stamp that has only a name.
 _STAMPS = frozenset(
     {
         "Approved",
@@ -60,7 +60,7 @@ _STAMPS = frozenset(
         "TopSecret",
     }
 )
-# LibreOffice writes the day and the time behind the author's name.
+# LibreOffice writes the day and the time after the author's name.
 _DATED = re.compile(r",\s*\d[^,]*(?:,[^,]*)?$")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -68,10 +68,10 @@ _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 def notes_of(
     annotations: Sequence[Dictionary], frame: Frame, drawn: Mapping[int, str]
 ) -> Iterator[Inset]:
-    """Yield a page's notes, each with the replies to it, and what was typed over the page.
+    """Yield a page's notes, each with its replies, and text typed over the page.
 
-    ``drawn`` is what annotations draw that hold no text, by the identity of their dictionaries.
-    A note is told as its author's words, behind the author's name; replies follow, a line each.
+    ``drawn`` maps identities of dictionaries to the drawn text of annotations without other text. A
+    note has its author's name and then the words; replies follow, a line each.
     """
     found = list(each(annotations, lambda one: _note(one, frame, drawn)))
     known = {id(annotation): at for at, (annotation, _) in enumerate(found)}
@@ -79,7 +79,7 @@ def notes_of(
     for at, (annotation, _) in enumerate(found):
         threads.setdefault(_thread(annotation, known, at), []).append(at)
     for root, members in threads.items():
-        # The first of a thread leads it, wherever the file has it.
+        # The first note of a thread comes first, wherever the file has it.
         thread = [found[at][1] for at in sorted(members, key=lambda at: at != root)]
         first, *replies = thread
         # Some programs repeat a note in each of its parts.
@@ -117,7 +117,7 @@ def _text(annotation: Dictionary, kind: str, drawn: Mapping[int, str]) -> str:
 
 
 def _place(annotation: Dictionary, kind: str, frame: Frame) -> Box | None:
-    """Return where a note belongs: the last line of the text that it marks, else its box."""
+    """Return the place of a note: the last line of its marked text, else its box."""
     if kind in _MARKS:
         quads = quads_of(annotation, frame)
         return max(quads, key=lambda box: (box[3], box[2])) if quads else None
@@ -125,12 +125,12 @@ def _place(annotation: Dictionary, kind: str, frame: Frame) -> Box | None:
 
 
 def _points(annotation: Dictionary) -> bool:
-    """Whether text in a box is a remark with a line to what it is about."""
+    """Whether text in a box is a remark with a line to its subject."""
     return name(entry(annotation, "/IT")) == "FreeTextCallout" or bool(entry(annotation, "/IRT"))
 
 
 def _thread(annotation: Dictionary, known: dict[int, int], at: int) -> int:
-    """Return which note a reply answers to in the end, or the note itself."""
+    """Return the note that a reply finally answers, or the note itself."""
     best, seen = at, {id(annotation)}
     other = entry(annotation, "/IRT")
     for _ in range(DEEPEST):
@@ -143,5 +143,5 @@ def _thread(annotation: Dictionary, known: dict[int, int], at: int) -> int:
 
 
 def said(note: Inset) -> str:
-    """Return a note's words behind its author's name."""
+    """Return a note's words after its author's name."""
     return f"{note.label}: {note.text}" if note.label else note.text

@@ -1,7 +1,7 @@
-"""A page's annotations as PDFium tells of them, for files that only PDFium can open.
+"""A page's annotations from PDFium, for files that only PDFium can open.
 
-The answers are put into the form of the file's own dictionaries, so that one reader of fields,
-notes and links serves both engines. Call it under PDFium's lock.
+The module puts the answers into the form of the file's own dictionaries, so that one reader of
+fields, notes and links serves both engines. Call it under PDFium's lock.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _SUBTYPES = (
     "XFAWidget",
     "Redact",
 )
-"""By the numbers that PDFium gives them."""
+"""By PDFium's numbers."""
 
 
 def annotations_of(page: Any, document: Any) -> list[Dictionary]:  # noqa: ANN401 - no types
@@ -134,7 +134,7 @@ def _field(raw: Any, form: Any, annotation: Any) -> Dictionary:  # noqa: ANN401
 
 
 def _chosen(raw: Any, form: Any, annotation: Any) -> list[str]:  # noqa: ANN401
-    """Return what a list shows for each entry that is chosen."""
+    """Return the visible text of each chosen entry of a list."""
     count = min(raw.FPDFAnnot_GetOptionCount(form, annotation), _MOST_OPTIONS)
     return [
         _wide(_asked(raw.FPDFAnnot_GetOptionLabel, form, annotation, at))
@@ -149,7 +149,7 @@ def _asked(question: Callable[..., int], *about: Any) -> bytes:  # noqa: ANN401
     if not 0 < size <= 4 * LONGEST_TEXT:
         return b""
     buffer = ctypes.create_string_buffer(size)
-    # Two questions want a buffer of numbers, the others one of bytes.
+    # Two functions take a buffer of numbers, the others one of bytes.
     kind = question.argtypes[len(about)]  # type: ignore[attr-defined]
     question(*about, ctypes.cast(buffer, kind), size)
     return buffer.raw

@@ -1,4 +1,4 @@
-"""Who signed: the name that a signature of a PDF gives, or its certificate."""
+"""Signers: the name in a signature of a PDF, or in its certificate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LARGEST = 200_000  # bytes of a signature: certificates are some thousands each
 
 
 def signed_by(signature: Dictionary) -> str:
-    """Return a signature's name and date, "" where it gives no name."""
+    """Return a signature's name and date, "" without a name."""
     signer = " ".join(string(entry(signature, "/Name")).split())
     signer = signer or _certified(entry(signature, "/Contents"))
     date = iso_date(string(entry(signature, "/M")))[:10]
@@ -17,7 +17,7 @@ def signed_by(signature: Dictionary) -> str:
 
 
 def _certified(contents: object) -> str:
-    """Return the name in the certificate that no other certificate of the signature builds on."""
+    """Return the name in the certificate that no other certificate of the signature depends on."""
     raw = getattr(contents, "original_bytes", contents)
     if not isinstance(raw, (bytes, bytearray)) or not 0 < len(raw) <= _LARGEST:
         return ""
@@ -38,7 +38,7 @@ def _certified(contents: object) -> str:
 
 
 def _one_value(raw: bytes) -> bytes:
-    """Cut off the zeros that fill up the room that the file kept for a signature."""
+    """Cut off the zeros that fill the room reserved for a signature."""
     if len(raw) < 2 or not raw[1] & 0x80:  # noqa: PLR2004 - a tag and a length
         return raw
     size = raw[1] & 0x7F

@@ -1,4 +1,4 @@
-"""Counts the form fields of a file that hold something and that no page shows."""
+"""Counts the form fields of a file that have values and that no page shows."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ingest.loaders.pdf.annotations.dictionaries import (
 )
 
 MOST_FIELDS = 20_000
-"""Fields and annotations of a file that are looked at; a large form has some thousands."""
+"""Most fields and annotations of a file to check; a large form has some thousands."""
 
 _PASSWORD = 1 << 13
 _LONGEST = 1_000
 
 
 def unshown_fields(form: object, pages: Iterable[object]) -> int:
-    """Count the fields of a form that hold text or a choice and stand hidden or on no page.
+    """Count the fields of a form that have text or a choice and are hidden or on no page.
 
     Args:
         form: the file's /AcroForm.
@@ -35,7 +35,7 @@ def unshown_fields(form: object, pages: Iterable[object]) -> int:
     """
     if not isinstance(entry(form, "/Fields"), list):
         return 0
-    known: dict[int, bool] = {}  # whether a page shows a field that holds something
+    known: dict[int, bool] = {}  # whether a page shows a field with a value
     left = MOST_FIELDS
     for array in pages:
         for number, widget in _numbered(array):
@@ -86,14 +86,14 @@ def _resolved(one: Any) -> Dictionary | None:  # noqa: ANN401 - a file may hold 
 
 
 def _key(field: Dictionary, number: int) -> int:
-    """Return the number of the field that a dictionary is, or is a widget of."""
+    """Return the number of a dictionary's field; the dictionary is the field or its widget."""
     if string(entry(field, "/T")) or not hasattr(field, "raw_get") or "/Parent" not in field:
         return number
     return int(getattr(field.raw_get("/Parent"), "idnum", number))
 
 
 def _holds(field: Dictionary) -> bool:
-    """Whether a field holds text or a choice that is no password."""
+    """Whether a field has text or a choice that is not a password."""
     kind = name(inherited(field, "/FT"))
     if kind not in ("Tx", "Ch") or (kind == "Tx" and whole(inherited(field, "/Ff")) & _PASSWORD):
         return False

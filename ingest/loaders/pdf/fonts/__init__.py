@@ -1,1 +1,1 @@
-"""Fonts that hide which characters they show."""
+"""Fonts that do not say which characters they show."""

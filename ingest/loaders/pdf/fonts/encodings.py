@@ -1,4 +1,4 @@
-"""The names that a page's fonts give to their glyphs, as dictionaries of the file list them."""
+"""The names of glyphs in a page's fonts, from dictionaries of the file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ingest.loaders.pdf.annotations.dictionaries import Dictionary, entry, items, name, resolved
 
 MOST_FONTS = 500
-"""Fonts of a page that are looked at, those of its drawings included."""
+"""Most fonts of a page to check, those of its drawings included."""
 
 _MOST_DRAWINGS = 200
 _CODES = 256

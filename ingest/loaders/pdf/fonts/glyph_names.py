@@ -1,4 +1,4 @@
-"""Names and numbers of glyphs, which some readers give in place of text that they cannot read."""
+"""Names and numbers of glyphs, which some readers output for text that they cannot read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LEAST_NAMES = 6  # in a line, apart from each other
 
 
 def without_names(words: Iterable[Word]) -> tuple[list[Word], list[Box]]:
-    """Part words into those that say something, and the places of those that name glyphs."""
+    """Separate words into real ones, and the positions of those that name glyphs."""
     kept: list[Word] = []
     lost: list[Box] = []
     for word in words:
@@ -28,7 +28,7 @@ def without_names(words: Iterable[Word]) -> tuple[list[Word], list[Box]]:
 
 
 def names_glyphs(text: str) -> bool:
-    """Whether a text is names or numbers of glyphs, as readers give where they know no more."""
+    """Whether a text is names or numbers of glyphs, as readers output for unknown characters."""
     if _NAMES.fullmatch(text):
         return True
     parts = text.split()

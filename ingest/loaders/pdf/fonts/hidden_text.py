@@ -1,4 +1,4 @@
-"""Has the places of text in fonts that hide their characters read by OCR, and counts the others."""
+"""Reads text of hidden fonts by OCR, and counts the rest."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ingest.loaders.pdf.quality import SUSPECT, measure
 from kb.records import Notice
 
 MAX_PLACES = 200
-"""Places of one page that are read; a page of prose has about ten."""
+"""Most places of one page to read; a page of prose has about ten."""
 
 MOSTLY = 0.5
-"""Share of hidden characters from which a page is read as a whole."""
+"""Share of hidden characters above which OCR reads the whole page."""
 
 UNREADABLE = "\ufffd"
 
 
 @dataclass(slots=True)
 class HiddenText:
-    """Reads hidden text of one document by ``read_place``, and remembers what came of it.
+    """Reads hidden text of one document by ``read_place``, and remembers the results.
 
     ``signs`` counts single characters, such as icons, that have no reading.
     """
@@ -34,7 +34,7 @@ class HiddenText:
     _left_out: set[int] = field(default_factory=set)
 
     def with_places(self, index: int, sheet: Sheet) -> Sheet:
-        """Return a page with what OCR reads where its text hides its characters."""
+        """Return a page with OCR's reading of hidden text."""
         insets: list[Inset] = []
         for at, box in enumerate(sheet.unreadable):
             lines = self.read_place(index, box) if at < MAX_PLACES else []
@@ -55,7 +55,7 @@ class HiddenText:
         return "".join(self._readable(char) for char in "\n".join(kept))
 
     def _readable(self, char: str) -> str:
-        """Return what a character shows of which an engine does not say the font."""
+        """Return the text of a character whose font an engine does not name."""
         if not is_private(char):
             return char
         shown = shown_by(char, "")
@@ -64,7 +64,7 @@ class HiddenText:
         return shown
 
     def notices(self, total: int) -> list[Notice]:
-        """Say on how many pages hidden text was read, and on how many it was left out."""
+        """Return notices about the pages on which hidden text was read or omitted."""
         out = []
         for code, pages, rest in (
             ("coded_text_read", self._read, "read by OCR there"),
@@ -93,7 +93,7 @@ def is_mostly_hidden(sheet: Sheet) -> bool:
 
 
 def reads_well(text: str, hidden: int) -> bool:
-    """Whether another engine's text of a page stands for what is hidden there."""
+    """Whether another engine's text of a page can replace its hidden text."""
     if measure(text).doubt > SUSPECT or any(map(names_glyphs, text.split("\n"))):
         return False
     share, pairs = share_of_common_pairs(text)

@@ -1,7 +1,7 @@
-"""Text in an encoding of before Unicode whose bytes a file shows as Western letters.
+"""Text in an encoding from before Unicode whose bytes a file shows as Western letters.
 
-GBK's ``中文`` shows as ``ÖÐÎÄ``, and Cyrillic as ``Ïðèâåò``. A language has few accented letters;
-such text has little else. What it decodes to has to be what that encoding has most of.
+GBK's ``中文`` appears as ``ÖÐÎÄ``, and Cyrillic as ``Ïðèâåò``. A language has few accented letters,
+but such text has little else. The decoded text must consist of common characters of its encoding.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEAST = 4
-"""Characters beyond ASCII from which a text is looked at."""
+"""Characters beyond ASCII from which a text is checked."""
 
 _DENSE = 0.5  # share of letters beyond ASCII
 _USUAL = 0.85  # share of decoded letters that are common ones
@@ -35,9 +35,9 @@ _KANA_AT = {"euc_jp": (0xA4, 0xA5), "cp932": (0x82, 0x83)}
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """As what bytes a file shows text, and as what they have to be read.
+    """The bytes that a file shows as text, and their real encoding.
 
-    ``hyphens`` says that its hyphens are the byte that files call a soft hyphen.
+    ``hyphens`` means that its hyphens are the byte that files call a soft hyphen.
     """
 
     western: str
@@ -45,7 +45,7 @@ class Encoding:
     hyphens: bool = False
 
     def read(self, word: str) -> list[tuple[str, int]] | None:
-        """Return the characters of a word and how many were shown for each; None if it cannot."""
+        """Return a word's characters, with the number of shown ones for each; None if it fails."""
         raw = _bytes(word.replace("-", "\u00ad") if self.hyphens else word, self.western)
         text = _decoded(raw, self.name) if raw is not None else None
         return None if text is None else [(c, len(c.encode(self.name))) for c in text]
@@ -67,7 +67,7 @@ def encoding_of(words: Sequence[str]) -> Encoding | None:
 
 
 def _wide(words: Sequence[str], western: str, *, hyphens: bool) -> tuple[float, Encoding | None]:
-    """Return the encoding of two bytes that fits best, and the share of its common characters."""
+    """Return the two-byte encoding that fits best, and the share of its common characters."""
     shares: dict[str, float] = {}
     for name, common in _COMMON.items():
         firsts = _first_bytes(words, Encoding(western, name, hyphens))

@@ -1,8 +1,8 @@
-"""Names of glyphs that no list of Adobe's holds, as the characters that they show.
+"""Characters for names of glyphs that are not in Adobe's lists.
 
-PDFium knows the names of Adobe's lists, but none of fonts that are drawn as shapes (Type 3). Those
-here are of TeX's fonts, and the usual ones. A name stands for a code of a font where the file's
-encoding says so, which pypdf tells.
+PDFium knows the names in Adobe's lists, but none of fonts that are drawn as shapes (Type 3). The
+names here are those of TeX's fonts, and the usual ones. A font's encoding in the file maps a code
+to a name; pypdf reads it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _LIGATURE = re.compile(r"[A-Za-z](?:_[A-Za-z]){1,3}")
 
 
 def character_of(name: str) -> str:
-    """Return what a glyph of a name shows, "" where the name tells nothing."""
+    """Return the character for a glyph's name, "" for an unknown name."""
     stem = name.partition(".")[0]
     found = _KNOWN.get(stem) or _KNOWN.get(_SIZED.sub("", stem))
     if found:
@@ -75,11 +75,11 @@ def character_of(name: str) -> str:
 
 
 def with_names(page: Glyphs, encodings: Callable[[], Encodings]) -> Glyphs:
-    """Return a page on which the names of glyphs tell characters that PDFium does not know.
+    """Return a page with the characters that PDFium does not know but glyphs' names tell.
 
     Args:
-        page: its characters; where PDFium knows no better, a character is its code.
-        encodings: asked only where there is such a character.
+        page: its characters; an unknown one is its code.
+        encodings: called only for such characters.
     """
     codes: dict[int, set[int]] = defaultdict(set)
     for glyph in page.glyphs:
@@ -102,12 +102,13 @@ def with_names(page: Glyphs, encodings: Callable[[], Encodings]) -> Glyphs:
 
 
 def _agreed(codes: set[int], tables: Sequence[Mapping[int, str]], *, named: bool) -> dict[str, str]:
-    """Return what codes show, as far as all fonts of one name, or of none, agree on it."""
+    """Return the characters of codes on which all fonts of one name, or without one, agree."""
     found: dict[str, str] = {}
     for code in codes:
         shown = {character_of(table[code]) for table in tables if code in table}
         if named:
-            # PDFium knows plain names itself: a font that has one is another of the same name.
+            # PDFium knows plain names itself: a font with one of them is another font of the same
+            # name.
             shown -= {text for text in shown if len(text) == 1 and text.isascii()}
         if len(shown) == 1 and (text := shown.pop()):
             found[chr(code)] = text

@@ -1,4 +1,4 @@
-"""Whether letters read as a language, for text of which nobody says what its characters are."""
+"""Whether letters read as a language, for text with unknown characters."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 LEAST_PAIRS = 6
-"""Pairs of letters below which nothing is said of a text."""
+"""Least pairs of letters for a decision on a text."""
 
 LEAST_WORDS = 4
-"""Words of several letters below which nothing is said of their scripts."""
+"""Least words of several letters for a decision on their scripts."""
 
 LANGUAGE = 0.5
-"""Share of common pairs from which letters are a language; codes of letters have a fifth."""
+"""Share of common pairs above which letters are a language; codes of letters have a fifth."""
 
 _COMMON = frozenset(
     (  # noqa: SIM905 - pairs that European languages have most of; quoted they say less
@@ -33,7 +33,7 @@ _LEAST_WORD = 3
 
 
 def share_of_common_pairs(text: str) -> tuple[float, int]:
-    """Return the share of pairs of ASCII letters that languages have often, and their count."""
+    """Return the share of pairs of ASCII letters that are common in languages, and their count."""
     common = count = 0
     for word in re.findall(r"[A-Za-z]+", text):
         for one, other in pairwise(word.lower()):
@@ -43,7 +43,7 @@ def share_of_common_pairs(text: str) -> tuple[float, int]:
 
 
 def mixes_scripts(words: Iterable[str]) -> float:
-    """Return the share of words whose letters are of several scripts, as no language has them.
+    """Return the share of words with letters of several scripts, which no language has.
 
     Letters that Latin borrows for sounds, and single letters as formulas have them, do not count.
     """

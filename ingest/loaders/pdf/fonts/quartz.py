@@ -1,7 +1,7 @@
 """Ligatures of TeX's fonts in files that a Mac saved again: "di↵erent", "e cient".
 
 Its PDF writer gives these glyphs codes of their own and names wrong characters for them: U+21B5 for
-ff, and U+0000 for ffi and ffl, which what follows tells apart ("office", "baffled").
+ff, and U+0000 for ffi and ffl. The following letters distinguish those ("office", "baffled").
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _VOWELS = frozenset("aeiouyAEIOUY")
 
 
 def with_ligatures(page: Glyphs) -> Glyphs:
-    """Return a page on which ligatures with wrong characters are the letters that they show."""
+    """Return a page with the letters of ligatures in place of wrong characters."""
     fonts = {at for at, font in enumerate(page.fonts) if _TEXT_FONT.fullmatch(font.name)}
     if not any(glyph.text in _WRONG and glyph.font in fonts for glyph in page.glyphs):
         return page

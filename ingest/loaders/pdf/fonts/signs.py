@@ -1,8 +1,8 @@
-"""Characters that a file keeps in Unicode's private range: read where it is known what they show.
+"""Characters in Unicode's private range: read if their drawing is known.
 
-Symbol fonts have their codes there; Adobe's list of glyphs has old-style figures, small capitals
-and raised letters there; the first Chinese standards had some characters there. What else fonts
-keep there, such as icons, has no reading.
+Symbol fonts have their codes there. Adobe's list of glyphs has old-style figures, small capitals
+and raised letters there. The first Chinese standards had some characters there. Other private
+characters, such as icons, have no reading.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ingest.loaders.pdf.words.letters import sign_of, symbols_of
 from ingest.loaders.pdf.words.scripts import is_wide
 
 BULLETS = frozenset("\uf0b7\uf0a7\uf06c\uf06e\uf0d8\uf0a8\uf0fc")
-"""What lists of office programs are marked with, whatever font draws it."""
+"""Bullets of office programs, whatever font draws them."""
 
 _ICONS = re.compile(
     r"awesome|material ?(?:icon|symbol|design)|icon|glyphicon|fontello|icomoon|octicon|"
@@ -41,7 +41,7 @@ _ADOBE = {
     **{chr(0xF8F6 + at): part for at, part in enumerate("⎞⎟⎠⎤⎥⎦⎫⎬⎭")},
     **{pair[0]: pair[1] for pair in _OTHERS.split()},
 }
-"""Adobe's own characters of glyphs that Unicode has no others for.
+"""Adobe's own characters for glyphs that Unicode lacks.
 
 Small capitals are letters, and brackets have parts.
 """
@@ -73,16 +73,16 @@ _TEX = (
     ),
     (re.compile(r"cm(?:r|b|bx|bxti|ti|sl|ss|ssbx|csc|u)\d", re.IGNORECASE), _GREEK),
 )
-"""What TeX's fonts draw for control codes, by their names; a file may name none of them."""
+"""The drawings of TeX's fonts for control codes, by font name; a file may name none of them."""
 
 _PRIVATE = ("\ue000", "\uf8ff")
 _MORE_PRIVATE = "\U000f0000"
 
 
 def with_signs(page: Glyphs) -> tuple[Glyphs, int]:
-    """Return a page with what its private characters show, and how many icons it draws.
+    """Return a page with readings of its private characters, and its number of icons.
 
-    Icons are left out. Private characters of which nobody knows what they show stay.
+    Icons are omitted. Other unknown private characters stay.
     """
     fonts = {
         g.font for g in page.glyphs if g.font >= 0 and (_is_kept_private(g.text) or _is_code(g))
@@ -103,7 +103,7 @@ def with_signs(page: Glyphs) -> tuple[Glyphs, int]:
             if draws_icons(font) and (_is_kept_private(glyph.text) or glyph.unmapped):
                 icons += is_drawn(glyph)
                 continue
-            # What symbol fonts show is found where words are made.
+            # The drawings of symbol fonts are determined where words are made.
             symbols = symbols_of(font)
             plain = not _is_kept_private(glyph.text) and not _is_code(glyph)
             shown = (
@@ -116,7 +116,7 @@ def with_signs(page: Glyphs) -> tuple[Glyphs, int]:
 
 
 def is_sign(glyph: Glyph, page: Glyphs) -> bool:
-    """Whether a character means something to its font only, and is no usual bullet."""
+    """Whether a character has a meaning only in its font, and is not a usual bullet."""
     if glyph.font < 0:
         return False
     if is_private(glyph.text):
@@ -126,19 +126,19 @@ def is_sign(glyph: Glyph, page: Glyphs) -> bool:
 
 
 def is_drawn(glyph: Glyph) -> bool:
-    """Whether a character leaves a trace."""
+    """Whether a character is visible."""
     left, top, right, bottom = glyph.ink
     return right > left and bottom > top
 
 
 def is_private(text: str) -> bool:
-    """Whether a character means something to its font only, and is no usual bullet."""
+    """Whether a character has a meaning only in its font, and is not a usual bullet."""
     first = text[:1]
     return (_PRIVATE[0] <= first <= _PRIVATE[1] and text not in BULLETS) or first >= _MORE_PRIVATE
 
 
 def shown_by(text: str, font: str, *, chinese: bool = False) -> str:
-    """Return what a private character shows in a font, "" where nobody knows, or it is none.
+    """Return the drawing of a private character in a font, "" if unknown or for other characters.
 
     Args:
         text: the character.
@@ -168,7 +168,7 @@ def draws_icons(font: str) -> bool:
 
 
 def is_chinese(text: str) -> bool:
-    """Whether most of what a font draws is Chinese or Japanese."""
+    """Whether most of a font's characters are Chinese or Japanese."""
     return sum(map(is_wide, text)) * 2 > len(text)
 
 

@@ -1,9 +1,9 @@
-"""Letters of TeX's own fonts drawn as pictures, which name no characters: only codes are known.
+"""Letters of TeX's own fonts, drawn as pictures without character names: only codes are known.
 
-pdfLaTeX makes such fonts (Type 3) where outlines are not installed. Their codes are those of TeX's
+pdfLaTeX makes such fonts (Type 3) if outlines are not installed. Their codes are those of TeX's
 encodings: OT1 (Knuth, "The TeXbook", appendix F) or T1 ("Cork", TUGboat 11.4, 1990). Most agree
-with ASCII; which of the two it is shows in the ligatures ff, fi, fl, ffi, ffl, which both have
-among the control characters, at different places.
+with ASCII. The ligatures ff, fi, fl, ffi, ffl distinguish the two encodings: both have them among
+the control characters, at different places.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _LETTERS = 0.4
 
 
 def letters_of_tex(fonts: Mapping[int, Sequence[Glyph]]) -> dict[int, list[Glyph]]:
-    """Return the fonts of a page that are TeX's, by number, with what their characters show.
+    """Return the TeX fonts of a page, by number, with the letters of their characters.
 
     Args:
-        fonts: the characters of each font of which the file names none.
+        fonts: the characters of each font without names in the file.
     """
     plain = {number: glyphs for number, glyphs in fonts.items() if _is_text(glyphs)}
     codes = [glyph.text for glyphs in plain.values() for glyph in glyphs if _is_drawn(glyph)]

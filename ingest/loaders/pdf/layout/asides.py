@@ -1,6 +1,6 @@
-"""Boxes and figures that a paragraph flows around: its lines are short beside them.
+"""Boxes and figures with a paragraph flowing around them: its lines are short beside them.
 
-What stands in such a box is no part of the paragraph. It is read where the paragraph ends.
+The text in such a box is not part of the paragraph. It comes after the paragraph.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LEVEL = 0.5  # heights of the font
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """How text flows around a box: ``enters`` from above, ``leaves`` to what is below it."""
+    """How text flows around a box: ``enters`` from above, ``leaves`` to the text below it."""
 
     text_on_left: bool
     enters: bool
@@ -46,7 +46,7 @@ class Flow:
 
 
 def flow_of(items: Sequence[Item], gutter: Gutter, size: float) -> Flow | None:
-    """Return how text flows around what stands on one side of a gutter, None where none does."""
+    """Return how text flows around the box on one side of a gutter, None if none does."""
     words = [(item.box, item.word) for item in items if item.word is not None]
     above = [(b, w) for b, w in words if (b[1] + b[3]) / 2 < gutter.top]
     below = [(b, w) for b, w in words if (b[1] + b[3]) / 2 > gutter.bottom]
@@ -56,7 +56,7 @@ def flow_of(items: Sequence[Item], gutter: Gutter, size: float) -> Flow | None:
         if len(lines) < _LEAST_LINES or not box:
             continue
         if is_small(lines_of(box, size)[0].text):
-            continue  # the text itself goes on there
+            continue  # the text itself continues there
         enters = _enters(lines_of(above, size), lines, size)
         leaves = _leaves(lines, lines_of(below, size), size)
         if enters or leaves:
@@ -65,7 +65,7 @@ def flow_of(items: Sequence[Item], gutter: Gutter, size: float) -> Flow | None:
 
 
 def without_end(gutter: Gutter, sides: Sides, size: float) -> Gutter:
-    """Return a gutter without a last line of the text at its right that stands below the box."""
+    """Return a gutter without a last line of the text at its right that is below the box."""
     box, text = lines_of(sides[0], size), lines_of(sides[1], size)
     if len(text) < _LEAST_LINES or is_small(box[0].text):
         return gutter
@@ -79,7 +79,7 @@ def without_end(gutter: Gutter, sides: Sides, size: float) -> Gutter:
 
 
 def is_flow(flow: Flow, sides: tuple[Side, Side], gutter: Gutter, size: float) -> bool:
-    """Whether a gutter is the white beside a box, and no gaps between the words of a text."""
+    """Whether a gutter is the white beside a box, instead of gaps between words."""
     side, other = sides if flow.text_on_left else (sides[1], sides[0])
     wide = gutter.right - gutter.left
     spaces = [gap for one in sides for line in lines_of(one.items, size) for gap in line.gaps]
@@ -97,7 +97,7 @@ def is_flow(flow: Flow, sides: tuple[Side, Side], gutter: Gutter, size: float) -
 
 
 def behind_paragraph(blocks: Sequence[Block], asides: Sequence[Block]) -> list[Block]:
-    """Return blocks with others put where the first paragraph ends."""
+    """Return blocks with others inserted at the end of the first paragraph."""
     if not blocks or blocks[0].kind != "text":
         return [*asides, *blocks]
     first = blocks[0]
@@ -115,7 +115,7 @@ def behind_paragraph(blocks: Sequence[Block], asides: Sequence[Block]) -> list[B
 
 
 def _enters(above: Sequence[SideLine], lines: Sequence[SideLine], size: float) -> bool:
-    """Whether the last line above goes on with the first one beside the box."""
+    """Whether the last line above continues in the first one beside the box."""
     if not above or _has_columns(above[-1], size):
         return False
     right = max(line.right for line in above[-_LAST:])
@@ -124,7 +124,7 @@ def _enters(above: Sequence[SideLine], lines: Sequence[SideLine], size: float) -
 
 
 def _leaves(lines: Sequence[SideLine], below: Sequence[SideLine], size: float) -> bool:
-    """Whether the last line beside the box goes on with the first one below it."""
+    """Whether the last line beside the box continues in the first one below it."""
     if not below or below[0].left - lines[-1].left > _INDENT * size:
         return False
     if _has_columns(below[0], size):

@@ -1,4 +1,4 @@
-"""Keys that stand half way down beside a text of several lines: they are read before it."""
+"""Keys at half height beside a text of several lines: they come before it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_LINES = 10  # above a key
 
 
 def with_keys_first(rows: Sequence[Row]) -> list[Row]:
-    """Return lines, a key that stands between two of those beside it put before the first one."""
+    """Return lines with each key that is between two lines beside it moved before the first one."""
     found = list(rows)
     at = 1
     while at < len(found) - 1:
@@ -32,7 +32,7 @@ def with_keys_first(rows: Sequence[Row]) -> list[Row]:
 
 
 def _raised(key: Row, line: Row) -> list[Word]:
-    """Return the words of a key where they would stand on a line."""
+    """Return the words of a key at the height of a line."""
     up = key.box[3] - line.box[3]
     found: list[Word] = []
     for word in key.words:
@@ -59,7 +59,7 @@ def _is_between(above: Row, key: Row, below: Row) -> bool:
 
 
 def _reach(rows: Sequence[Row], at: int, step: int) -> int:
-    """Return how many lines above or below a key are those of the text beside it."""
+    """Return how many lines above or below a key belong to the text beside it."""
     count = 1
     near = rows[at + step]
     while count < _MOST_LINES and 0 <= (after := at + (count + 1) * step) < len(rows):

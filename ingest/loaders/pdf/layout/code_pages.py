@@ -1,4 +1,4 @@
-"""Listings that go on over a page's end: their indentation counts from one left edge."""
+"""Listings that continue over the end of a page: their indentation counts from one left edge."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Place = tuple[int, int]
 
 
 def with_one_edge(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
-    """Indent the parts of a listing by how far each stands from the leftmost one."""
+    """Indent the parts of a listing by their distances from the leftmost one."""
     found = [list(blocks) for blocks in pages]
     for run in _runs(found):
         lefts = [_left(found, run, at) for at in range(len(run))]
@@ -37,7 +37,7 @@ def with_one_edge(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
 
 
 def _runs(pages: Sequence[Sequence[Block]]) -> list[list[_Place]]:
-    """Return where the parts of listings stand that take more than one page."""
+    """Return the positions of the parts of listings that extend over several pages."""
     runs: list[list[_Place]] = []
     for page, (above, below) in enumerate(pairwise(pages)):
         if not above or not below or above[-1].kind != "code" or below[0].kind != "code":
@@ -51,7 +51,7 @@ def _runs(pages: Sequence[Sequence[Block]]) -> list[list[_Place]]:
 
 
 def _left(pages: Sequence[Sequence[Block]], run: Sequence[_Place], at: int) -> float:
-    """Return where a part's column 0 stands, had its page the margin of the first."""
+    """Return the position of a part's column 0 if its page had the margin of the first."""
     page, number = run[at]
     left = _edge(pages[page][number])
     first, here = _margin(pages[run[0][0]]), _margin(pages[page])
@@ -65,12 +65,12 @@ def _margin(blocks: Sequence[Block]) -> float | None:
 
 
 def _edge(block: Block) -> float:
-    """Return where a line without indentation begins."""
+    """Return the beginning of a line without indentation."""
     return min(line.box[0] for line in block.lines if line.text)
 
 
 def _unit(blocks: Sequence[Block]) -> float:
-    """Return how wide a column is: an indented line tells, else the letters of most."""
+    """Return the width of a column: from an indented line, else from most letters."""
     told = [
         (line.box[0] - _edge(block)) / blanks
         for block in blocks

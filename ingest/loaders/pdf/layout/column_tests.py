@@ -1,4 +1,4 @@
-"""Tells columns of text from the cells of a table, by what stands on the two sides of a gap."""
+"""Distinguishes columns of text from the cells of a table, by the text on both sides of a gap."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ingest.loaders.pdf.layout.side import (
 from ingest.loaders.pdf.layout.side_by_side import counts_on, go_on_alone
 
 NARROW = 1.4
-"""Gutter in heights of the font below which chance is excluded by more lines."""
+"""Gutter in heights of the font below which more lines must exclude chance."""
 
 LEAST_BESIDE = 2
-"""Lines that the shorter side has: one line has nothing to be aligned with."""
+"""Least lines of the shorter side: one line cannot be aligned with another."""
 
 _NARROW_LINES = 5
 _NARROW_OF_MANY = 0.8
@@ -75,7 +75,7 @@ def _is_note(one: Side, other: Side) -> bool:
 
 
 def _is_rest(first: Side, last: Side) -> bool:
-    """Whether the later side is the end of the text: too few lines to be told by themselves."""
+    """Whether the later side is the end of the text: too few lines to decide by themselves."""
     if not first.is_prose or first.count < MANY_LINES or last.broken < HALF:
         return False
     return (last.words >= WORDS or last.letters >= CJK_LETTERS) and last.numbers < HALF
@@ -124,7 +124,7 @@ def _are_sections(left: Side, right: Side, wide: float) -> bool:
 
 
 def _are_lists(left: Side, right: Side, wide: float) -> bool:
-    """Whether two sides are lists, or columns of an index, whose lines have nothing in common."""
+    """Whether two sides are lists, or columns of an index, with independent lines."""
     fewest, most = sorted((left.count, right.count))
     numbers = max(left.numbers, right.numbers)
     if min(left.words, right.words) < _WORDED and min(left.letters, right.letters) <= _LETTERED:
@@ -137,7 +137,7 @@ def _are_lists(left: Side, right: Side, wide: float) -> bool:
 
 
 def rows_in_common(left: Side, right: Side) -> float:
-    """Return the share of the lines of the shorter side that have a line beside them."""
+    """Return the share of the lines of the shorter side that have a neighbour on the other."""
     few, many = sorted((left.lines, right.lines), key=len)
     near = _SAME_HEIGHT * left.size
     return sum(any(abs(a - b) <= near for b in many) for a in few) / len(few)

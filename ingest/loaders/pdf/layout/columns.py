@@ -1,9 +1,9 @@
-"""The order in which the parts of a page are read: columns one after the other.
+"""The reading order of the parts of a page: columns one after the other.
 
-A gutter is a white strip from top to bottom of some lines, with prose on both sides. What crosses
-it above or below (a title, a figure, a table over all columns) is read before or after the columns
-that it parts. The gaps of a table, a price list or a form are no gutters: what stands on their two
-sides belongs together, so such lines stay rows.
+A gutter is a white strip from top to bottom of some lines, with prose on both sides. Elements that
+cross it above or below (a title, a figure, a table over all columns) come before or after the
+columns that it separates. The gaps of a table, a price list or a form are not gutters: the text on
+their two sides belongs together, so such lines stay rows.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from ingest.loaders.pdf.layout.stretches import stretches_of
 __all__ = ["MOST_CUTS", "MOST_ITEMS", "Item", "Part", "parts_of", "reading_order"]
 
 MOST_CUTS = 60
-"""Gutters of a page that are looked for; newspapers have about ten."""
+"""Most gutters of a page; newspapers have about ten."""
 
 MOST_ITEMS = 20_000
-"""Words beyond which a page is read line by line: no page for readers has so many."""
+"""Words above which a page is read line by line: no page for readers has so many."""
 
 _AS_LONG = 0.5
 _TALLER = 4  # heights of the font by which a gutter is higher than another
@@ -36,9 +36,9 @@ _ASIDE = 0.8  # heights of the font by which one side may begin above the other
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Items of one column; ``aside`` says that the text before it flows around it, and goes on.
+    """Items of one column; ``aside`` means that the text before it flows around it and continues.
 
-    ``last`` says that nothing stands below it.
+    ``last`` means that nothing is below it.
     """
 
     items: list[Item]
@@ -47,11 +47,11 @@ class Part:
 
 
 def reading_order(items: Sequence[Item], *, certain: bool = False) -> list[list[Item]]:
-    """Return the parts of a page, each of one column, in the order in which they are read.
+    """Return the parts of a page, each of one column, in reading order.
 
     Args:
         items: of the page, in any order.
-        certain: whether only columns of prose with many lines are parted.
+        certain: separate only columns of prose with many lines.
     """
     return [part.items for part in parts_of(items, certain=certain)]
 
@@ -59,9 +59,9 @@ def reading_order(items: Sequence[Item], *, certain: bool = False) -> list[list[
 def parts_of(
     items: Sequence[Item], *, certain: bool = False, walls: Sequence[Gutter] = ()
 ) -> list[Part]:
-    """Return the parts of a page likewise, and which of them stand aside.
+    """Return the parts of a page in the same way, and which of them are asides.
 
-    ``walls`` are edges down the page, which may part a bar from the text.
+    ``walls`` are vertical edges, which may separate a bar from the text.
     """
     if not items:
         return []
@@ -94,7 +94,7 @@ def parts_of(
 
 
 def _apart(items: list[Item], gutter: Gutter) -> list[Part]:
-    """Cut along a gutter: what is above, the two sides, what is below."""
+    """Cut along a gutter: the part above, the two sides, the part below."""
     size = usual_size(items)
     # Two columns of many lines have no text that flows around one of them.
     certain = all(Side.of(side, size).is_certain for side in gutter.sides(items) if side)
@@ -142,9 +142,9 @@ def _give_back(above: list[Item], left: list[Item], right: list[Item]) -> None:
 
 
 def _gutter(items: Sequence[Item], *, certain: bool, last: bool) -> Gutter | None:
-    """Return the best gutter of a part of the page, None where it has one column.
+    """Return the best gutter of a part of the page, None if it has one column.
 
-    ``last`` says that nothing stands below the part.
+    ``last`` means that nothing is below the part.
     """
     size = usual_size(items)
     best = (0, 0, 0.0)
@@ -171,7 +171,7 @@ def _gutter(items: Sequence[Item], *, certain: bool, last: bool) -> Gutter | Non
             if gutter is not whole:
                 words = gutter.sides(items)
                 if not all(words):
-                    continue  # a table alone stands on one side
+                    continue  # only a table is on one side
                 sides = (Side.of(words[0], size), Side.of(words[1], size))
             worth = _worth(sides, gutter, size)
             if worth > best and (
@@ -183,13 +183,13 @@ def _gutter(items: Sequence[Item], *, certain: bool, last: bool) -> Gutter | Non
 
 
 def _worth(sides: tuple[Side, Side], gutter: Gutter, size: float) -> tuple[int, int, float]:
-    """Return what the best of several gutters has most of: lines beside it, height, width."""
+    """Return the criteria for the best gutter: lines beside it, height, width."""
     lines = round((gutter.bottom - gutter.top) / (_TALLER * size))
     return min(side.count for side in sides), lines, gutter.right - gutter.left
 
 
 def _is_last(items: Sequence[Item], gutter: Gutter, size: float) -> bool:
-    """Whether at most one line, which may be a page's footer, stands below a gutter."""
+    """Whether at most one line, which may be a page's footer, is below a gutter."""
     below = [item.box for item in items if (item.box[1] + item.box[3]) / 2 > gutter.bottom]
     return not below or max(box[3] for box in below) - min(box[1] for box in below) <= 2 * size
 
@@ -203,7 +203,7 @@ def _parts(
     *,
     backwards: bool,
 ) -> bool:
-    """Whether a gutter parts columns, if only the next ones on its two sides."""
+    """Whether a gutter separates columns, within the next gutters on its two sides."""
     wide = (gutter.right - gutter.left) / size
     if are_columns(*sides, wide, backwards=backwards):
         return True
@@ -222,7 +222,7 @@ def _is_beside_box(
 
 
 def _near(sides: Sides, gutter: Gutter, gutters: Sequence[Gutter]) -> Sides:
-    """Return what stands between a gutter and the next ones on its two sides."""
+    """Return the items between a gutter and the next ones on its two sides."""
     long = [
         g
         for g in gutters

@@ -1,4 +1,4 @@
-"""Paragraphs that go on at the top of the next column or page, once running titles are gone."""
+"""Paragraphs that continue at the top of the next column or page, after removing running titles."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _HYPHENS = "-\u2010\u00ad"
 
 
 def with_continued(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
-    """Mark the last line of each block that goes on in the next column or on the next page.
+    """Mark the last line of each block that continues in the next column or on the next page.
 
-    So does one whose lines grow shorter or longer, where a box stands beside some of them.
+    So does a block whose lines become shorter or longer beside a box.
     """
     marked = [list(blocks) for blocks in pages]
     before: tuple[int, int] | None = None
@@ -46,7 +46,7 @@ def with_continued(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
 
 
 def _with_running_behind(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
-    """Put each header or footer that stands inside a paragraph where the paragraph ends."""
+    """Move each header or footer inside a paragraph to the paragraph's end."""
     moved: list[list[Block]] = []
     waiting: list[Block] = []
     is_open = False
@@ -89,18 +89,18 @@ def _goes_on(above: Block, below: Block, page: Sequence[Block]) -> bool:
         return False
     if "\t" in other.text or not _is_full(above, other, page):
         return False
-    # A heading may stand at the top: a capital goes on only inside two paragraphs.
+    # A heading may be at the top: a capital continues only inside two paragraphs.
     return start.islower() or (other.runs_on and _in_paragraph(above))
 
 
 def _is_open(line: str) -> bool:
-    """Whether a line is long enough for prose, and no sentence ends with it."""
+    """Whether a line is long enough for prose, and does not end a sentence."""
     bare = line.rstrip(_CLOSERS + " ")
     return "\t" not in bare and width(bare) >= _LEAST_COLUMNS and bare[-1] not in _STOPS
 
 
 def _is_full(above: Block, other: PrintedLine, page: Sequence[Block]) -> bool:
-    """Whether the next line's first word had no room behind the last line of its column."""
+    """Whether the next line's first word did not fit after the last line of its column."""
     one = above.lines[-1]
     if one.text[-1] in _HYPHENS:
         return True
@@ -116,7 +116,7 @@ def _is_full(above: Block, other: PrintedLine, page: Sequence[Block]) -> bool:
 
 
 def _in_paragraph(block: Block) -> bool:
-    """Whether the last line of a block goes on with the one above."""
+    """Whether the last line of a block continues the one above."""
     return len(block.lines) > 1 and block.lines[-2].runs_on
 
 

@@ -1,4 +1,4 @@
-"""The lines at the top and the bottom of each page, where headers, footers and numbers stand."""
+"""The lines at the top and the bottom of each page, the places of headers, footers and numbers."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from ingest.loaders.pdf.page import Block, Box, PrintedLine
 
 DEEPEST = 4
-"""Lines at each edge of a page that are looked at."""
+"""Lines at each edge of a page to check."""
 
 MARGIN = 0.25
-"""Share of the page's height, at its top and bottom, in which such lines stand."""
+"""Share of the page's height, at its top and bottom, that contains such lines."""
 
 PARTED = 0.6
 """White between running lines and the text, in heights of their letters."""
 
-_WIDER = 1.2  # than the white between the next two lines, which are the text's
+_WIDER = 1.2  # than the white between the next two lines of text
 
 _Line = tuple[PrintedLine, tuple[int, int]]
 
@@ -31,11 +31,11 @@ class PageBlocks:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One line at the edge of a page: where its parts stand in the blocks, and what it says.
+    """One line at the edge of a page: the places of its parts in the blocks, and its text.
 
     ``gap`` is the white between it and the next line inwards, in heights of its letters. ``clear``
-    says that this white is wider than the white inwards of it: a list or a form has equal gaps.
-    ``prose`` says that the next line inwards is part of a paragraph of several lines.
+    means that this white is wider than the next white inwards: a list or a form has equal gaps.
+    ``prose`` means that the next line inwards belongs to a paragraph of several lines.
     """
 
     page: int
@@ -112,7 +112,7 @@ def _rows(blocks: Sequence[Block], *, at_top: bool) -> list[list[_Line]]:
 
 
 def _may_be_edge(block: Block) -> bool:
-    """Whether a block may be a running line: footers of slides stand in boxes, as rows do."""
+    """Whether a block may be a running line: footers of slides may be in boxes, like rows."""
     return block.kind == "text" or (block.kind == "table" and len(block.lines) == 1)
 
 

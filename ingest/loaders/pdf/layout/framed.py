@@ -1,7 +1,7 @@
-"""Framed boxes beside other text: what stands in a frame belongs together, whatever is beside it.
+"""Framed boxes beside other text: the text in a frame belongs together, whatever is beside it.
 
-The cells of a ruled table touch each other, so they are no such frames. Neither are the boxes of a
-form, which hold one line or have one label beside them.
+The cells of a ruled table touch each other, so they are not such frames. Neither are the boxes of a
+form, which contain one line or have one label beside them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SAME_LINE = 3.0
 
 
 def frames_beside(words: Sequence[Word], rules: Sequence[Rule]) -> list[Box]:
-    """Return the frames that hold lines beside other lines, none inside another."""
+    """Return the frames that contain lines beside other lines, none inside another."""
     found: list[Box] = []
     boxes = _apart(_closed(rules))
     for box in boxes:
@@ -69,9 +69,9 @@ def _closed(rules: Sequence[Rule]) -> list[Box]:
 
 
 def _edge(line: Box, frame: Box, y: float, outwards: int) -> float | None:
-    """Return where a line is the upper or lower edge of a frame, None where it is none.
+    """Return where a line is the upper or lower edge of a frame, None if it is not.
 
-    Rounded corners cut as much off the sides as off the edge.
+    Rounded corners shorten the sides as much as the edge.
     """
     place = (line[1] + line[3]) / 2
     corner = (place - y) * outwards
@@ -111,7 +111,7 @@ def _touch(one: Box, other: Box) -> bool:
 
 
 def _is_cell(frame: Box, rules: Sequence[Rule]) -> bool:
-    """Whether lines go on from a frame, as they do from the cells of a table."""
+    """Whether lines continue from a frame, as they do from the cells of a table."""
     left, top, right, bottom = frame
     for rule in rules:
         x1, y1, x2, y2 = rule.box
@@ -127,12 +127,12 @@ def _is_cell(frame: Box, rules: Sequence[Rule]) -> bool:
 
 
 def are_mixed(parts: Iterable[Iterable[Box]], frame: Box) -> bool:
-    """Whether a part holds what stands in a frame and what stands outside."""
+    """Whether a part contains text both inside and outside a frame."""
     return any(len({holds(frame, box) for box in part}) > 1 for part in parts)
 
 
 def _crosses(frame: Box, box: Box) -> bool:
-    """Whether something stands across the left or the right edge of a frame."""
+    """Whether something crosses the left or the right edge of a frame."""
     down = (box[1] + box[3]) / 2
     return frame[1] < down < frame[3] and any(
         box[0] < edge - _NEAR and box[2] > edge + _NEAR for edge in (frame[0], frame[2])
@@ -140,6 +140,6 @@ def _crosses(frame: Box, box: Box) -> bool:
 
 
 def _lines(words: Sequence[Word]) -> int:
-    """Return on how many lines words stand."""
+    """Return the number of lines of words."""
     bases = sorted(word.box[3] for word in words)
     return bool(bases) + sum(b - a > _SAME_LINE for a, b in pairwise(bases))

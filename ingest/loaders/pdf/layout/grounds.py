@@ -1,4 +1,4 @@
-"""Edges down a page that part a bar from the text: those of a coloured ground, and long lines."""
+"""Vertical edges that separate a bar from the text: those of a coloured ground, and long lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAME_PLACE = 2.0
 
 
 def walls_of(rules: Sequence[Rule], height: float) -> list[Gutter]:
-    """Return the edges down a page that are long enough, as gutters without width.
+    """Return the sufficiently long vertical edges of a page, as gutters without width.
 
     Args:
         rules: of the page.
@@ -35,7 +35,7 @@ def walls_of(rules: Sequence[Rule], height: float) -> list[Gutter]:
 
 
 def wall_between(items: Sequence[Item], walls: Sequence[Gutter], size: float) -> Gutter | None:
-    """Return the first edge that parts a bar from text without crossing anything."""
+    """Return the first edge that separates a bar from text without crossing anything."""
     for wall in walls:
         beside = [i for i in items if wall.top <= (i.box[1] + i.box[3]) / 2 <= wall.bottom]
         if any(

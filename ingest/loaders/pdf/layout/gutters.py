@@ -1,4 +1,4 @@
-"""White strips between the words of a page, as those between its columns are."""
+"""White strips between the words of a page, such as those between its columns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LARGE_SPACE = 0.6  # heights of a heading's font, between two of its words
 
 
 class Item(NamedTuple):
-    """A word, or something that is not to be cut (a table, a picture): then ``word`` is None."""
+    """A word, or an element that must not be cut (a table, a picture), where ``word`` is None."""
 
     box: Box
     word: Word | None
@@ -44,7 +44,7 @@ Sides = tuple[list[tuple[Box, Word]], list[tuple[Box, Word]]]
 
 @dataclass(frozen=True, slots=True)
 class Gutter:
-    """A white strip; what stands between ``top`` and ``bottom`` is on one of its sides."""
+    """A white strip; every item between ``top`` and ``bottom`` is on one of its sides."""
 
     left: float
     top: float
@@ -145,7 +145,7 @@ def _inside_spread(items: Sequence[Item], size: float) -> list[Box]:
 
 
 def _strips(free: npt.NDArray[np.bool_], least: float) -> list[tuple[int, int, int, int]]:
-    """Return runs downwards of free places, neighbours of the same run joined: x, x, y, y."""
+    """Return vertical runs of free places, with equal neighbours joined: x, x, y, y."""
     around_it = np.zeros((free.shape[0] + 2, free.shape[1]), np.bool_)
     around_it[1:-1] = free
     changed = np.flatnonzero((around_it[1:] != around_it[:-1]).ravel())
@@ -164,6 +164,6 @@ def _strips(free: npt.NDArray[np.bool_], least: float) -> list[tuple[int, int, i
         firsts = [at for at, x in enumerate(places) if not at or x > places[at - 1] + 1]
         for at, end in zip(firsts, [*firsts[1:], len(places)], strict=True):
             first, last = places[at], places[end - 1]
-            if first > 0 and last < edge:  # beside the margin is no gutter
+            if first > 0 and last < edge:  # the white beside the margin is not a gutter
                 strips.append((first, last, y1, y2))
     return strips

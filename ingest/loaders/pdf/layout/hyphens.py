@@ -1,8 +1,8 @@
-"""Hyphens at the ends of lines: those that break a word go, those of a compound stay.
+"""Hyphens at the ends of lines: those that break a word are removed, those of a compound stay.
 
-Some programs write two signs: a hyphen of the word itself is U+002D, one that breaks it U+2010.
-Else the document tells, which may have the word elsewhere; else numbers and first parts do that
-English hardly writes as one word with a long second part.
+Some programs write two signs: U+002D for a hyphen of the word itself, U+2010 for one that breaks
+it. Otherwise the document decides, if it has the word elsewhere. Otherwise numbers decide, and
+first parts that English rarely joins to a long second part.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WORD_START = re.compile(r"[^\W\d_]+")
 _AFTER_SUSPENDED = frozenset(
     {"und", "oder", "bzw", "bis", "beziehungsweise", "sowie", "and", "or", "to"}
 )
-"""Words before which a hyphen at a line's end stands for a part that follows later."""
+"""Words before which a hyphen at a line's end stands for a later part."""
 _NUMBER = re.compile(
     r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty-"
     r"(?:one|two|three|four|five|six|seven|eight|nine|first|second|third|fourth|fifth|sixth|"
@@ -39,21 +39,21 @@ _FEWEST_BROKEN = 2  # lines that end with the sign of broken words
 
 
 class Vocabulary(frozenset[str]):
-    """The words of a document; ``tells_breaks`` says that broken words have a sign of their own."""
+    """The words of a document; ``tells_breaks`` means that broken words have their own sign."""
 
     __slots__ = ("tells_breaks",)
 
     tells_breaks: bool
 
     def __new__(cls, words: Iterable[str] = (), *, tells_breaks: bool = False) -> Self:
-        """Return the words, and what is known of the signs."""
+        """Create it from the words and the known signs."""
         made = super().__new__(cls, words)
         made.tells_breaks = tells_breaks
         return made
 
 
 def tells_breaks(pages: Iterable[Sequence[Block]]) -> bool:
-    """Whether words that lines break have U+2010, which stands nowhere inside of a line."""
+    """Whether broken words have U+2010, which occurs nowhere inside a line."""
     ends = 0
     for blocks in pages:
         for block in blocks:
@@ -66,15 +66,15 @@ def tells_breaks(pages: Iterable[Sequence[Block]]) -> bool:
 
 
 def between_hyphen(line: str, following: str, words: Collection[str]) -> str | None:
-    """Tell whether a line's last hyphen breaks a word, or belongs to a name or a number.
+    """Return whether a line's last hyphen breaks a word, or belongs to a name or a number.
 
     Args:
         line: ends with a hyphen.
-        following: the line that goes on with it.
+        following: the line that continues it.
         words: of the whole document, in small letters.
 
     Returns:
-        What stands between the two, None where the hyphen goes as well.
+        The separator of the two lines, None to remove the hyphen as well.
     """
     start = _WORD_START.match(following)
     hyphen = _HYPHEN_END.search(line)

@@ -1,4 +1,4 @@
-"""Makes text of blocks: joins the lines that go on, and keeps all others apart."""
+"""Makes text from blocks: joins lines that continue, and keeps all others separate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HANGUL = re.compile("[\uac00-\ud7a3]")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text of one kind, and what stands between it and the piece before."""
+    """Text of one kind, and its separator from the piece before."""
 
     text: str
     kind: SectionKind
@@ -38,8 +38,8 @@ def pieces_of(
 
     Args:
         blocks: of one page, in reading order.
-        words: lower-case words of the whole document, which tell where a word was broken.
-        before: the last block of the page before: its paragraph may go on on this page.
+        words: lower-case words of the whole document, which show where a word was broken.
+        before: the last block of the page before, whose paragraph may continue on this page.
         after: the first block of the next page.
     """
     pieces: list[Piece] = []
@@ -59,7 +59,7 @@ def pieces_of(
 
 
 def _between_blocks(above: Block | None, below: Block | None, words: Collection[str]) -> str | None:
-    """Return what stands between two blocks, a line's end unless a paragraph goes on."""
+    """Return the separator of two blocks, a line's end unless a paragraph continues."""
     if above is None or below is None or above.kind != "text" or not above.lines[-1].runs_on:
         return "\n"
     one, other = above.lines[-1], below.lines[0]
@@ -76,13 +76,13 @@ def cleaned(line: PrintedLine, kind: SectionKind) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What is told behind a paragraph: the addresses of its links, and the notes on it."""
+    """Texts for the end of a paragraph: the addresses of its links, and the notes on it."""
 
     addresses: list[str]
     notes: list[str]
 
     def see(self, line: PrintedLine) -> None:
-        """Keep what belongs to a line until its paragraph ends."""
+        """Keep a line's addresses and notes until its paragraph ends."""
         self.addresses.append(line.after)
         self.notes.extend(line.notes)
 
@@ -104,8 +104,9 @@ def _text_of(
 ) -> str:
     """Return a block's text; ``kept`` comes from the block above, and goes to the one below.
 
-    A paragraph that goes on in the next block tells its addresses and notes there. One that goes
-    on on the next page tells them before its last line here: nothing may part its two halves.
+    If a paragraph continues in the next block, its addresses and notes come there. If it continues
+    on the next page, they come before its last line here, because nothing may separate its two
+    halves.
     """
     lines = [cleaned(line, block.kind) for line in block.lines]
     if block.kind != "text":
@@ -137,12 +138,12 @@ def _text_of(
 
 
 def _in_sentence(line: str, following: str) -> bool:
-    """Whether a sentence goes on after a line's end that is kept."""
+    """Whether a sentence continues after a line's end that is kept."""
     return line[-1:].isalnum() and following[:1].islower()
 
 
 def between_lines(line: str, following: str, words: Collection[str]) -> str | None:
-    """Return what stands between two lines of a paragraph, None where a hyphen goes as well."""
+    """Return the separator of two lines of a paragraph, None to remove a hyphen as well."""
     if not line or not following:
         return ""
     if _ANY_HYPHEN_END.search(line):
@@ -155,10 +156,10 @@ def between_lines(line: str, following: str, words: Collection[str]) -> str | No
 
 
 def _between_korean(line: str, following: str, words: Collection[str]) -> str:
-    """Tell by the document's own words whether a line ended inside of a Korean word.
+    """Decide from the document's own words whether a line ended inside a Korean word.
 
-    It did where the document has the whole word, or its stem with another ending while it has
-    neither of the two parts as a word.
+    It did if the document has the whole word. It also did if the document has its stem with another
+    ending, and neither of the two parts as a word.
     """
     one, other = _LAST_WORD.search(line), _WORD_START.match(following)
     if one is None or other is None:
@@ -173,7 +174,7 @@ def _between_korean(line: str, following: str, words: Collection[str]) -> str:
 
 
 def vocabulary_of(pages: Iterable[Sequence[Block]]) -> frozenset[str]:
-    """Return the lower-case words of a document, without those that a line's end may have cut."""
+    """Return the lower-case words of a document, without words that a line's end may have cut."""
     found: set[str] = set()
     pattern = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
     cut = False

@@ -1,7 +1,7 @@
-"""Numbers of lines in a margin, as manuscripts and pleadings have them: no part of the text.
+"""Numbers of lines in a margin, as in manuscripts and pleadings: not part of the text.
 
-They count up by one step, stand apart from all other text, and beside lines of a paragraph. Numbers
-of a table's rows or of a list stand beside lines that go on nowhere.
+They rise in steps of one, are apart from all other text, and are beside lines of a paragraph.
+Numbers of a table's rows or of a list are beside lines that do not continue.
 """
 
 from __future__ import annotations

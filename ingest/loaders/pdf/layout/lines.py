@@ -1,7 +1,7 @@
-"""Printed lines of a page: which words stand on one, in which order, and what stands between them.
+"""Printed lines of a page: the words of each, their order, and the white between them.
 
-Columns are parted before (:mod:`ingest.loaders.pdf.layout.columns`): here all words of one height
-are of one line.
+Columns are separated before (:mod:`ingest.loaders.pdf.layout.columns`): here all words of one
+height belong to one line.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.printed_lines import is_cjk, width
 
 SAME_LINE = 0.5
-"""Share of the lower word's height that two words of one line have in common."""
+"""Common share of the lower word's height for two words of one line."""
 
 COLUMN_GAP = 1.5
-"""Widths of the font's height from which a gap is a column's, where the line is no prose."""
+"""Widths of the font's height above which a gap is a column's, unless the line is prose."""
 
 _EVEN = 1.3
 _BEHIND_STOP = 3.0  # times as far does TeX stretch a blank there (The TeXbook, chapter 12)
@@ -31,7 +31,7 @@ _RECENT = 6  # lines that a word may still belong to: words come ordered by thei
 _CJK_GAP = 0.35  # of the font's height: justified Chinese is set wider by less
 _MIXED_GAP = 0.12
 _SMALLER = 0.85  # an exponent's or a footnote mark's size, as a share of the line's
-_MARKED = 3  # letters or figures behind which a raised number is a note's, and no exponent
+_MARKED = 3  # letters or figures after which a raised number is a note's mark, not an exponent
 _MARKER = re.compile(
     r"[•‣◦▪■□●○◆◇–—*·※►▶✓✔➢-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|(?:\d{1,2}\.){2,4}\d{0,2}|"
     r"[(（]?[一二三四五六七八九十]{1,3}[)）、.]|[①-⓿]"
@@ -53,12 +53,12 @@ class Row:
 
     @cached_property
     def box(self) -> Box:
-        """What all its words take."""
+        """The box around all its words."""
         return around(word.box for word in self.words)
 
     @cached_property
     def size(self) -> float:
-        """The size of most of its letters; raised numbers of notes and of works do not count."""
+        """The size of most of its letters, without raised numbers of notes and of works."""
         letters: Counter[float] = Counter()
         largest = max(self.words, key=lambda word: word.size)
         for word in self.words:
@@ -68,7 +68,7 @@ class Row:
 
     @cached_property
     def sizes(self) -> tuple[float, ...]:
-        """The sizes that many of its letters have: small capitals are of another."""
+        """The sizes of many of its letters: small capitals have another."""
         letters: Counter[float] = Counter()
         for word in self.words:
             letters[word.size] += len(word.text)
@@ -77,7 +77,7 @@ class Row:
 
     @cached_property
     def fixed(self) -> bool:
-        """Whether nearly all of its letters have one width; the number of a line does not count."""
+        """Whether nearly all of its letters have one width; a line's number does not count."""
         words = self.words[1:] if self.words[0].text.isdigit() else ()
         words = words or self.words
         letters = sum(len(word.text) for word in words)
@@ -98,9 +98,9 @@ class Row:
 
     @cached_property
     def even(self) -> bool:
-        """Whether its gaps are of one width, as those of a justified line are.
+        """Whether its gaps have one width, as those of a justified line do.
 
-        Behind the end of a sentence TeX stretches a blank three times as much.
+        After the end of a sentence TeX stretches a blank three times as much.
         """
         gaps = [(_gap(a, b), a.text.rstrip(_CLOSING)[-1:]) for a, b in pairwise(self.words)]
         least = min((gap for gap, _ in gaps), default=0.0)
@@ -115,7 +115,7 @@ class Row:
         return max(self.size, 0.1)
 
     def text(self, columns: float = 0.0) -> str:
-        """Return its text; gaps of so many heights become tabs, 0 for none."""
+        """Return its text; gaps of at least this many heights become tabs, 0 for none."""
         parts: list[str] = []
         for at, word in enumerate(self.words):
             if at:
@@ -128,7 +128,7 @@ class Row:
         """Return the white between two words that follow each other, whichever is on the left."""
         gap = _gap(one, other)
         if self.backwards and gap > self.height:
-            # Latin words inside are read from left to right: what stands between is no white.
+            # Latin words inside run from left to right: the space there is not white.
             low, high = sorted((one.box, other.box))
             between = sorted(w.box for w in self.words if low[2] <= w.box[0] < high[0])
             gap = max(b[0] - a[2] for a, b in pairwise([low, *between, high]))
@@ -153,7 +153,7 @@ class Row:
 
 
 def rows_of(words: Iterable[Word]) -> list[Row]:
-    """Return the lines that words stand on, from the top."""
+    """Return the lines of words, from the top."""
     words = list(words)
     mostly = runs_backwards(words)
     lines: list[list[Word]] = []
@@ -179,12 +179,12 @@ def rows_of(words: Iterable[Word]) -> list[Row]:
 
 
 def row_of(words: Sequence[Word], *, mostly_backwards: bool = False) -> Row:
-    """Return words of one line in the order in which they are read.
+    """Return words of one line in reading order.
 
     Args:
         words: in any order.
-        mostly_backwards: whether the text around runs from right to left: then a line of Latin
-            words does so, too, if there is any letter of the other script in it.
+        mostly_backwards: whether the surrounding text runs from right to left. A line of Latin
+            words then does so, too, if it has any letter of the other script.
     """
     some = mostly_backwards and any(map(_has_backward_letters, words))
     backwards = some or runs_backwards(words)
@@ -222,7 +222,7 @@ def _in_order(words: Sequence[Word], *, backwards: bool) -> tuple[Word, ...]:
         return tuple(sorted(words, key=lambda w: (w.box[0], w.box[2], w.line)))
     out: list[Word] = []
     forward: list[Word] = []  # Latin words inside are read from left to right
-    numbers: list[Word] = []  # and so are numbers that follow them, as Unicode's rule W7 has it
+    numbers: list[Word] = []  # and so do numbers after them, by Unicode's rule W7
     for word in sorted(words, key=lambda w: (-w.box[2], -w.box[0], w.line)):
         kinds = {unicodedata.bidirectional(c) for c in word.text}
         before = (numbers or forward or [word])[-1]
@@ -242,9 +242,9 @@ def _in_order(words: Sequence[Word], *, backwards: bool) -> tuple[Word, ...]:
 
 
 def _read_onwards(words: Sequence[Word]) -> list[Word]:
-    """Return words of a line that runs backwards, from its right, as they are read themselves.
+    """Return words of a line that runs backwards, from its right, in their own reading order.
 
-    A stop that ends them stands at their left, where the line goes on.
+    A stop that ends them is at their left, where the line continues.
     """
     found = list(reversed(words))
     stop = _STOP.match(found[0].text) if found else None
@@ -260,13 +260,13 @@ def _gap(one: Word, other: Word) -> float:
 
 
 def _is_raised(word: Word, largest: Word) -> bool:
-    """Whether a word is made of small numbers above the line, as "[2-3]" behind a sentence."""
+    """Whether a word consists of small numbers above the line, as "[2-3]" after a sentence."""
     raised = word.box[3] < largest.box[3] and word.size < _SMALLER * largest.size
     return raised and _NOTES.fullmatch(word.text) is not None
 
 
 def _is_mark(one: Word, other: Word) -> bool:
-    """Whether a small raised number beside a word marks a note: it is no part of the word."""
+    """Whether a small raised number beside a word marks a note: it is not part of the word."""
     raised = other.box[1] + other.box[3] < one.box[1] + one.box[3]
     if not (raised and other.size < one.size and other.text.strip("[]()*,").isdigit()):
         return False

@@ -1,4 +1,4 @@
-"""Listings: lines of code, whose indentation says something, also where fonts are proportional."""
+"""Listings: lines of code with meaningful indentation, also in proportional fonts."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _WORDS_OF_PROSE = 5
 _STEP = 0.4  # heights of the font: a smaller shift is no indentation
 _FIXED_WIDTH = 0.6  # of a typewriter's letter, in heights
 _SPACE_WIDTH = 0.278  # of a space in most other fonts
-_TOLD = 0.6  # of the lines begin or end as those of programs do
+_TOLD = 0.6  # of the lines begin or end as lines of programs do
 _USUAL_INDENT, _INDENTS = 4, (2, 4, 8)
 _TORN = 0.2  # columns
 _TOO_BROAD = range(5, 11)  # blanks: no language indents by so many
-_NO_BLANK = 0.7  # of the white between words: signs with less beside them stand with no blank
+_NO_BLANK = 0.7  # of the white between words: signs with less beside them have no blank
 _LEAST_NUMBERED, _LONGEST_NUMBER = 3, 6  # lines, digits
 _MOST_INDENT = 120
-_BLANK = 1.6  # usual distances between lines that hold an empty one
+_BLANK = 1.6  # usual distances between lines that contain an empty one
 _MOST_BLANKS = 2
 _ENDS = tuple("{}();:,[]>\\")
 _CODE_START = re.compile(
@@ -36,7 +36,7 @@ _CODE_START = re.compile(
 
 
 def is_listing(rows: Sequence[Row], right: float) -> bool:
-    """Whether lines that stand below each other are code; ``right`` is their column's edge."""
+    """Whether lines below each other are code; ``right`` is their column's edge."""
     rows = _without_numbers(rows) or rows
     text = "".join(word.text for row in rows for word in row.words)
     signs = sum(character in CODE_SIGNS for character in text) / max(len(text), 1)
@@ -85,7 +85,7 @@ def listing_lines(rows: Sequence[Row]) -> list[tuple[str, Row]]:
 
 
 def _without_numbers(rows: Sequence[Row]) -> list[Row] | None:
-    """Return lines without the numbers that count them, None where nothing does."""
+    """Return lines without their line numbers, None if they have none."""
     if len(rows) < _LEAST_NUMBERED or any(len(row.words) < 2 for row in rows):  # noqa: PLR2004
         return None
     numbers = [row.words[0].text for row in rows]
@@ -97,7 +97,7 @@ def _without_numbers(rows: Sequence[Row]) -> list[Row] | None:
 
 
 def _spaced(row: Row, blank: float) -> str:
-    """Return a line's text without blanks where signs have less white beside them than words."""
+    """Return a line's text without blanks at signs with less white beside them than words have."""
     parts: list[Word] = []
     for word in row.words:
         last = parts[-1] if parts else None
@@ -128,10 +128,10 @@ def _least_blank(rows: Sequence[Row]) -> float:
 
 
 def _indent_unit(rows: Sequence[Row], left: float, unit: float, *, fixed: bool) -> float:
-    """Return how wide a blank at the start of a line is.
+    """Return the width of a blank at the start of a line.
 
-    Programs that set code may take one for wider or narrower than the font does: steps of more
-    than four blanks of the font are theirs, and of no whole number of a typewriter's letters.
+    Programs that set code may use another width than the font's. Steps of more than four blanks of
+    the font are theirs, as are steps of no whole number of a typewriter's letters.
     """
     shifts = sorted(row.box[0] - left for row in rows)
     step = next((shift for shift in shifts if shift > _STEP * rows[0].height), 0.0)
@@ -156,7 +156,7 @@ def _in_columns(row: Row, left: float, unit: float, indent_unit: float) -> str:
 
 
 def _letter_width(rows: Sequence[Row]) -> float:
-    """Return the width of one letter: what most neighbours on a line say."""
+    """Return the width of one letter, from most neighbours on a line."""
     widths = sorted(
         (other.box[0] - one.box[0]) / (len(one.text) + 1)
         for row in rows

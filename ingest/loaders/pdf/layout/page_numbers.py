@@ -1,6 +1,6 @@
-"""Numbers of pages: they count up with their page, at one place, bare or beside a title.
+"""Numbers of pages: they rise with their page, at one place, alone or beside a title.
 
-What else counts up stays: steps and figures, numbers of invoices, amounts, years.
+Other rising numbers stay: steps and figures, numbers of invoices, amounts, years.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ MOST_NUMBERS = 8
 """Numbers of a line that are compared with the number of its page."""
 
 FIRST_PAGES = 30
-"""A number that is further from its page's own has to be found on more pages."""
+"""A number that differs more from its page's own must occur on more pages."""
 
 SAME_PLACE = 4.0
-"""Points by which lines that repeat may differ in height."""
+"""Points by which repeated lines may differ in height."""
 
 _YEARS = range(1900, 2101)
 _LARGEST = 100_000
@@ -64,7 +64,7 @@ def numbered(edges: Sequence[Edge]) -> set[Edge]:
         around = range(min(pages) - _AROUND, max(pages) + _AROUND + 1)
         among = sum(page in around for page in bare[at_top, near, rest])
         if all(_PAGE_WORD.search(edge.text) for edge in group):
-            among = 0  # files put together of letters have "Page 1 of 2" again and again
+            among = 0  # files combined from letters have "Page 1 of 2" again and again
         beside = not rest or any("\t" in edge.text for edge in group)
         if len(pages) < max(_least(pages, offset, beside=beside), _CONSISTENT * among):
             continue
@@ -73,7 +73,7 @@ def numbered(edges: Sequence[Edge]) -> set[Edge]:
 
 
 def _of_slides(edges: Sequence[Edge]) -> set[Edge]:
-    """Return lines that end with "3 / 12": several pages may show one slide as it is built up."""
+    """Return lines that end with "3 / 12": several pages may show stages of one slide."""
     said: dict[tuple[bool, int, str], list[tuple[int, Edge]]] = defaultdict(list)
     for edge in edges:
         number = _OF_ALL.search(edge.text)
@@ -94,7 +94,7 @@ def _of_slides(edges: Sequence[Edge]) -> set[Edge]:
 
 
 def _least(pages: set[int], offset: int, *, beside: bool) -> int:
-    """Return on how many pages a number has to count up; ``beside``: it stands on its own."""
+    """Return on how many pages a number has to rise; ``beside``: it is apart from other text."""
     far = abs(offset) > FIRST_PAGES
     if far and (not beside or any(page + offset in _YEARS for page in pages)):
         return _DOUBTFUL
@@ -102,7 +102,7 @@ def _least(pages: set[int], offset: int, *, beside: bool) -> int:
 
 
 def is_number(text: str) -> bool:
-    """Whether a line holds nothing but the number of a page."""
+    """Whether a line contains only the number of a page."""
     return _BARE.fullmatch(text) is not None
 
 
@@ -115,7 +115,7 @@ def unnumbered(text: str) -> str:
 
 
 def _readings(text: str, *, at_top: bool) -> list[tuple[int, str]]:
-    """Return the numbers that a line may count its pages with, each with the words beside it."""
+    """Return the possible page numbers in a line, each with the words beside it."""
     bare = _BARE.fullmatch(text)
     if bare is not None:
         value = 0 if _PARTS_OF_AMOUNTS.search(text) else _value(bare["number"])

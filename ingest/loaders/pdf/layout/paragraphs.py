@@ -1,7 +1,7 @@
-"""Which printed lines of a column go on in the next one: the paragraphs.
+"""Printed lines of a column that continue in the next one: the paragraphs.
 
-A line was broken because the next word did not fit: it reaches the right edge, the next line begins
-where lines begin, with the usual distance, in the same size, and both are prose. Rows, addresses,
+A line was broken because the next word did not fit: it reaches the right edge. The next line begins
+at the usual place, with the usual distance, in the same size, and both are prose. Rows, addresses,
 headings and lists keep their lines.
 """
 
@@ -19,9 +19,9 @@ SAME_SIZE = 0.12
 """Share by which the sizes of two lines of a paragraph may differ."""
 
 HANGING = frozenset("，。、；：！？）」』】》〉〕］．")
-"""Chinese marks that no line begins with; some programs set them into the margin."""
+"""Chinese marks that begin no line; some programs set them into the margin."""
 
-_LEADING = 1.3  # of the usual distance between lines: more parts paragraphs
+_LEADING = 1.3  # of the usual distance between lines: more separates paragraphs
 _INDENT = 0.7  # heights of the font
 _SPACE = 0.25
 _EXACT = 0.1
@@ -49,7 +49,7 @@ _HYPHENS = "-\u2010\u00ad\ufffe"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What the lines of one column have in common: its edges, distance of lines, and wording."""
+    """Common properties of the lines of one column: its edges, distance of lines, and wording."""
 
     left: float
     right: float
@@ -58,7 +58,7 @@ class Column:
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Column:
-        """Measure lines of one size that stand below each other; there is at least one."""
+        """Measure lines of one size below each other; there is at least one."""
         sizes = rows[0].height
         steps = sorted(
             step for a, b in pairwise(rows) if 0 < (step := b.box[3] - a.box[3]) < 2.5 * sizes
@@ -72,7 +72,7 @@ class Column:
 
 
 def stacks(rows: Sequence[Row]) -> list[list[Row]]:
-    """Part the rows of a column where white space or another size of letters parts them."""
+    """Split the rows of a column at white space or at another size of letters."""
     if not rows:
         return []
     pitch = _usual_pitch(rows)
@@ -88,7 +88,7 @@ def stacks(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
-    """Say of each line of a stack whether the next one goes on with it.
+    """Return for each line of a stack whether the next one continues it.
 
     Args:
         rows: lines of one size without white space between them.
@@ -113,7 +113,7 @@ def runs_on(rows: Sequence[Row], column: Column) -> list[bool]:
 
 
 def _are_items(rows: Sequence[Row], stack: Column, column: Column) -> bool:
-    """Whether short lines further in are a list whose marks are drawn, or all begin with a time."""
+    """Whether short indented lines are a list whose marks are drawn, or all begin with a time."""
     texts = [row.text() for row in rows]
     wide, size = column.right - column.left, rows[0].height
     ragged = any(row.box[2] < stack.right - size for row in rows[:-1])
@@ -128,13 +128,13 @@ def _are_items(rows: Sequence[Row], stack: Column, column: Column) -> bool:
 
 
 def _is_phrase(text: str) -> bool:
-    """Whether a line is a few Chinese characters without any mark, as no lines of a text are."""
+    """Whether a line is a few Chinese characters without any mark, unlike lines of a text."""
     chinese = all(is_cjk(c) and c not in HANGING and not "\u3040" <= c <= "\u30ff" for c in text)
     return len(text) <= _LONGEST_PHRASE and chinese
 
 
 def _is_apart(rows: Sequence[Row], at: int) -> bool:
-    """Whether a little more white than between other lines stands before a capital."""
+    """Whether slightly more white than between other lines precedes a capital."""
     steps = [below.box[3] - above.box[3] for above, below in pairwise(rows)]
     return steps[at] > _MORE * min(steps) and rows[at + 1].text()[:1].isupper()
 
@@ -157,33 +157,33 @@ def _goes_on(
 
 
 def _fits(row: Row, below: Row, edges: Column) -> bool:
-    """Whether the first word of the next line had room behind a line."""
+    """Whether the first word of the next line would have fitted after a line."""
     room = _room(row, edges)
     return _first_width(below) + _SPACE * row.height <= room
 
 
 def _is_broken(one: str, other: str) -> bool:
-    """Whether a hyphen says that a word or a number goes on in the next line."""
+    """Whether a hyphen shows that a word or a number continues in the next line."""
     if one[-1] not in _HYPHENS or len(one) == 1:
         return False
     return (one[-2].isalpha() and other[0].islower()) or (one[-2].isdigit() and other[0].isdigit())
 
 
 def _reads_on(one: str, other: str, lower: float) -> bool:
-    """Whether the words of a line may follow those of the full line above."""
+    """Whether the words of a line may continue those of the full line above."""
     start = other.lstrip(_OPENERS)[:1]
     if start.islower():
         return True
     if width(one) < _LEAST_COLUMNS:
         return False
     if one[-1] >= "\u2e80" and is_cjk(one[-1]) and one[-1] not in _ENDS:
-        return True  # a Chinese sentence that goes on with a foreign name
+        return True  # a Chinese sentence that continues with a foreign name
     without_capitals = start.isalpha() and not (start.isupper() or start.istitle())
     return without_capitals or lower >= _LEAST_LOWER
 
 
 def has_columns(row: Row, edges: Column, beside: Sequence[Row]) -> bool:
-    """Whether a gap of a line is a column's; the even gaps of a justified line are none."""
+    """Whether a gap of a line is a column's, unlike the even gaps of a justified line."""
     if row.widest_gap <= COLUMN_GAP:
         return False
     if not row.even or abs(_room(row, edges)) > _SPACE * row.height:
@@ -192,9 +192,9 @@ def has_columns(row: Row, edges: Column, beside: Sequence[Row]) -> bool:
 
 
 def _same_places(one: Row, other: Row) -> bool:
-    """Whether two lines have words, behind their first, that begin at the same places.
+    """Whether two lines have words, after their first, that begin at the same places.
 
-    One place is chance where many words stand at even distances.
+    One common place is chance if many words are at even distances.
     """
     near = _EXACT * one.height
     places = [w.box[0] for w in other.words[1:]]
@@ -203,7 +203,7 @@ def _same_places(one: Row, other: Row) -> bool:
 
 
 def _room(row: Row, edges: Column) -> float:
-    """Return the white behind the end of a line."""
+    """Return the white after the end of a line."""
     return row.box[0] - edges.left if row.backwards else edges.right - row.box[2]
 
 
@@ -213,7 +213,7 @@ def _shift(row: Row, below: Row) -> float:
 
 
 def _lines_up(row: Row, following: Sequence[Row], *, is_item: bool) -> bool:
-    """Whether the next line begins where the lines of a paragraph do."""
+    """Whether the next line begins at the usual place of the paragraph's lines."""
     below = following[0]
     shift = _shift(row, below) / row.height
     if shift <= _INDENT or is_item:
@@ -231,7 +231,7 @@ def _is_item(one: str, other: str) -> bool:
 
 
 def _right(row: Row) -> float:
-    """Return where a line ends, without a Chinese stop that may hang into the margin."""
+    """Return the end of a line, without a Chinese stop that may extend into the margin."""
     last = row.words[-1]
     return row.box[2] - (row.height if last.text[-1] in HANGING else 0.0)
 
@@ -239,7 +239,7 @@ def _right(row: Row) -> float:
 def _first_width(row: Row) -> float:
     word = row.words[0]
     if is_cjk(word.text[0]):
-        # No line begins with a stop: the character before it is kept with it.
+        # No line begins with a stop: it stays with the character before it.
         return row.height * (2 if word.text[1:2] in HANGING else 1)
     return word.box[2] - word.box[0]
 

@@ -1,4 +1,4 @@
-"""Rows of a table that a page break parts: the rest at the top of a page is put to their cells."""
+"""Rows of a table that a page break divides: the rest on the next page joins their cells."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FEWEST_ROWS = 3  # that show which cells every row has
 
 
 def with_rows_whole(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
-    """Put what a page's first row holds of the last row of the page before to that row."""
+    """Join the rest of a divided row, at the top of a page, to the last row of the page before."""
     found = [list(blocks) for blocks in pages]
     for above, below in pairwise(found):
         last = next((at for at in reversed(range(len(above))) if not above[at].running), None)
@@ -29,7 +29,7 @@ def with_rows_whole(pages: Sequence[Sequence[Block]]) -> list[list[Block]]:
 
 
 def _joined(above: Block, below: Block) -> tuple[Block, Block] | None:
-    """Return both tables with the row whole that the page break parts; None where there is none."""
+    """Return both tables with the divided row joined; None if no row is divided."""
     if (above.kind, below.kind) != ("table", "table"):
         return None
     heads = _heads(above, below)
@@ -54,13 +54,13 @@ def _joined(above: Block, below: Block) -> tuple[Block, Block] | None:
 
 
 def _heads(above: Block, below: Block) -> int:
-    """Count the rows of names that are said again at the top of the page."""
+    """Count the rows of names that repeat at the top of the page."""
     names = [line.text for line in above.lines[: above.header_rows]]
     return len(names) if names and [line.text for line in below.lines[: len(names)]] == names else 0
 
 
 def _is_rest(last: Sequence[str], row: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Say whether a row goes on with the last one: it lacks a cell that all others have."""
+    """Return whether a row continues the last one: it lacks a cell that all others have."""
     filled = [at for at, cell in enumerate(row) if cell]
     others = [other for other in others if len(other) == len(row)]
     lacks = any(all(other[at] for other in others) for at, cell in enumerate(row) if not cell)

@@ -1,9 +1,9 @@
-"""Headers, footers and page numbers: what repeats at the edge of pages is said once.
+"""Headers, footers and page numbers: text that repeats at the edge of pages appears once.
 
-Only lines at the very top or bottom of a page can be meant, read from the edge inwards, at the same
-height on several pages, in letters that are no larger than the text's, with more white around them
-than the text has. The first occurrence of a running title stays, because it may say what stands
-nowhere else; numbers of pages go, unless a file holds nothing else. In doubt a line stays.
+Only lines at the very top or bottom of a page qualify, read from the edge inwards. They are at the
+same height on several pages, in letters no larger than the text's, with more white around them than
+the text has. The first occurrence of a running title stays, because its text may occur nowhere
+else. Numbers of pages are removed, unless a file contains nothing else. In doubt a line stays.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LARGEST = 1.15
 """Height of a running title, as a share of the usual height of the file's lines."""
 
 LEAST_PAGES = 3
-"""Pages near each other on which a title stands."""
+"""Distance in pages within which a title repeats."""
 
 _CLOSE = 0.5  # white above a title that has more on most pages, in heights of its letters
 _LEAST_PAGES_OF_LARGE = 4
@@ -40,7 +40,7 @@ _NUMBER = re.compile(r"\d+")
 
 
 def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
-    """Return the blocks of each page without what repeats; None is a page without blocks."""
+    """Return the blocks of each page without repeated lines; None is a page without blocks."""
     edges = [
         edge
         for number, page in enumerate(pages)
@@ -63,14 +63,14 @@ def without_running(pages: Sequence[PageBlocks | None]) -> list[list[Block]]:
         [] if page is None else _remove(page.blocks, gone.get(number, {}))
         for number, page in enumerate(pages)
     ]
-    # Where nothing else is printed, it is what the file says.
+    # If nothing else is printed, it is the file's text.
     return rest if any(rest) else [[] if page is None else page.blocks for page in pages]
 
 
 def _from_the_edge(
     edges: Sequence[Edge], told: AbstractSet[Edge], counted: AbstractSet[Edge]
 ) -> Iterator[Edge]:
-    """Yield lines from the edge of each page inwards, up to white space that parts the text."""
+    """Yield lines from the edge of each page inwards, up to white space before the text."""
     alike: dict[tuple[bool, str], list[Edge]] = defaultdict(list)
     places: dict[tuple[int, bool], list[Edge]] = defaultdict(list)
     for edge in edges:
@@ -86,10 +86,10 @@ def _from_the_edge(
 
 
 def _are_parted(group: Sequence[Edge], counted: AbstractSet[Edge]) -> Callable[[Edge], bool]:
-    """Return what tells of a line with these words whether it is parted from the text.
+    """Return a test whether a line with these words is separated from the text.
 
-    White space parts it on most of its pages. Some programs leave none: then its pages have
-    numbers, and what follows is a paragraph.
+    White space separates it on most of its pages. Some programs leave none: then its pages have
+    numbers, and a paragraph follows.
     """
     if sum(edge.clear for edge in group) >= _MOSTLY * len(group):
         return lambda edge: edge.gap >= (PARTED if is_number(edge.text) else _CLOSE)
@@ -105,7 +105,7 @@ def _alike(edge: Edge) -> tuple[bool, str]:
 
 
 def _worth_keeping(text: str, seen: set[str]) -> str:
-    """Return what stays of a line: its words where they are said for the first time."""
+    """Return the part of a line to keep: its words at their first occurrence."""
     words = folded(text)
     if not any(c.isalpha() for c in words) or is_number(text) or words in seen:
         return ""
@@ -114,7 +114,7 @@ def _worth_keeping(text: str, seen: set[str]) -> str:
 
 
 def _titles(edges: Sequence[Edge], counted: set[Edge], usual: float) -> set[Edge]:
-    """Return lines that say the same at the same place of pages near each other."""
+    """Return lines with the same text at the same place of pages near each other."""
     found: set[Edge] = set()
     said: dict[tuple[bool, str], list[Edge]] = defaultdict(list)
     for edge in edges:
@@ -125,7 +125,7 @@ def _titles(edges: Sequence[Edge], counted: set[Edge], usual: float) -> set[Edge
         for run in _runs(group):
             large = max(edge.height for edge in run) > LARGEST * usual
             needed = _LEAST_PAGES_OF_LARGE if large else LEAST_PAGES
-            # Two pages share a line by chance; where they are numbered it is a title.
+            # Two pages share a line by chance; if they have numbers, it is a title.
             short = not large and len(pages) < LEAST_PAGES and pages == with_numbers
             if len(run) >= (len(pages) if short and len(pages) > 1 else needed):
                 found.update(run)
@@ -133,7 +133,7 @@ def _titles(edges: Sequence[Edge], counted: set[Edge], usual: float) -> set[Edge
 
 
 def _runs(group: Sequence[Edge]) -> Iterator[list[Edge]]:
-    """Part lines of one wording where no page near has it at the same height."""
+    """Split lines of one wording where no page nearby has it at the same height."""
     waiting = sorted(group, key=lambda edge: (edge.box[3], edge.page))
     starts = [
         at

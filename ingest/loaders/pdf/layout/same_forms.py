@@ -1,7 +1,7 @@
-"""Pages that print the same form: each says what it does with its own title.
+"""Pages that print the same form: each keeps its own title.
 
-A table that goes on over pages is none: the names of its columns may stand again on each page, and
-numbers and units stand at the same places, but its rows are others.
+A table over several pages is not a form: its names of columns may repeat on each page, and numbers
+and units are at the same places, but its rows differ.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _Places = AbstractSet[tuple[int, int, int]]
 
 
 def same_forms(pages: Sequence[PageBlocks | None], running: _Places) -> set[int]:
-    """Return the pages that share more than running lines with a page near them.
+    """Return the pages that share more than running lines with a page nearby.
 
     ``running`` has the page, block and line of each of these.
     """
@@ -47,7 +47,7 @@ def same_forms(pages: Sequence[PageBlocks | None], running: _Places) -> set[int]
 
 
 def _without(page: PageBlocks | None, number: int, running: _Places) -> list[Block]:
-    """Return the blocks of a page that hold more than running lines."""
+    """Return the blocks of a page that contain more than running lines."""
     found = []
     for at, block in enumerate(page.blocks if page is not None else ()):
         lines = [
@@ -59,7 +59,7 @@ def _without(page: PageBlocks | None, number: int, running: _Places) -> list[Blo
 
 
 def _cells(blocks: Sequence[Block]) -> set[tuple[str, int]]:
-    """Return what stands on a page, and at which height."""
+    """Return the texts of a page, and their heights."""
     return {
         (cell, round(line.box[3] / SAME_PLACE))
         for block in blocks
@@ -75,14 +75,14 @@ def _may_go_on(above: Sequence[Block], below: Sequence[Block]) -> bool:
 
 
 def _names_again(above: Block, below: Block) -> int:
-    """Count the rows of names with which both tables begin."""
+    """Count the rows of names at the beginning of both tables."""
     pairs = zip(above.lines, below.lines, strict=False)
     same = takewhile(lambda pair: pair[0].text == pair[1].text and "\t" in pair[0].text, pairs)
     return sum(1 for _ in islice(same, _MOST_NAMES))
 
 
 def _labels(table: Block, names: int) -> set[tuple[str, int]]:
-    """Return the cells of a table that may be the labels of a form: said once, no numbers."""
+    """Return the cells of a table that may be labels of a form: single ones, no numbers."""
     rows = [(line.text.split("\t"), round(line.box[3] / SAME_PLACE)) for line in table.lines]
     said = Counter(cell for cells, _ in rows for cell in cells)
     return {

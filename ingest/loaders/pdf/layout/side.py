@@ -1,4 +1,4 @@
-"""What stands on one side of a gap between words: its lines, and what they are like."""
+"""One side of a gap between words: its lines, and their properties."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.printed_lines import is_cjk
 
 LEAST_LINES = 3
-"""Lines that both sides of a gutter have; two lines side by side are read as rows."""
+"""Least lines on both sides of a gutter; two lines side by side are read as rows."""
 
 MANY_LINES = 8
-"""Lines from which chance is excluded."""
+"""Least lines that exclude chance."""
 
 WORDS, CJK_LETTERS = 2.5, 6.0
-"""Words, or Chinese letters, of a line, on average: newspaper columns have three or four words."""
+"""Average words, or Chinese letters, of a line: newspaper columns have three or four words."""
 
 HALF = 0.5
-"""Share from which most of something is so."""
+"""Share that counts as most."""
 
 _FULL = 0.6  # of the column's width
 _FULL_OF_MIXED, _FULL_LINES = 0.25, 6
@@ -38,9 +38,9 @@ _NUMBER = re.compile(r"[\W\d]*\d[\W\d]*")
 
 @dataclass(frozen=True)
 class Side:
-    """What stands on one side of a gap, as lines; measured as far as somebody asks.
+    """The lines on one side of a gap; properties are measured on access.
 
-    ``rows`` are its lines from the top, the words of each in no order.
+    ``rows`` are its lines from the top, the words of each in arbitrary order.
     """
 
     items: Sequence[tuple[Box, Word]]
@@ -49,7 +49,7 @@ class Side:
 
     @classmethod
     def of(cls, items: Sequence[tuple[Box, Word]], size: float) -> Side:
-        """Part one side into lines; it has at least one word."""
+        """Split one side into lines; it has at least one word."""
         rows: list[list[tuple[Box, Word]]] = []
         low = float("-inf")
         for item in sorted(items, key=lambda i: i[0][1] + i[0][3]):
@@ -62,17 +62,17 @@ class Side:
 
     @property
     def count(self) -> int:
-        """Its lines."""
+        """Number of its lines."""
         return len(self.rows)
 
     @property
     def words(self) -> float:
-        """Words of a line, on average."""
+        """Average words of a line."""
         return len(self.items) / self.count
 
     @cached_property
     def letters(self) -> float:
-        """Chinese or Japanese letters of a line, on average."""
+        """Average Chinese or Japanese letters of a line."""
         texts = (word.text for _, word in self.items if not word.text.isascii())
         return sum(is_cjk(c) for text in texts for c in text) / self.count
 
@@ -87,12 +87,12 @@ class Side:
 
     @cached_property
     def starts(self) -> float:
-        """Share of the lines that begin where most do."""
+        """Share of the lines that begin at the most usual place."""
         return _common(self._lefts, self.size) / self.count
 
     @cached_property
     def ends(self) -> float:
-        """Share of the lines that end where most do."""
+        """Share of the lines that end at the most usual place."""
         return _common(self._rights, self.size) / self.count
 
     @cached_property
@@ -174,19 +174,19 @@ class Side:
         sentences = self.broken >= _BROKEN or self.marks >= _MARKS
         long = long and self.numbers < HALF
         full = self.full >= HALF or (
-            # Headings, lists, formulas and listings stand in a column, too.
+            # Headings, lists, formulas and listings may be in a column, too.
             self.full >= _FULL_OF_MIXED and self.full * self.count >= _FULL_LINES
         )
         return sentences and long and self.count >= LEAST_LINES and full
 
     @property
     def is_certain(self) -> bool:
-        """Whether it has so many lines of running text that nobody takes them for cells."""
+        """Whether it has enough lines of running text that they cannot be cells."""
         return self.is_prose and self.count >= MANY_LINES and self.full >= HALF
 
 
 def _common(places: Sequence[float], size: float) -> int:
-    """Return how many places are about the most usual one."""
+    """Return how many places are near the most usual one."""
     ordered = sorted(places)
     most = first = 0
     for last, place in enumerate(ordered):
@@ -197,6 +197,6 @@ def _common(places: Sequence[float], size: float) -> int:
 
 
 def _inside_sentence(start: str) -> bool:
-    """Whether a line that begins with this word goes on with one before."""
+    """Whether a line that begins with this word continues an earlier one."""
     letter = start.lstrip(_OPENERS)[:1]
     return letter.islower() or (letter.isalpha() and not (letter.isupper() or letter.istitle()))

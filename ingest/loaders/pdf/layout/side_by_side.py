@@ -1,8 +1,9 @@
-"""Blocks that stand side by side on common base lines without being rows of a table.
+"""Blocks side by side on common base lines that are not rows of a table.
 
-In a table the lines of one row go on together. Where sentences go on line by line on one side while
-each line of the other begins anew, as a list of ingredients does beside what to do with them, they
-are two blocks. So are postal addresses and the names, offices and addresses of people.
+In a table the lines of one row continue together. Two blocks differ: sentences continue line by
+line on one side, while each line of the other begins anew, as a list of ingredients does beside its
+instructions. The same holds for postal addresses and for the names, offices and addresses of
+people.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.printed_lines import is_cjk, width
 
 LEAST_LINES = 3
-"""Lines of the shortest address."""
+"""Least lines of an address."""
 
 FEWEST_TOLD = 2
-"""Lines that go on while the line beside them begins anew."""
+"""Least lines that continue while the line beside them begins anew."""
 
-_MOST_TOLD = 0.6  # share of the lines that go on and have a neighbour
+_MOST_TOLD = 0.6  # share of the lines that continue and have a neighbour
 _LONGEST_ADDRESS = 9
 _SAME_HEIGHT = 0.25  # heights of the font between base lines of one row
 _FAR = 1.9  # heights of the font between lines of one paragraph
@@ -57,7 +58,7 @@ _CONTACT = re.compile(
 
 
 def is_address(lines: Sequence[str]) -> bool:
-    """Whether lines name a street, a place or a telephone, as those of an address do."""
+    """Whether lines name a street, a place or a telephone, as in an address."""
     if not LEAST_LINES <= len(lines) <= _LONGEST_ADDRESS:
         return False
     if 2 * sum(any(map(str.isalpha, line)) for line in lines) <= len(lines):
@@ -66,14 +67,14 @@ def is_address(lines: Sequence[str]) -> bool:
         return False  # amounts
     patterns = (_PLACE, _HOUSE, _CJK_PLACE, _CONTACT)
     told = sum(any(pattern.search(line) for pattern in patterns) for line in lines)
-    # A column of a table may hold nothing but streets.
+    # A column of a table may contain only streets.
     return 0 < told < len(lines) and not any(line.endswith((":", "：")) for line in lines[1:])
 
 
 def go_on_alone(
     one: Sequence[tuple[Box, Word]], other: Sequence[tuple[Box, Word]], size: float
 ) -> bool:
-    """Whether sentences go on on one side beside lines that begin anew on the other."""
+    """Whether sentences continue on one side beside lines that begin anew on the other."""
     left, right = lines_of(one, size), lines_of(other, size)
     if any(map(is_code, (one, other))) or any(map(_are_remarks, (left, right))):
         return False
@@ -88,7 +89,7 @@ def go_on_alone(
 def counts_on(
     first: Sequence[tuple[Box, Word]], last: Sequence[tuple[Box, Word]], size: float
 ) -> bool:
-    """Whether the items of a numbered list go on in the next column."""
+    """Whether the items of a numbered list continue in the next column."""
     one, other = (_numbers(lines_of(side, size), size) for side in (first, last))
     numbers = [*one, *other]
     return (
@@ -100,7 +101,7 @@ def counts_on(
 
 
 def _numbers(lines: Sequence[SideLine], size: float) -> list[int]:
-    """Return the numbers of items, which stand at the left edge."""
+    """Return the numbers of items at the left edge."""
     edge = min(line.left for line in lines) + _HALF * size
     found = (_NUMBERED.match(line.text) for line in lines if line.left <= edge)
     return [int(number[1]) for number in found if number]
@@ -112,7 +113,7 @@ def _are_remarks(lines: Sequence[SideLine]) -> bool:
 
 
 def _told(mine: Sequence[SideLine], beside: Sequence[SideLine], size: float) -> tuple[int, int]:
-    """Return how many lines go on beside one that begins anew, and how many have a neighbour."""
+    """Return how many lines continue beside one that begins anew, and how many have a neighbour."""
     partner = [_partner(line, beside, size) for line in mine]
     told = tested = 0
     goes = _going_on(mine, size)
@@ -135,7 +136,7 @@ def _partner(line: SideLine, beside: Sequence[SideLine], size: float) -> int | N
 
 
 def _going_on(lines: Sequence[SideLine], size: float) -> list[bool]:
-    """Say of each line whether it goes on with the sentence of the full line above."""
+    """Return for each line whether it continues the sentence of the full line above."""
     right = max(line.right for line in lines)
     found = [False]
     for above, below in pairwise(lines):

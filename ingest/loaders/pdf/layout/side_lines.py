@@ -1,4 +1,4 @@
-"""The lines on one side of a gap: where each stands, and how it begins and ends."""
+"""The lines on one side of a gap: position, beginning and end of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SAME_LINE = 0.5  # heights of the font
 
 @dataclass(frozen=True, slots=True)
 class SideLine:
-    """A line: ``middle`` is half way down, ``first`` the width of what cannot be cut off it.
+    """A line: ``middle`` is its half height, ``first`` the width of its first unbreakable part.
 
     ``gaps`` is the white between its words.
     """
@@ -58,16 +58,16 @@ def is_small(text: str) -> bool:
 
 
 def may_go_on(above: SideLine, below: SideLine) -> bool:
-    """Whether the words of a line may follow those of the line above, inside one sentence."""
+    """Whether the words of a line may continue those of the line above in one sentence."""
     start = below.text.lstrip(OPENERS)[:1]
     return above.text[-1] not in STOPS and (is_small(below.text) or is_cjk(start or " "))
 
 
 def goes_on(above: SideLine, below: SideLine, right: float) -> bool:
-    """Whether a line is full, ``right`` being its column's edge, and the next one goes on."""
+    """Whether a line is full (``right`` is its column's edge), and the next one continues it."""
     return right - above.right < below.first and may_go_on(above, below)
 
 
 def is_code(side: Sequence[tuple[Box, Word]]) -> bool:
-    """Whether most words are set in letters of one width."""
+    """Whether most words are in letters of one width."""
     return 2 * sum(word.fixed for _, word in side) > len(side)

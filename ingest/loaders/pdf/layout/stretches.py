@@ -1,9 +1,9 @@
-"""Which stretch of a white strip parts columns: sections of a page end at white lines across it.
+"""The stretches of a white strip that separate columns: sections end at white lines across it.
 
-A strip goes on between whatever is too short to cross it: a heading that stands on the left alone,
-the signatures above a recipe, the answers of a chat. So it is divided at white lines that go over
-both of its sides, where a band has words on one side only. Columns of prose that fill the page are
-divided at headings alone, for paragraphs that end side by side are chance.
+A strip extends past everything that is too short to cross it: a heading at the left alone, the
+signatures above a recipe, the answers of a chat. So it is divided at white lines over both of its
+sides, if a band has words on one side only. Columns of prose that fill the page are divided only at
+headings, because paragraphs end side by side by chance.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEADING = 2.6  # heights of the font that a heading of up to two lines takes
 
 @dataclass(slots=True)
 class _Band:
-    """Lines between two white lines; which sides have words there: that read first, the other."""
+    """Lines between two white lines; the sides with words: the first one to read, the other."""
 
     top: float
     bottom: float
@@ -47,14 +47,14 @@ def stretches_of(
     last: bool,
     backwards: bool,
 ) -> list[Gutter]:
-    """Return the parts of a gutter that have words on both sides; itself where it is one section.
+    """Return the parts of a gutter with words on both sides; a single section unchanged.
 
     Args:
         gutter: a white strip.
-        items: of the page, or of the part of it that the gutter is in.
+        items: of the page, or of its part with the gutter.
         size: the usual height of the font.
         certain: whether both sides are columns of many lines of prose.
-        last: whether nothing stands below it: then a column may be longer than the other.
+        last: whether nothing is below it: then a column may be longer than the other.
         backwards: whether the right side is read first.
     """
     sides: tuple[list[Item], list[Item]] = ([], [])
@@ -82,7 +82,7 @@ def stretches_of(
 
 
 def _bands(sides: Sequence[Sequence[Item]], size: float) -> list[_Band]:
-    """Return what white lines part, from the top."""
+    """Return the bands between white lines, from the top."""
     runs = [_runs([item.box for item in side]) for side in sides]
     whites = sorted(b[0] - a[1] for side in runs for a, b in pairwise(side))
     usual = whites[len(whites) // 3] if whites else 0.0
@@ -113,7 +113,7 @@ def _runs(boxes: Sequence[Box]) -> list[tuple[float, float]]:
 
 
 def _is_heading(bands: Sequence[_Band], at: int, size: float) -> bool:
-    """Whether a band is a heading of what follows on both sides, with columns above it, too."""
+    """Whether a band is a heading of the text below on both sides, with columns above it, too."""
     band = bands[at]
     return (
         band.first
@@ -126,7 +126,7 @@ def _is_heading(bands: Sequence[_Band], at: int, size: float) -> bool:
 
 
 def _heads_below(band: _Band, first: Sequence[Item], size: float) -> bool:
-    """Whether the last band is a heading of what stands below the columns."""
+    """Whether the last band is a heading of the text below the columns."""
     if band.second or band.bottom - band.top > _HEADING * size:
         return False
     words = [item.word for item in first if item.word and item.box[3] > band.top]
@@ -136,7 +136,7 @@ def _heads_below(band: _Band, first: Sequence[Item], size: float) -> bool:
 def _keep_ends(
     bands: Sequence[_Band], apart: list[bool], first: Sequence[Item], edge: float, *, last: bool
 ) -> None:
-    """Keep with their column what goes on below the shorter one, as wide as the column is."""
+    """Keep with a column its continuation below the shorter one, if it is as wide as the column."""
     if not any(band.both for band in bands):
         return
     end = max(at for at, band in enumerate(bands) if band.both)

@@ -1,1 +1,1 @@
-"""Pictures of a page: which are read by OCR, and what could not be read."""
+"""Pictures of a page: reads some by OCR, and counts the unread ones."""

@@ -1,4 +1,4 @@
-"""Reads the pictures that stand in pages of text, and counts those that were not read."""
+"""Reads the pictures in pages of text, and counts the unread ones."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from kb.records import Notice
 
 TRUSTED = 0.6
-"""Mean confidence from which what OCR read is text, not the pattern of a photograph."""
+"""Mean confidence above which OCR has read text instead of a photograph's pattern."""
 
 
 @dataclass(slots=True)
 class PictureReader:
-    """Reads the pictures of pages that have text of their own."""
+    """Reads the pictures of pages with text of their own."""
 
     recogniser: Recogniser
     counts: PictureCounts = field(default_factory=PictureCounts)
@@ -32,13 +32,13 @@ class PictureReader:
     def read(
         self, index: int, regions: Sequence[Region], sheet: Sheet, printed: Sequence[KnownLine]
     ) -> tuple[Inset, ...]:
-        """Read places of a page that are pictures; an inset for each that holds text.
+        """Read places of a page that are pictures; return an inset for each with text.
 
         Args:
             index: of the page, from 0.
             regions: the places.
-            sheet: the page that they stand on.
-            printed: the page's own lines, which are not read again.
+            sheet: their page.
+            printed: the page's own lines, to exclude.
         """
         insets = []
         for region in regions:
@@ -58,7 +58,7 @@ class PictureReader:
         return tuple(insets)
 
     def of_page(self, found: PictureLines, sheet: Sheet) -> tuple[Inset, ...]:
-        """Return what was read in the picture behind a page of text, an inset a paragraph."""
+        """Return the text read in the picture behind a page of text, an inset per paragraph."""
         text = found.text()
         self.counts.count_read(text.confidence, text.text)
         insets = []
@@ -76,21 +76,21 @@ class PictureReader:
         return tuple(insets)
 
     def refuse(self, why: str) -> None:
-        """Count a picture that was not read; one that is blank, or was read before, is none."""
+        """Count a picture that was not read, unless it is blank or was read before."""
         self.counts.over_limit += why == "limit"
         self.counts.not_read += why in ("off", "size", "failed")
 
     def _broken(self, index: int, region: Region) -> list[str]:
-        """Return the filter of a picture that draws nothing, if that is why."""
+        """Return the filter of a picture that draws nothing, if the filter is the reason."""
         return self.recogniser.undecodable(index, region.box)[:1]
 
     def notices(self) -> list[Notice]:
-        """Say how many pictures were read, and how many were not and why."""
+        """Return notices about the read pictures, and the unread ones with reasons."""
         return self.counts.notices(self.recogniser.options)
 
 
 def _within(lines: Iterable[KnownLine], box: Box, sheet: Sheet) -> Iterable[KnownLine]:
-    """Yield the lines of a page that lie in a box, in fractions of the box."""
+    """Yield the lines of a page inside a box, in fractions of the box."""
     left, top, right, bottom = box
     for line in lines:
         x1, y1, x2, y2 = line.box

@@ -1,6 +1,6 @@
-"""Pictures and texts among the objects that a page draws, and what covers what.
+"""Pictures and texts among the objects of a page, and what covers them.
 
-PDFium's raw functions come in as an argument, because one file alone imports pypdfium2.
+PDFium's raw functions are an argument, because only one file imports pypdfium2.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from ingest.loaders.pdf.matrices import UNIT, Matrix, Place, matrix_of, moved, t
 from ingest.loaders.pdf.page import Box, common_area
 
 OBJECTS = 40_000
-"""Objects of a page, those inside its forms included, that are looked at."""
+"""Most objects of a page to check, those inside its forms included."""
 
 PICTURES = 10_000
-"""Pictures of a page that are looked at: a scan may be cut into strips of one line."""
+"""Most pictures of a page to check: a scan may be cut into strips of one line."""
 
 _DEPTH = 12
 _TEXT, _IMAGE, _FORM = 1, 3, 5  # FPDF_PAGEOBJ_TEXT, FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_FORM
@@ -35,7 +35,7 @@ _SEGMENTS = frozenset({0, 4, 6, 7, 16, 20, 22, 23, 36, 38, 39, 40, 42, 43, 48, 4
 
 @dataclass(frozen=True, slots=True)
 class DrawnPicture:
-    """A picture where a page draws it: its box as seen, its size in pixels, its filters."""
+    """A picture as a page draws it: its visible box, its size in pixels, its filters."""
 
     box: Box
     across: int
@@ -44,16 +44,16 @@ class DrawnPicture:
 
     @property
     def pixels(self) -> int:
-        """How many pixels it has."""
+        """Number of its pixels."""
         return self.across * self.down
 
 
 @dataclass(frozen=True, slots=True)
 class PageObjects:
-    """What a page draws besides lines and fills.
+    """The drawings of a page besides lines and fills.
 
-    ``layer`` holds the boxes of texts that nobody sees: drawn invisibly, or below a picture.
-    ``printed`` holds those of the others.
+    ``layer`` has the boxes of invisible texts: drawn invisibly, or below a picture. ``printed`` has
+    those of the others.
     """
 
     width: float
@@ -64,17 +64,17 @@ class PageObjects:
 
     @property
     def pixels(self) -> int:
-        """How many pixels all its pictures have."""
+        """Number of pixels of all its pictures."""
         return sum(picture.pixels for picture in self.pictures)
 
 
 def objects_of(raw: Any, page: Any, place: Place, width: float, height: float) -> PageObjects:  # noqa: ANN401 - pypdfium2 carries no types
-    """Return the pictures and texts of a page in points from its top left corner as seen.
+    """Return the pictures and texts of a page in points from its visible top left corner.
 
     Args:
         raw: the module of PDFium's functions.
         page: PDFium's handle of the page.
-        place: says where a point of the page's own space is drawn.
+        place: maps a point of the page's own space to the drawn page.
         width: of the page as it is drawn.
         height: likewise.
     """
@@ -110,7 +110,7 @@ def objects_of(raw: Any, page: Any, place: Place, width: float, height: float) -
 
 
 def hide_texts(raw: Any, page: Any) -> None:  # noqa: ANN401 - see objects_of
-    """Have a page drawn without its texts for as long as it stays loaded."""
+    """Draw a page without its texts from now on, as long as it stays loaded."""
     for item, kind, _ in objects_in_order(raw, page):
         if kind == _TEXT:
             raw.FPDFPageObj_SetIsActive(item, 0)
@@ -127,7 +127,7 @@ def undecodable(
 ) -> list[str]:
     """Return the last filter of each picture that cannot be decoded, in a box if one is given.
 
-    Ask it of places that draw nothing: it takes a picture of JBIG2 that holds much for broken.
+    Use it only for places that draw nothing: it would take a valid JBIG2 picture for broken.
     """
     found = []
     for item, kind, matrix in objects_in_order(raw, page):
@@ -145,7 +145,7 @@ def undecodable(
 
 
 def _has_pixels(raw: Any, page: Any, item: Any, name: str) -> bool:  # noqa: ANN401 - see objects_of
-    """Whether a picture that draws nothing was decoded: PDFium fills in what it cannot read."""
+    """Whether a picture that draws nothing was decoded: PDFium fills in unreadable pixels."""
     bitmap = raw.FPDFImageObj_GetBitmap(item)
     if not bitmap:
         return False
@@ -168,7 +168,7 @@ def _first_segment(raw: Any, item: Any, size: int) -> int:  # noqa: ANN401 - see
 
 
 def objects_in_order(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]:  # noqa: ANN401 - see objects_of
-    """Yield a page's objects in drawing order, each with the matrix that it stands under."""
+    """Yield a page's objects in drawing order, each with its matrix."""
     budget = OBJECTS
     stack = [(page, raw.FPDFPage_GetObject, 0, raw.FPDFPage_CountObjects(page), UNIT)]
     while stack and budget > 0:
@@ -188,7 +188,7 @@ def objects_in_order(raw: Any, page: Any) -> Iterator[tuple[Any, int, Matrix]]: 
 
 
 def _is_unseen(raw: Any, item: Any) -> bool:  # noqa: ANN401 - see objects_of
-    """Whether a text leaves no trace: drawn invisibly, or filled with no colour at all."""
+    """Whether a text is invisible: drawn invisibly, or filled with no colour at all."""
     mode = raw.FPDFTextObj_GetTextRenderMode(item)
     if mode != _FILLED:
         return mode in _UNSEEN
@@ -207,7 +207,7 @@ def _filters(raw: Any, item: Any) -> tuple[str, ...]:  # noqa: ANN401 - see obje
 
 
 def box_of(raw: Any, item: Any, matrix: Matrix, place: Place) -> Box:  # noqa: ANN401 - see objects_of
-    """Return the box of an object as it is seen; an empty one where PDFium knows none."""
+    """Return the visible box of an object; an empty one if PDFium has none."""
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     if not raw.FPDFPageObj_GetBounds(item, left, bottom, right, top):
         return (0.0, 0.0, 0.0, 0.0)
@@ -221,7 +221,7 @@ def box_of(raw: Any, item: Any, matrix: Matrix, place: Place) -> Box:  # noqa: A
 
 
 def _on_page(box: Box, width: float, height: float) -> Box | None:
-    """Return the part of a box that is on the page, None if none is or it is no number."""
+    """Return the part of a box on the page, None if there is none or it is not a number."""
     left, top, right, bottom = box
     cut = (max(left, 0.0), max(top, 0.0), min(right, width), min(bottom, height))
     return cut if cut[0] < cut[2] and cut[1] < cut[3] else None

@@ -1,4 +1,4 @@
-"""What a page prints over its pictures, and the hidden text that stands for a picture's own."""
+"""Text that a page prints over its pictures, and hidden text that stands for a picture's own."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from ingest.loaders.pdf.words.glyphs import Glyph
 
 SIGNS = 0.5
-"""Share of letters and digits in hidden text below which it is no text of the picture."""
+"""Share of letters and digits in hidden text below which it is not the picture's text."""
 
 
 def printed_lines(sheet: Sheet, hidden: Sequence[Glyph] = ()) -> list[KnownLine]:
-    """Return what a person sees printed on a page, line by line, with what is filled in.
+    """Return the visible printed text of a page, line by line, with values of fields.
 
     Args:
         sheet: the page.
-        hidden: its letters that nobody sees.
+        hidden: its invisible letters.
     """
     wide, high = sheet.width, sheet.height
     found: list[KnownLine] = []
@@ -50,14 +50,14 @@ def printed_lines(sheet: Sheet, hidden: Sequence[Glyph] = ()) -> list[KnownLine]
 
 
 def words_of(part: Sheet) -> list[Word]:
-    """Return the words of one direction with boxes on the page as it is seen."""
+    """Return the words of one direction with boxes on the visible page."""
     if part.turn is None:
         return list(part.words)
     return [replace(word, box=part.turn.on_page(word.box)) for word in part.words]
 
 
 def hidden_letters(glyphs: Sequence[Glyph], objects: PageObjects) -> list[Glyph]:
-    """Return the letters of a page that nobody sees."""
+    """Return the invisible letters of a page."""
     if not objects.layer:
         return []
     return [
@@ -75,19 +75,19 @@ def hidden_letters(glyphs: Sequence[Glyph], objects: PageObjects) -> list[Glyph]
 
 
 def readable(hidden: Sequence[Glyph]) -> int:
-    """Count hidden letters, 0 where they are nonsense."""
+    """Count hidden letters; return 0 for nonsense."""
     text = "".join(glyph.text for glyph in hidden)
     written = sum(map(str.isalnum, text)) >= SIGNS * len(text)
     return len(hidden) if written and measure(text).doubt < GARBLED else 0
 
 
 def is_hidden(word: Word, hidden: Sequence[Glyph]) -> bool:
-    """Whether a word is made of letters that nobody sees."""
+    """Whether a word consists of invisible letters."""
     return any(glyph.text in word.text and inside(glyph.ink, word.box) for glyph in hidden)
 
 
 def _level(words: Iterable[Word]) -> Iterator[Row]:
-    """Yield the lines that words stand on, parted at wide gaps."""
+    """Yield lines of words, divided at wide gaps."""
     for row in rows_of(words):
         parts: list[list[Word]] = []
         for word in row.words:

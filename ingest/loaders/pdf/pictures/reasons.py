@@ -1,4 +1,4 @@
-"""Why no text came out of a PDF: damage, protection, pictures, or nothing to read."""
+"""The reason for a PDF without text: damage, protection, pictures, or no content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def nothing(path: Path, scans: ScanReader, unread: Unread, options: LoadOptions)
             "print it from there to a PDF and ingest that."
         )
         return EmptyDocumentError(msg)
-    # A file may hide its compressions in compressed objects: its bytes are the last to tell.
+    # A file may hide its compressions in compressed objects: its bytes are the last resort.
     filters = unread.filters or ([] if scans.scanned else unknown_filters(path.read_bytes()))
     if filters:
         return UnknownFilterError.of(name, filters)

@@ -1,4 +1,4 @@
-"""Has pages of a PDF, and places on them, read by OCR within the document's bounds."""
+"""Reads pages of a PDF, and places on them, by OCR within the document's limits."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from ingest.loaders.pictures.ocr import Picture
 
 SOURCE_FACTOR = 8
-"""Pixels that pictures inside a page may have, as a multiple of ``ocr_max_pixels``."""
+"""Most pixels of pictures inside a page, as a multiple of ``ocr_max_pixels``."""
 
 PLACES = 3_000
-"""Places smaller than a page that are read of one document, pictures aside."""
+"""Most places smaller than a page that are read in one document, without pictures."""
 
 FINEST = 400
-"""Resolution up to which a picture is drawn as fine as it is."""
+"""Highest resolution at which a picture is drawn with all its pixels."""
 
 PLACE_DPI = 300
 
@@ -37,7 +37,7 @@ Refusal = Literal["off", "limit", "size", "blank", "failed"]
 
 @dataclass(slots=True)
 class Recogniser:
-    """Reads pictures of one document, as many and as long as its options allow."""
+    """Reads pictures of one document within its options' limits of number and time."""
 
     pdfium: PdfiumFile | None
     options: LoadOptions
@@ -54,7 +54,7 @@ class Recogniser:
     def picture(self, index: int, region: Region) -> PictureLines | Refusal:
         """Read a place of a page drawn without its texts; "blank" if it has no sharp edges.
 
-        What was read before, to the pixel, is "blank", too: a letterhead is read once.
+        A pixel-identical repetition is "blank", too: a letterhead is read once.
         """
         dpi = min(max(region.dpi, _dpi()), FINEST)
         return self._refusal(region.pixels) or self._read(
@@ -62,7 +62,7 @@ class Recogniser:
         )
 
     def is_huge(self, pixels: int) -> bool:
-        """Whether pictures of so many pixels are too large to be decoded."""
+        """Whether pictures with this many pixels are too large to decode."""
         return pixels > SOURCE_FACTOR * self.options.ocr_max_pixels
 
     def undecodable(self, index: int, box: Box) -> list[str]:
@@ -70,14 +70,14 @@ class Recogniser:
         return self.pdfium.undecodable(index, box) if self.pdfium is not None else []
 
     def place(self, index: int, box: Box) -> list[str]:
-        """Return the lines that OCR reads in a place as a person sees it, [] where it may not."""
+        """Return the lines that OCR reads in a visible place, [] if the limits forbid it."""
         if self._refusal(0, counted=False) or self._places >= PLACES:
             return []
         self._places += 1
         left, top, right, bottom = box
         around = (left - _MARGIN, top - _MARGIN, right + _MARGIN, bottom + _MARGIN)
         found = self._read(index, around, PLACE_DPI, texts=True)
-        self._tried -= 1  # its own count is above
+        self._tried -= 1  # its own limit is above
         if isinstance(found, str):
             return []
         return [line for line in found.text().text.split("\n") if line]
@@ -116,7 +116,7 @@ class Recogniser:
             self._seconds += time.monotonic() - began
 
     def _is_worth_it(self, picture: Picture) -> bool:
-        """Whether a picture may hold text, and is not one that was read before."""
+        """Whether a picture may contain text, and was not read before."""
         if not _has_edges(picture):
             return False
         seen = hash((picture.shape, picture.tobytes()))

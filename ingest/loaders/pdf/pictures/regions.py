@@ -1,4 +1,4 @@
-"""Places of a page that are pictures: how much they cover, and which are worth reading."""
+"""Places of a page that are pictures: their coverage, and which are worth reading."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ingest.loaders.pdf.page import Box
 from ingest.loaders.pdf.pictures.page_objects import DrawnPicture, PageObjects
 
 SHORTEST = 11.0
-"""Points that a place must have on its shorter side: a line of small letters."""
+"""Least points of a place's shorter side: a line of small letters."""
 
 SMALLEST = 1_300.0
-"""Square points that a place must have: smaller pictures are icons, bullets and lines."""
+"""Least square points of a place: smaller pictures are icons, bullets and lines."""
 
 SHORTEST_SIDE = 20
-"""Pixels that its pictures must have on the shorter side: letters need about half as many."""
+"""Least pixels of its pictures' shorter side: letters need about half as many."""
 
 FEWEST_PIXELS = 10_000
-"""Pixels that its pictures must have in all."""
+"""Least pixels of its pictures."""
 
 _TOUCH = 1.5  # points between strips of one picture
 _SAME_EDGE = 3.0  # points
@@ -29,7 +29,7 @@ _INCH = 72
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A place that one picture takes, or the strips that one was cut into.
+    """The place of one picture, or of the strips of one.
 
     ``dpi`` is the finest resolution of its pictures, in pixels an inch.
     """
@@ -40,7 +40,7 @@ class Region:
 
 
 def coverage(boxes: Iterable[Box], width: float, height: float) -> float:
-    """Return the share of a page that boxes take, counted once where they overlap."""
+    """Return the share of a page that boxes cover, counting overlaps once."""
     import numpy as np  # noqa: PLC0415 - only pages with pictures need it
 
     grid = np.zeros((_STEPS, _STEPS), np.bool_)
@@ -51,7 +51,7 @@ def coverage(boxes: Iterable[Box], width: float, height: float) -> float:
 
 
 def regions_of(objects: PageObjects) -> list[Region]:
-    """Return the places of a page that hold pictures large enough for text, from the top."""
+    """Return the places of a page with pictures large enough for text, from the top."""
     groups: list[list[DrawnPicture]] = []
     boxes: list[Box] = []
     active: list[int] = []
@@ -73,7 +73,7 @@ def regions_of(objects: PageObjects) -> list[Region]:
 
 
 def area(box: Box) -> float:
-    """Return how much a box takes, in square points."""
+    """Return the area of a box, in square points."""
     return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
 
 
@@ -97,7 +97,7 @@ def _region(box: Box, group: Sequence[DrawnPicture]) -> Region | None:
 
 
 def _belong(one: Box, other: Box) -> bool:
-    """Whether two boxes are of one picture: one inside the other, or strips side by side."""
+    """Whether two boxes belong to one picture: one inside the other, or strips side by side."""
     wide = min(one[2], other[2]) - max(one[0], other[0])
     high = min(one[3], other[3]) - max(one[1], other[1])
     if wide < -_TOUCH or high < -_TOUCH:

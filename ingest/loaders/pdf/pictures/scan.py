@@ -1,4 +1,4 @@
-"""Decides which pages of a PDF are pictures, reads them by OCR, and counts what was not read."""
+"""Decides which pages of a PDF are pictures, reads them by OCR, and counts the unread ones."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 COVERED = 0.6
-"""Share of a page from which pictures make it a scan, if no text stands for them."""
+"""Share of a page above which pictures make it a scan, if no text stands for them."""
 
 LAYER = 40
-"""Letters from which hidden text is the text of the picture that it lies under or over."""
+"""Letters above which hidden text is the text of the picture under or over it."""
 
 STAMPED = 0.06
-"""Share of a page that text may cover which is printed over a scan: about six lines."""
+"""Share of a page that text printed over a scan may cover: about six lines."""
 
 REST = 0.05
-"""Share of the letters in a picture that are misread ones, if the page prints all the others."""
+"""Share of misread letters in a picture whose other letters the page prints."""
 
 PLAIN = frozenset({"FlateDecode", "Fl", "LZWDecode", "LZW", "RunLengthDecode", "RL"})
-"""Compressions of pictures that say how much they hold."""
+"""Compressions of pictures that declare their size."""
 
 TRUSTED = 0.6
-"""Mean confidence from which what OCR read is text, not the pattern of a photograph."""
+"""Mean confidence above which OCR has read text instead of a photograph's pattern."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What OCR found on a page: all of it, or pictures that stand on it; nothing if both lack."""
+    """OCR's result for a page: all of it, or pictures on it; empty if it has neither."""
 
     page: PictureText | None = None
     insets: tuple[Inset, ...] = ()
@@ -61,7 +61,7 @@ class Seen:
 
 @dataclass(slots=True)
 class ScanReader:
-    """Reads pages that need it, within the document's bounds, and remembers what happened."""
+    """Reads pages that need OCR within the document's limits, and counts the results."""
 
     pdfium: PdfiumFile | None
     options: LoadOptions
@@ -88,11 +88,11 @@ class ScanReader:
 
     @property
     def unavailable(self) -> str:
-        """Why OCR cannot be used here, "" if it can."""
+        """The reason why OCR is not available, "" if it is."""
         return self.recogniser.unavailable
 
     def page(self, index: int, reading: PageReading, sheet: Sheet | None = None) -> Seen:
-        """Return what OCR read on a page beside, or in place of, the page's own text."""
+        """Return OCR's text of a page, in addition to or instead of the page's own text."""
         if reading.failed:
             self.failed += 1
             return Seen()
@@ -107,17 +107,17 @@ class ScanReader:
         return self._over_pictures(self.pdfium, index, sheet)
 
     def read_place(self, index: int, box: Box) -> list[str]:
-        """Return the lines that OCR reads in a place of a page; for fonts that hide their text."""
+        """Return OCR's lines of a place on a page; for fonts that hide their text."""
         return self.recogniser.place(index, box)
 
     @property
     def confidence(self) -> float:
-        """Mean confidence over the characters that OCR read, in [0, 1]."""
+        """Mean confidence over the characters from OCR, in [0, 1]."""
         letters = sum(count for _, count in self._confidences)
         return sum(c * count for c, count in self._confidences) / letters if letters else 0.0
 
     def notices(self) -> list[Notice]:
-        """Say how many pages were read from pictures, and which were not read and why."""
+        """Return notices about pages read from pictures, and unread ones with reasons."""
         total = self.total
         out: list[Notice] = []
 
@@ -189,13 +189,13 @@ class ScanReader:
         return None
 
     def _whole(self, index: int, sheet: Sheet | None) -> PictureText | None:
-        """Read a page that has no text, with what is filled into its fields."""
+        """Read a page without text, except the values of its fields."""
         if self.pdfium is None:
             self.failed += 1
             return None
         objects = self.pdfium.objects(index)
-        # Drawn text (outlines of letters) is no picture to PDFium, but a blank page is blank.
-        # A picture of absurd size is never drawn.
+        # Outlines of letters are not pictures to PDFium, but a blank page is blank. A picture of
+        # absurd size is never drawn.
         if not self.recogniser.is_huge(objects.pixels) and self.pdfium.is_blank(index):
             self._count_blank(index, objects)
             return None
@@ -217,7 +217,7 @@ class ScanReader:
         return None
 
     def _is_cut_short(self, index: int, objects: PageObjects) -> bool:
-        """Whether pictures without text hold too little data: what they show of it is noise."""
+        """Whether pictures without text contain too little data, so that they show noise."""
         if self.pdfium is None or not objects.pictures:
             return False
         found = [name for name in self.pdfium.undecodable(index) if name in PLAIN]
@@ -225,14 +225,14 @@ class ScanReader:
         return bool(found)
 
     def _count_blank(self, index: int, objects: PageObjects) -> None:
-        """Remember a page that draws nothing: its pictures may be broken, or its content packed."""
+        """Record a page that draws nothing: its pictures may be broken, or its content packed."""
         broken = self.pdfium.undecodable(index) if self.pdfium and objects.pictures else []
         self.undecodable += broken
         if not broken:
             self.blank.append(index)
 
     def _over_pictures(self, pdfium: PdfiumFile, index: int, sheet: Sheet) -> Seen:
-        """Read the pictures of a page that has text, unless that text is the pictures' own."""
+        """Read the pictures of a page with text, unless that text is the pictures' own."""
         objects = pdfium.objects(index)
         page = (0.0, 0.0, objects.width, objects.height)
         share = coverage((p.box for p in objects.pictures), page[2], page[3])
@@ -260,7 +260,7 @@ class ScanReader:
         objects: PageObjects,
         hidden: Sequence[Glyph],
     ) -> Seen:
-        """Read a page of pictures that has other text than that in the pictures."""
+        """Read a page of pictures that has other text than the pictures."""
         words = [word for word in sheet.all_words if not is_hidden(word, hidden)]
         found = self.recogniser.page(index, objects.pixels, texts=False)
         if isinstance(found, str):
@@ -274,7 +274,7 @@ class ScanReader:
         own = found.over(lines, add=False)
         least = max(1, readable(hidden))
         if found.confidence < TRUSTED or own.letters <= max(least, REST * found.letters):
-            # A page may print what its picture shows: then the picture has been read.
+            # A page may print its picture's text: then the picture needs no reading.
             known = found.confidence >= TRUSTED and found.letters > least
             self.pictures.counts.without_text += not known
             return Seen()
@@ -288,7 +288,7 @@ class ScanReader:
         return found.text()
 
     def _refused(self, why: str) -> bool:
-        """Count a page that OCR was not used on for its bounds; say whether it was these."""
+        """Count a page that limits exclude from OCR; return whether limits were the reason."""
         self.too_large += why == "size"
         self.over_limit += why == "limit"
         return why in ("size", "limit")

@@ -1,4 +1,4 @@
-"""Counts what a PDF holds besides text and pictures, and says that it was not read."""
+"""Counts a PDF's content besides text and pictures, and reports it as unread."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ _WIDGET = 20  # FPDF_ANNOT_WIDGET
 _ATTACHMENT, _SOUND, _MODEL = 17, 18, 25  # FPDF_ANNOT_FILEATTACHMENT, _SOUND, _THREED
 _FILMS = (19, 21, 26)  # FPDF_ANNOT_MOVIE, _SCREEN, _RICHMEDIA
 _PAGES = 5_000
-_PLACEHOLDER = 1_500  # characters that the page of a form may have which is not shown
+_PLACEHOLDER = 1_500  # characters that the page of an invisible form may have
 _SIGNS = ("please wait", "adobe.com", "adobe reader", "adobe acrobat")
 _FILTER_PAGES = 200
 
 
 @dataclass(slots=True)
 class Unread:
-    """What one PDF holds that is no text, or is seen by nobody.
+    """Content of one PDF that is not text, or is invisible.
 
-    ``unseen`` counts characters, ``unshown`` fields of a form that hold something. ``xfa`` says
-    that its form is drawn by Adobe's programs alone: fields are unknown, and its page may be a
-    request to wait.
+    ``unseen`` counts characters, ``unshown`` fields of a form with values. ``xfa`` means that only
+    Adobe's programs draw its form: the fields are unknown, and its page may be a request to wait.
     """
 
     attachments: int = 0
@@ -42,7 +41,7 @@ class Unread:
 
     @classmethod
     def of(cls, engines: PdfEngines) -> Unread:
-        """Look what a file holds as a whole; pages are counted one by one."""
+        """Check the whole file; pages are counted one by one."""
         found = cls()
         if engines.pypdf is not None:
             found.unshown = engines.pypdf.unshown_fields()
@@ -53,7 +52,7 @@ class Unread:
         return found
 
     def page(self, engines: PdfEngines, index: int) -> None:
-        """Count the annotations of a page that are read by nobody."""
+        """Count the unread annotations of a page."""
         if engines.pdfium is not None:
             kinds = engines.pdfium.media(index)
             self.attachments += kinds[_ATTACHMENT]
@@ -61,19 +60,19 @@ class Unread:
             self._kinds += kinds
 
     def is_placeholder(self, text: str) -> bool:
-        """Whether a page only tells what to open its form with."""
+        """Whether a page only says which program opens its form."""
         told = text.casefold()
         return self.xfa and len(text) <= _PLACEHOLDER and any(sign in told for sign in _SIGNS)
 
     def look_for_filters(self, engines: PdfEngines, blank: list[int]) -> None:
-        """Look why pages are blank: one that no engine can unpack is no blank page."""
+        """Find the reason for blank pages: a page that no engine can decompress is not blank."""
         for index in blank[:_FILTER_PAGES]:
             names = engines.unknown_filters(index)
             self.packed += bool(names)
             self.filters += [name for name in names if name not in self.filters]
 
     def notices(self, total: int) -> Iterator[Notice]:
-        """Yield a notice for each kind of content that was left out."""
+        """Yield a notice for each kind of omitted content."""
         if self.xfa:
             message = (
                 "its form is an XFA form, which only Adobe's programs show: its fields were not "
@@ -116,7 +115,7 @@ class Unread:
                 yield Notice(code=code, message=message, values={key: count})
 
     def held(self) -> list[str]:
-        """Return what there is besides text: ``2 attached files``, ``1 sound``."""
+        """Return the content besides text: ``2 attached files``, ``1 sound``."""
         counts = [
             ("attached file", self.attachments),
             ("empty form field", self.fields),

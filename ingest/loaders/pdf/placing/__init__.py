@@ -1,1 +1,1 @@
-"""Where the values of fields, notes and addresses belong in the text of a page."""
+"""Places the values of fields, notes and addresses in the text of a page."""

@@ -1,4 +1,4 @@
-"""Where insets stand in the text: addresses after their words, notes after their paragraph."""
+"""Places insets in the text: addresses after their words, notes after their paragraph."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from ingest.loaders.pdf.page import Block, Box, Inset, PrintedLine, Sheet, Word
 from ingest.loaders.printed_lines import bare_letters, clean
 
 _Place = tuple[int, int]
-"""A block's place in its page, and a line's in its block."""
+"""The index of a block in its page, and of a line in its block."""
 
 MOST_COMPARED = 5_000_000
-"""Pairs of links or notes with lines or words that are looked at; the rest stands at the end."""
+"""Most pairs of links or notes with lines or words to check; the rest goes to the end."""
 
 _CERTAIN = 12  # letters: a shorter note may stand in any paragraph
-_ALONG = 0.1  # how much less it counts to be beside a line than to be above or below it
+_ALONG = 0.1  # weight of being beside a line, compared with above or below it
 _LONG_LINE = 150.0  # points
 _ROUND = 2.0
 
 
 def settled(sheet: Sheet) -> Sheet:
-    """Tell what was typed on free paper from what was typed over text: that becomes a note.
+    """Distinguish text typed on free paper from text typed over other text, which becomes a note.
 
-    What the page prints at the same place, too, goes.
+    A duplicate that the page prints at the same place is removed.
     """
     insets: list[Inset] = []
     left = MOST_COMPARED
@@ -63,7 +63,7 @@ def place(blocks: Sequence[Block], sheet: Sheet) -> list[Block]:
 
 
 def words_in(words: Sequence[Word], box: Box) -> list[Word]:
-    """Return the words whose middle is inside a box."""
+    """Return the words with their middle inside a box."""
     left, top, right, bottom = box
     return [
         word
@@ -76,10 +76,10 @@ def words_in(words: Sequence[Word], box: Box) -> list[Word]:
 def _place_links(
     lines: dict[_Place, PrintedLine], links: Sequence[Inset], words: Sequence[Word]
 ) -> None:
-    """Write addresses behind the lines that hold their words.
+    """Write addresses after the lines with their words.
 
-    A link over several lines has one box a line; its words are compared with its address as one.
-    A link without words is a picture's: its address stands once on a page.
+    A link over several lines has one box per line; all its words together are compared with its
+    address. A link without words belongs to a picture: its address appears once on a page.
     """
     said_on_page: set[str] = set()
     told_at: dict[_Place, dict[str, None]] = {}
@@ -110,7 +110,7 @@ def _place_links(
 
 
 def _one_by_one(links: Sequence[Inset]) -> Iterator[list[Inset]]:
-    """Yield the boxes of each link together: those of one address that follow on each other."""
+    """Yield the boxes of each link together: consecutive ones with the same address."""
     group: list[Inset] = []
     for link in links:
         if group and not (group[-1].text == link.text and _goes_on(group[-1].box, link.box)):
@@ -122,7 +122,7 @@ def _one_by_one(links: Sequence[Inset]) -> Iterator[list[Inset]]:
 
 
 def _goes_on(one: Box, other: Box) -> bool:
-    """Whether a link in one box can go on in another: on the next line, or behind it."""
+    """Whether a link can continue from one box in another: on the next line, or after it."""
     height = max(one[3] - one[1], other[3] - other[1])
     if abs(other[1] - one[1]) < height / 2:
         return -_ROUND <= other[0] - one[2] <= height
@@ -134,7 +134,7 @@ def _goes_on(one: Box, other: Box) -> bool:
 
 
 def _touched(words: Sequence[Word], box: Box) -> list[Word]:
-    """Return the words that a link covers: a word of Chinese is a line, of which it covers some."""
+    """Return the words that a link covers: a Chinese word is a line, of which it covers a part."""
     inside = words_in(words, box)
     if inside:
         return inside
@@ -170,13 +170,13 @@ def _alone(text: str, box: Box) -> Block:
 
 
 def _repeats(note: Inset, block: Block) -> bool:
-    """Whether a note holds nothing but words of its paragraph, as some programs write it."""
+    """Whether a note only repeats words of its paragraph, as some programs write it."""
     text, around = bare_letters(note.text), "".join(line.text for line in block.lines)
     return len(text) >= _CERTAIN and text in bare_letters(around)
 
 
 def _line_at(lines: dict[_Place, PrintedLine], box: Box, word: str) -> _Place | None:
-    """Return the line that a box belongs to: the one it lies on, else the nearest."""
+    """Return the line of a box: the one under it, else the nearest."""
     best: _Place | None = None
     least = (True, float("inf"), float("inf"))
     middle = (box[1] + box[3]) / 2

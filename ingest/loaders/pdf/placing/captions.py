@@ -1,4 +1,4 @@
-"""Finds the captions behind boxes and buttons to be ticked."""
+"""Finds the captions after check boxes and radio buttons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_LINES = 6
 
 
 def caption_of(page: Surroundings, field: int, free: set[int]) -> tuple[int, ...]:
-    """Return the words behind a box to be ticked; none where its caption is before it."""
+    """Return the words after a check box; empty if its caption is before it."""
     box = page.boxes[field]
     behind = page.behind(box, free)
     if behind is None:
@@ -25,7 +25,7 @@ def caption_of(page: Surroundings, field: int, free: set[int]) -> tuple[int, ...
 def _caption_behind(
     page: Surroundings, field: int, before: int, behind: int, free: set[int]
 ) -> bool:
-    """Tell which of two words beside a box is its caption's: by the row, else by the gap."""
+    """Return which of two words beside a box is its caption's: by the row, else by the gap."""
     if asks(page.words[before]):
         return True
     row = sorted(_row_of_ticks(page, field), key=lambda at: page.boxes[at][0])
@@ -68,7 +68,7 @@ def _whole_caption(page: Surroundings, box: Box, first: int, free: set[int]) -> 
 
 
 def _fields_left_of(page: Surroundings, word: Box, box: Box) -> bool:
-    """Whether a line has a field of its own before it: then it is another's caption."""
+    """Whether a line has a field of its own before it: then it is another field's caption."""
     middle = middle_of(word)
     return any(
         page.boxes[at] != box

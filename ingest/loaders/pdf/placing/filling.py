@@ -1,4 +1,4 @@
-"""The values of form fields as words of the page, behind their labels: "label: value"."""
+"""The values of form fields as words of the page, after their labels: "label: value"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ingest.loaders.printed_lines import bare_letters
 
 MOST_FIELDS = 5_000
 MOST_COMPARED = 200_000
-"""Words beside fields that are looked at: a page of more tells values by their fields' names."""
+"""Most words beside fields to check: on fuller pages values follow their fields' names."""
 
 _SPACE = 0.3
 _LETTER = 0.5
@@ -30,9 +30,9 @@ _OPEN = re.compile(r"[^\W_]$|[)\]）】»”’\"%]$")
 def with_fields(
     words: Sequence[Word], insets: Sequence[Inset], rules: Sequence[Rule] = ()
 ) -> list[Word]:
-    """Return the words of a page with the values of its form fields where they stand.
+    """Return the words of a page with the values of its form fields at their places.
 
-    Text that was typed over the page stands where it was typed.
+    Text typed over the page is at its own place.
     """
     filled = list(words)
     fields = [inset for inset in insets if inset.kind == "field"][:MOST_FIELDS]
@@ -45,7 +45,7 @@ def with_fields(
 
 
 class _Filling:
-    """One page that is being filled in."""
+    """One page while fields are filled in."""
 
     def __init__(
         self, words: Sequence[Word], fields: Sequence[Inset], rules: Sequence[Rule]
@@ -80,7 +80,7 @@ class _Filling:
         return [word for at, word in enumerate(kept) if at not in self._dropped] + self._added
 
     def _makes_room(self, field: Inset) -> bool:
-        """Drop what was printed to be written on; say whether the value is not printed itself."""
+        """Remove printed placeholders; return whether the value itself is not printed."""
         inside = self._around.inside(field.box)
         if field.ticked is None and _says([self._around.words[at].text for at in inside], field):
             return False
@@ -90,7 +90,7 @@ class _Filling:
         return True
 
     def _tick_before(self, field: Inset, caption: tuple[int, ...]) -> None:
-        """Put a box's sign before its caption, and its word behind it."""
+        """Put a box's sign before its caption, and its word after it."""
         first, last = self._word(caption[0]), self._word(caption[-1])
         text = " ".join(self._around.words[at].text for at in caption)
         left = min(field.box[0], first.box[0] - 2)
@@ -98,7 +98,7 @@ class _Filling:
         self._add(sign(field), (left, first.box[1], max(right, left + 1), first.box[3]), first.size)
         state = self._state(field, text)
         if state:
-            # The word goes on with the caption's last one: no gap may part them.
+            # The word follows the caption's last one without a gap, so that nothing separates them.
             self._changed[caption[-1]] = replace(last, text=f"{last.text} ({state})")
 
     @staticmethod
@@ -112,7 +112,7 @@ class _Filling:
         return named(field.label, caption.strip() or field.text)
 
     def _fill(self, at: int, field: Inset, label: Label | None) -> None:
-        """Put a value behind its label, or where the field stands."""
+        """Put a value after its label, or at the field's place."""
         if label is None:
             text = told(field) if not is_below_another(self._around, at) else self._value(field, "")
             self._added += _lines(text, self._free_part(field.box))
@@ -134,21 +134,21 @@ class _Filling:
         if label.side == "above" and len(lines) > 1:
             self._added += _lines("\n".join(lines), self._free_part(field.box))
             return
-        # The value stands close behind its label, so that no column's gap comes between them.
+        # The value follows closely after its label, so that no column's gap comes between them.
         text = " ".join(lines)
         room = max(field.box[2] - field.box[0], 1.0)
         right = left + min(len(text) * _LETTER * word.size, room)
         self._add(text, (left, word.box[1], right, word.box[3]), word.size)
 
     def _free_part(self, box: Box) -> Box:
-        """Return a field's box below what is printed in it: both would be read as one line."""
+        """Return a field's box below its printed text: both would be read as one line."""
         words = [self._around.words[at] for at in self._around.inside(box) if at in self._free]
         top = max((word.box[3] for word in words), default=box[1])
         return box[0], top, box[2], max(box[3], top + 4)
 
     @staticmethod
     def _on_row(box: Box, word: Word, label: Label) -> Box:
-        """Return a field's place on the line of a label before it, as rows of a table are."""
+        """Return a field's place on the line of a label before it, as in rows of a table."""
         if label.side != "before" or box[3] - box[1] > 2 * (word.box[3] - word.box[1]):
             return box
         return box[0], word.box[1], box[2], word.box[3]
@@ -172,7 +172,7 @@ class _Filling:
 
 
 def _lines(text: str, box: Box) -> list[Word]:
-    """Return lines of text as words in a box, from its top; one alone in its middle."""
+    """Return lines of text as words in a box, from its top; a single one in its middle."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not lines:
         return []

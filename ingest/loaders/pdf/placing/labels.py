@@ -1,4 +1,4 @@
-"""Finds the labels that a page prints beside its form fields, above or below them."""
+"""Finds the printed labels beside, above or below form fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ingest.loaders.pdf.placing.surroundings import (
     middle_of,
 )
 
-_BESIDE = 3.0  # heights of the font: a label so near is a field's own, whatever stands above
+_BESIDE = 3.0  # heights of the font: such a near label is a field's own, whatever is above
 _ABOVE = 1.3  # heights of the font between a field and the label above it or below it
 _SENTENCE = 4  # words, from which a line that ends with a full stop is no label
 _ASKS = re.compile("[:：?？]$")
@@ -26,9 +26,9 @@ Side = Literal["before", "above", "below"]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The last word of a label, on which side of its field it is, and whether a rule parts them.
+    """The last word of a label, its side of the field, and whether a rule separates them.
 
-    ``heads`` says that it stands above several fields, as a column's name does.
+    ``heads`` means that it is above several fields, as a column's name is.
     """
 
     at: int
@@ -63,7 +63,7 @@ def asks(word: Word) -> bool:
 
 
 def is_below_another(page: Surroundings, field: int) -> bool:
-    """Whether another field stands right above in the same column."""
+    """Whether another field is right above in the same column."""
     box = page.boxes[field]
     return any(
         other != field and 0 <= box[1] - page.boxes[other][3] + ROUND <= height_of(box)
@@ -121,7 +121,7 @@ def _another_below(page: Surroundings, field: int) -> bool:
 
 
 def _parted(page: Surroundings, label: int, box: Box) -> bool:
-    """Whether label and field stand in cells of a ruled table."""
+    """Whether label and field are in cells of a ruled table."""
     word = page.words[label].box
     middle = middle_of(word)
     crossing = [rule for rule in page.upright if rule[1] <= middle <= rule[3]]
@@ -131,7 +131,7 @@ def _parted(page: Surroundings, label: int, box: Box) -> bool:
 
 
 def _ruled_off(page: Surroundings, word: Box, box: Box) -> bool:
-    """Whether a line of a table runs between a label above and its field."""
+    """Whether a line of a table is between a label above and its field."""
     middle = (max(word[0], box[0]) + min(word[2], box[2])) / 2
     crossing = [rule for rule in page.level if rule[0] <= middle <= rule[2]]
     return any(word[3] - 1 <= rule[1] <= box[1] + ROUND for rule in crossing) and any(

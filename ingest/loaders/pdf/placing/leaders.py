@@ -1,4 +1,4 @@
-"""Lines that are drawn from a name to its number, as menus and price lists have them, as dots."""
+"""Lines from a name to its number, as in menus and price lists, as dots."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DOTS = "....."
 
 
 def with_leaders(words: Sequence[Word], rules: Sequence[Rule]) -> tuple[Word, ...]:
-    """Return words with dots for each line that is drawn between a name and a number."""
+    """Return words with dots for each line between a name and a number."""
     level = [r for r in rules if r.level and r.box[3] - r.box[1] <= _THIN]
     if not _FEWEST <= len(level) <= _MOST:
         return tuple(words)

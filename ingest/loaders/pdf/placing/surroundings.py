@@ -1,4 +1,4 @@
-"""The words and the form fields of a page by where they stand, and what is beside what."""
+"""The positions of a page's words and form fields, and their neighbours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FARTHEST = 30.0
 ROUND = 2.0
 """Points by which drawn boxes miss each other."""
 
-_BAND = 16.0  # points: words and fields are looked up by the bands of the page that they are in
+_BAND = 16.0  # points: words and fields are found by their bands of the page
 _MOST_BANDS = 200
 _OFF = 0.6  # heights of the font between the middles of what is on one line
 _MOST_OFF = 20.0  # points
@@ -30,8 +30,8 @@ _LETTER = re.compile(r"[^\W_]")
 class Surroundings:
     """The words of a page, its fields and its ruling lines.
 
-    Words and fields are told by their places in the lists that are given. ``free`` are the words
-    that may belong to a field.
+    Words and fields are identified by their indexes in the given lists. ``free`` are the words that
+    may belong to a field.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class Surroundings:
         self.level = [rule.box for rule in rules if rule.level]
 
     def pairs(self) -> int:
-        """Return how many words stand beside fields, counted once for each of them."""
+        """Return how many words are beside fields, counted once for each field."""
         return sum(
             len(self._words_in[band]) for box in self.boxes for band in _bands(box[1], box[3])
         )
 
     def inside(self, box: Box) -> list[int]:
-        """Return the words whose middle is in a box."""
+        """Return the words with their middle in a box."""
         return [
             at
             for at in self.between(box[1], box[3])
@@ -78,7 +78,7 @@ class Surroundings:
         found = nlargest(_MOST_BESIDE, found, key=lambda at: self.words[at].box[2])
         nearest = found[0]
         edge = self.words[nearest].box[2] - self.words[nearest].size
-        # Of the lines of a label beside a tall field, the lowest ends it.
+        # The lowest line of a label beside a tall field ends it.
         ends = [
             at for at in found if self.words[at].box[2] >= edge or self._ends_line(at, found, box)
         ]
@@ -97,7 +97,7 @@ class Surroundings:
         )
 
     def behind(self, box: Box, free: set[int]) -> int | None:
-        """Return the nearest word behind a field on its line, unless a field is between."""
+        """Return the nearest word after a field on its line, unless a field is between."""
         found = [
             at
             for at in self.on_line(box)
@@ -112,7 +112,7 @@ class Surroundings:
         return None if self.fields_between(box, self.words[nearest].box) else nearest
 
     def line_from(self, first: int, free: set[int]) -> list[int]:
-        """Return a word and those that follow it on its line without a gap or a field."""
+        """Return a word and those after it on its line without a gap or a field."""
         start = self.words[first]
         row = [
             at
@@ -150,7 +150,7 @@ class Surroundings:
         return [at for at in near if abs(middle_of(self.words[at].box) - line) <= _OFF * word.size]
 
     def between(self, top: float, bottom: float) -> list[int]:
-        """Return the words whose middle is between two heights."""
+        """Return the words with their middle between two heights."""
         return [
             at
             for band in _bands(top, bottom)
@@ -171,7 +171,7 @@ class Surroundings:
         )
 
     def in_column(self, box: Box, top: float, bottom: float) -> set[int]:
-        """Return the fields as wide as a box and in line with it, between two heights."""
+        """Return the fields as wide as a box and aligned with it, between two heights."""
         return {
             at
             for band in _bands(top, bottom)
@@ -181,16 +181,16 @@ class Surroundings:
         }
 
     def gap(self, at: int, box: Box) -> float:
-        """Return how far a word ends before a field, in heights of its font."""
+        """Return the distance from a word to a field after it, in heights of its font."""
         return (box[0] - self.words[at].box[2]) / max(self.words[at].size, 1.0)
 
     def fields_at(self, height: float) -> list[int]:
-        """Return the fields that a line across the page at this height may cross."""
+        """Return the fields that a horizontal line at this height may cross."""
         return self._fields_in[_band(height)]
 
 
 def middle_of(box: Box) -> float:
-    """Return the height of a box's middle."""
+    """Return the middle height of a box."""
     return (box[1] + box[3]) / 2
 
 
@@ -200,7 +200,7 @@ def height_of(box: Box) -> float:
 
 
 def _overlap(word: Word) -> float:
-    """Return how far a label's end may reach into its field: dots and lines to write on do."""
+    """Return how far a label's end may extend into its field, as dots and lines to write on do."""
     return 0.0 if _LETTER.search(word.text[-1:]) else 4.0
 
 

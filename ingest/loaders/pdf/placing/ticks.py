@@ -1,4 +1,4 @@
-"""How the text says whether a box of a form is ticked: by its sign and by a word."""
+"""The text for a check box of a form: a sign and a word."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HAN = re.compile("[\u3400-\u9fff]")
 
 
 def sign(field: Inset) -> str:
-    """Return the box as it is drawn."""
+    """Return the box's sign."""
     return TICKED if field.ticked else EMPTY
 
 
@@ -24,7 +24,7 @@ def word(field: Inset, beside: str) -> str:
 
 
 def told(field: Inset) -> str:
-    """Return a field's value behind its name, for text in which it has no place."""
+    """Return a field's value after its name, for text without a place for it."""
     text = field.text
     if field.ticked is not None:
         if field.one_of and not field.ticked:
@@ -34,11 +34,11 @@ def told(field: Inset) -> str:
 
 
 def named(label: str, text: str) -> str:
-    """Return a text behind its name."""
+    """Return a text after its name."""
     label = label.strip().rstrip(":： ")
     return f"{label}{colon(label)} {text}" if label else text
 
 
 def colon(label: str) -> str:
-    """Return the colon of the writing that a label is in."""
+    """Return the colon of a label's script."""
     return "：" if label and _HAN.match(label[-1]) else ":"

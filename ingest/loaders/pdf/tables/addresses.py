@@ -1,4 +1,4 @@
-"""Addresses beside the facts of a letter: far from them, and no column of their table."""
+"""Addresses beside the facts of a letter: far from them, and not a column of their table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FARTHER = 3.0  # times the white between other columns
 def address_beside(
     words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip]
 ) -> float | None:
-    """Return where to cut between an address and the columns beside it, None for no address."""
+    """Return where to cut between an address and the columns beside it, None without an address."""
     if len(strips) < 2:  # noqa: PLR2004 - keys, values and an address
         return None
     wide = [end - start for start, end in strips]

@@ -1,4 +1,4 @@
-"""Tables whose rows are parted by lines across only, or that lie between a few such lines."""
+"""Tables with horizontal lines only, between their rows or around a few of them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CLOSER = 0.92  # times the distance of rows, that lines of one row have
 
 
 def between_lines(words: Sequence[Word], lines: Sequence[Box], free: set[int]) -> Iterator[Table]:
-    """Yield tables whose rows are parted by lines across only, or that lie between a few."""
+    """Yield tables with horizontal lines only, between their rows or around a few of them."""
     left = set(free)
     page_lines = folded(words, lines_of(words, left))
     down = sorted(left, key=lambda at: _middle(words[at].box))
@@ -104,7 +104,7 @@ def _flush(
 
 
 def _parted(groups: Sequence[list[Row]], cuts: Sequence[float]) -> Iterator[list[list[Row]]]:
-    """Yield the rows of each table, parted by the captions between them."""
+    """Yield the rows of each table; captions between them separate tables."""
     ends = [*cuts, math.inf]
     for above, below in pairwise([-math.inf, *ends]):
         part = [group for group in groups if above < group[0].line.centre < below]
@@ -113,7 +113,7 @@ def _parted(groups: Sequence[list[Row]], cuts: Sequence[float]) -> Iterator[list
 
 
 def _stacks(lines: Sequence[Box]) -> Iterator[tuple[list[float], tuple[float, float]]]:
-    """Yield places of lines across that have the same ends, from the top, and these ends."""
+    """Yield places of horizontal lines with the same ends, from the top, and these ends."""
     whole: list[list[float]] = []
     for left, top, right, bottom in sorted(lines, key=lambda box: (round(box[1] + box[3]), box[0])):
         place = (top + bottom) / 2
@@ -159,7 +159,7 @@ def _tabular(words: Sequence[Word], band: Sequence[Line]) -> bool:
 def _banded(
     words: Sequence[Word], bands: Sequence[Sequence[Line]], page_lines: Sequence[Line]
 ) -> list[list[Row]]:
-    """Return the rows of a table whose lines ruling lines part, none where it is no table."""
+    """Return the rows of a table between ruling lines, None if it is not a table."""
     lines = [line for band in bands for line in band]
     strips = strips_in(words, lines)
     if len(lines) < 2 or not strips or _are_dotted(words, lines):  # noqa: PLR2004 - rows
@@ -183,7 +183,7 @@ def _banded(
 
 
 def _close(groups: Sequence[Sequence[Row]]) -> float:
-    """Return how near lines of one row are, 0 where rows are as near to one another."""
+    """Return the distance of lines in one row, 0 if rows are as near to one another."""
     inside = [b.line.centre - a.line.centre for group in groups for a, b in pairwise(group)]
     between = [b[0].line.centre - a[-1].line.centre for a, b in pairwise(groups)]
     if not inside or max(inside) > _CLOSER * min(between):
@@ -214,7 +214,7 @@ def _banded_rows(
         return None
     clear = len(rows) <= _FEW_ROWS and all(are_clear(words, run, rows, strips, _CLEAR))
     if len(bands) == 1 and not is_table(words, run, rows, strips, clear=clear):
-        return None  # two lines enclose a remark as well
+        return None  # two lines also enclose a remark
     rows, left = with_names_joined(*with_words_joined(words, rows, strips))
     shared = [any(len(row.filled) > 1 for row in own) for own in _by_band(rows, bands)]
     if len(bands) >= _MANY_BANDS and all(shared):
@@ -226,7 +226,7 @@ def _banded_rows(
 
 
 def _are_dotted(words: Sequence[Word], lines: Sequence[Line]) -> bool:
-    """Say whether lines are those of a table of contents, which is read column by column."""
+    """Return whether lines are those of a table of contents, which is read column by column."""
     dotted = sum(any(ends_in_leaders(words[at].text) for at in line.words[-2:]) for line in lines)
     return 2 * dotted > len(lines)
 
@@ -239,7 +239,7 @@ def _by_band(rows: Sequence[Row], bands: Sequence[Sequence[Line]]) -> Iterator[l
 
 
 def _band_groups(words: Sequence[Word], rows: list[Row], bands: int) -> list[list[Row]]:
-    """Return one row for a band, or several where it holds rows without lines between."""
+    """Return one row for a band, or several if it contains rows without lines between."""
     if len(rows) < 2:  # noqa: PLR2004 - one line
         return [rows]
     groups = grouped(words, rows)

@@ -1,8 +1,8 @@
-"""Tables that stand in one column of a page while the text of another runs beside them.
+"""Tables in one column of a page, beside running text in another.
 
-A table is looked for over the whole width of a page, so that the text beside a small one may be
-taken for its cells. Where columns of prose are certain, such a table is looked for again, in each
-column for itself.
+The search for tables covers the whole width of a page, so it may take the text beside a small table
+for its cells. If columns of prose are certain, such a table is searched again in each column
+separately.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def parted_by_columns(
     rules: Sequence[Rule],
     free: AbstractSet[int],
 ) -> list[Table]:
-    """Return tables, those anew that hold text of another column; and those that were missed.
+    """Return tables; those with text of another column are searched again, missed ones added.
 
     Args:
-        tables: as found over the whole width.
+        tables: found over the whole width.
         words: of the page.
         rules: its ruling lines.
-        free: words that may be of a table.
+        free: words that may belong to a table.
     """
     columns = _columns(words, free)
     if not columns:
@@ -64,7 +64,7 @@ def parted_by_columns(
 
 
 def _columns(words: Sequence[Word], free: AbstractSet[int]) -> list[_Column]:
-    """Return the columns of prose of a page, none where it has no two of them for certain."""
+    """Return the columns of prose of a page, empty unless two of them are certain."""
     places = {id(words[at]): at for at in free}
     order = reading_order([Item(words[at].box, words[at]) for at in sorted(free)], certain=True)
     if len(order) < 2:  # noqa: PLR2004 - one column
@@ -74,14 +74,14 @@ def _columns(words: Sequence[Word], free: AbstractSet[int]) -> list[_Column]:
 
 
 def _is_mixed(table: Table, words: Sequence[Word], columns: Sequence[_Column]) -> bool:
-    """Say whether a table takes lines of the text of one column and something of another."""
+    """Return whether a table contains lines of one column's text and parts of another."""
     taken = [(column, table.words & column.members) for column in columns]
     taken = [(column, mine) for column, mine in taken if mine]
     return len(taken) > 1 and any(_is_text(words, mine, column) for column, mine in taken)
 
 
 def _is_text(words: Sequence[Word], mine: AbstractSet[int], column: _Column) -> bool:
-    """Say whether words are lines of a column's text: as long as the column is wide."""
+    """Return whether words are lines of a column's text: as long as the column is wide."""
     if len(column.members) < _REST * len(mine):
         return False
     lines = lines_of(words, mine)

@@ -1,4 +1,4 @@
-"""Tables by chance: lines of two columns of text whose words stand below each other."""
+"""Tables by chance: lines of two columns of text with words below each other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ingest.loaders.pdf.tables.text import is_number
 from ingest.loaders.pdf.tables.value import Table
 
 MOST_ROWS = 4
-"""Rows of a table that may be one by chance."""
+"""Most rows of a table that may be one by chance."""
 
 _MORE = 5  # times as many words has each of the columns
 _NUMBERS = 0.3  # of the cells: columns of text have fewer
@@ -20,7 +20,7 @@ _NUMBERS = 0.3  # of the cells: columns of text have fewer
 def without_chance(
     tables: Sequence[Table], words: Sequence[Word], rules: Sequence[Rule]
 ) -> list[Table]:
-    """Return tables without those that lie across two columns of much more text."""
+    """Return tables without those across two columns of much more text."""
     doubtful = [table for table in tables if _is_doubtful(table, rules)]
     if not doubtful:
         return list(tables)

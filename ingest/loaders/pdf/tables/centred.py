@@ -1,4 +1,4 @@
-"""Rows whose cells are centred one beside the other, so that their lines are on no level."""
+"""Rows with vertically centred cells side by side, whose lines are at different heights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _APART = 0.45  # ems between cells
 
 
 def folded(words: Sequence[Word], lines: Sequence[Line]) -> list[Line]:
-    """Return lines, those put together that are one row of cells around one middle."""
+    """Return lines; those of one row of cells around one middle are combined."""
     found: list[Line] = []
     at = 0
     while at < len(lines):
@@ -35,7 +35,7 @@ def _step(above: Line, below: Line) -> float:
 
 
 def _is_centred(words: Sequence[Word], lines: Sequence[Line]) -> bool:
-    """Say whether lines are cells side by side, one of several lines, with one middle."""
+    """Return whether lines are cells side by side, one of several lines, with one middle."""
     told = sorted(
         ((phrase, line.centre) for line in lines for phrase in phrases(words, line, line.apart)),
         key=lambda item: item[0].left,

@@ -1,4 +1,4 @@
-"""Columns of a table: the white strips between them, and which cell a word of a line is in.
+"""Columns of a table: the white strips between them, and the cells of a line's words.
 
 The em of a gap is the height of the line's font.
 """
@@ -15,7 +15,7 @@ from ingest.loaders.pdf.tables.text import Line, Phrase, phrases
 
 Strip = tuple[float, float]
 CLEAR = 0.8
-"""Ems of a gap that parts two columns on its own; spaces of justified prose seldom get so wide."""
+"""Ems of a gap that separates two columns by itself; justified prose seldom has such spaces."""
 
 MOST_STRIPS = 64
 _FEWEST_KNOWN = 8  # rows without names that show what is usual
@@ -25,7 +25,7 @@ _CELLS_APART = 0.5  # ems of a strip in a region that lines mark as a table
 
 
 def strips_in(words: Sequence[Word], lines: Sequence[Line], share: float = 0.12) -> list[Strip]:
-    """Return white strips of a region known to be a table; a few lines may cross each."""
+    """Return white strips of a known table's region; a few lines may cross each."""
     if not lines:
         return []
     sizes = sorted(line.size for line in lines)
@@ -51,7 +51,7 @@ def strips_in(words: Sequence[Word], lines: Sequence[Line], share: float = 0.12)
 
 
 def _whitest(pieces: Sequence[tuple[int, Strip]], least: float) -> list[Strip]:
-    """Return the parts of a strip that the fewest lines cross, if any of them is wide enough."""
+    """Return the parts of a strip that the fewest lines cross, if any is wide enough."""
     for most in sorted({depth for depth, _ in pieces}):
         found: list[Strip] = []
         for depth, (a, b) in pieces:
@@ -77,7 +77,7 @@ class Row:
 
     @property
     def filled(self) -> list[int]:
-        """The columns that hold words."""
+        """The columns with words."""
         return [column for column, cell in enumerate(self.cells) if cell]
 
 
@@ -91,7 +91,7 @@ def with_names_joined(
 ) -> tuple[list[Row], list[Strip]]:
     """Join a column of few cells to the one beside it, if no row has cells in both.
 
-    The name of a column may stand left of all its numbers, or reach into the next one's place.
+    A column's name may be left of all its numbers, or extend into the next column.
     """
     joined, kept = list(rows), list(strips)
     few = max(1, int(_FEW * len(rows)))
@@ -126,7 +126,7 @@ def without(row: Row, strip: int) -> Row:
 
 
 def row_of(words: Sequence[Word], line: Line, strips: Sequence[Strip]) -> Row:
-    """Put the words of a line into columns; a phrase over a whole strip covers both sides."""
+    """Put the words of a line into columns; a phrase across a strip covers both sides."""
     told = phrases(words, line, line.apart)
     whites = [_white(words, line, told, strips, number) for number in range(len(strips))]
     cuts = [(a + b) / 2 for a, b in whites]
@@ -154,9 +154,9 @@ def _white(
     strips: Sequence[Strip],
     number: int,
 ) -> Strip:
-    """Return the white of a line that parts two columns; an empty one where words cross them.
+    """Return the white of a line that separates two columns; an empty one if words cross them.
 
-    Names may reach into a strip, and stand in it: then they are of the column that has none yet.
+    A name inside a strip belongs to the column without a name.
     """
     start, end = strips[number]
     whites = _whites(words, line, strips[number])

@@ -1,4 +1,4 @@
-"""Tables of contents and price lists whose dots lead from a title to a number."""
+"""Tables of contents and price lists with dots from a title to a number."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ingest.loaders.pdf.tables.text import (
 from ingest.loaders.pdf.tables.value import Table
 
 FEWEST_ENTRIES = 3
-"""Lines with dots of a table of contents."""
+"""Least lines with dots of a table of contents."""
 
 _DOTS = 4
 _BLANK = 1.5  # ems before the number of an entry without dots
@@ -48,13 +48,13 @@ class _Entry:
 
 
 def contents_of(words: Sequence[Word], free: Iterable[int]) -> Iterator[Table]:
-    """Yield runs of lines in which dots lead from a title to a number."""
+    """Yield runs of lines with dots from a title to a number."""
     for part in _columns(words, list(free)):
         yield from _contents_of(words, part)
 
 
 def _columns(words: Sequence[Word], chosen: list[int]) -> list[list[int]]:
-    """Part words where lines have a second entry beside the first."""
+    """Split words where lines have a second entry beside the first."""
     starts: list[float] = []
     ends: list[float] = []
     for line in lines_of(words, chosen):
@@ -74,7 +74,7 @@ def _columns(words: Sequence[Word], chosen: list[int]) -> list[list[int]]:
 
 
 def _second(words: Sequence[Word], line: Line) -> int | None:
-    """Return which word of a line begins the entry beside the first, None where there is none."""
+    """Return the word that begins a line's second entry, None if there is none."""
     texts = [words[at].text for at in line.words]
     dots = [place for place in range(len(texts)) if _leads(texts, place)]
     for place, after in pairwise(dots):
@@ -107,7 +107,7 @@ def _contents_of(words: Sequence[Word], free: Iterable[int]) -> Iterator[Table]:
 
 
 def _begins(words: Sequence[Word], above: Sequence[Line], entry: _Entry) -> bool:
-    """Say whether lines are the beginning of a title that goes on in an entry's line."""
+    """Return whether lines begin a title that continues in an entry's line."""
     lines = [*above, entry.line]
     if not entry.dotted or _NUMBERED.match(words[entry.line.words[0]].text):
         return False
@@ -121,12 +121,12 @@ def _begins(words: Sequence[Word], above: Sequence[Line], entry: _Entry) -> bool
 
 
 def ends_in_leaders(text: str) -> bool:
-    """Say whether a word is dots, or ends in dots or in dots with a number behind them."""
+    """Return whether a word is dots, or ends in dots or in dots with a number after them."""
     return is_leader(text) or _TAIL.search(text) is not None
 
 
 def _entry(words: Sequence[Word], line: Line) -> _Entry | None:
-    """Divide a line into a title and a number; None for a line that has not both."""
+    """Split a line into a title and a number; None if it lacks one."""
     texts = [words[at].text for at in line.words]
     dots = [place for place, text in enumerate(texts) if _leads(texts, place)]
     end = dots[-1] + 1 if dots else len(texts) - 1

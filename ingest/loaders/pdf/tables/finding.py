@@ -1,4 +1,4 @@
-"""Tables of a page: where they stand, their rows of cells, and the words that they take."""
+"""Tables of a page: their places, their rows of cells, and their words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ingest.loaders.pdf.tables.value import Table
 __all__ = ["MOST_WORDS", "Table", "find_tables"]
 
 MOST_WORDS = 20_000
-"""Words of a page beyond which nobody looks for tables: no page for readers has so many."""
+"""Words of a page above which tables are not searched: no page for readers has so many."""
 
 
 def find_tables(
@@ -25,8 +25,8 @@ def find_tables(
     """Return the tables of a page from the top; no word is in two of them.
 
     Args:
-        words: of the page, in any order; a table names its words by their place in it.
-        rules: ruling lines, as :mod:`ingest.loaders.pdf.tables.rules` finds them.
+        words: of the page, in any order; a table names its words by their indexes.
+        rules: ruling lines from :mod:`ingest.loaders.pdf.tables.rules`.
         width: of the page in points.
         height: likewise.
     """
@@ -35,7 +35,7 @@ def find_tables(
     free = {at for at, word in enumerate(words) if _on_page(word.box, width, height)}
     on_page = frozenset(free)
     found: list[Table] = []
-    # A drawing of more lines is no table, and comparing them all with each other takes minutes.
+    # A drawing with more lines is not a table, and comparing all of them takes minutes.
     lines = rules if len(rules) <= MOST_RULES else ()
     for table in ruled_tables(words, lines, free):
         found.append(table)
@@ -49,7 +49,7 @@ def find_tables(
 
 
 def _columns_with_leaders(words: Sequence[Word], free: set[int]) -> list[list[int]]:
-    """Return the words of a page by the columns that they stand in, if dots lead to numbers."""
+    """Return the words of a page by column, if dots lead to numbers."""
     if sum(ends_in_leaders(words[at].text) for at in free) < FEWEST_ENTRIES:
         return []
     places = {id(words[at]): at for at in free}

@@ -1,4 +1,4 @@
-"""Gaps and edges of columns: which are those of a table, and which those of words."""
+"""Distinguishes gaps and edges of a table's columns from those of words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def clear_strips(
 ) -> tuple[list[Row], list[Strip]]:
     """Join the columns beside strips that are no wider than the gaps of words in most lines.
 
-    ``ems`` is the narrowest gap of columns, where something else shows that there are some.
+    ``ems`` is the narrowest gap of columns, if something else shows columns.
     """
     joined, kept = list(rows), list(strips)
     clear = are_clear(words, run, rows, strips, ems)
@@ -53,7 +53,7 @@ def are_clear(
     strips: Sequence[Strip],
     ems: float | None = None,
 ) -> list[bool]:
-    """Say of each strip whether its gap is that of columns in most lines, not that of words."""
+    """Return for each strip whether its gap is that of columns in most lines."""
     size = run.size
     clear: list[bool] = []
     if ems is None:
@@ -75,7 +75,7 @@ def are_clear(
 
 
 def _is_edge(words: Sequence[Word], rows: Sequence[Row], number: int, both: int) -> bool:
-    """Say whether the cells on both sides of a strip are in line: spread words are not."""
+    """Return whether the cells on both sides of a strip are aligned, unlike spread words."""
     if both < _FEWEST_SHOWN:
         return False
     return all(
@@ -102,7 +102,7 @@ def _spaces(words: Sequence[Word], rows: Sequence[Row]) -> float:
 
 
 def is_spread(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
-    """Say whether each cell is one word of a sentence that was spread to fill its lines."""
+    """Return whether each cell is one word of a sentence that was spread to fill its lines."""
     cells = [cell for row in rows for cell in row.cells if cell]
     alone = sum(len(cell) == 1 for cell in cells)
     small = sum(words[cell[0]].text[:1].islower() for cell in cells)
@@ -116,7 +116,7 @@ def is_spread(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
 
 
 def are_between(rows: Sequence[Row]) -> bool:
-    """Say whether most lines stand half beside the next: columns whose lines are not level."""
+    """Return whether most lines overlap the next in height, as in columns of unequal lines."""
     near = sum(
         below.line.centre - row.line.centre < _BESIDE * max(row.line.size, below.line.size)
         for row, below in pairwise(rows)
@@ -125,7 +125,7 @@ def are_between(rows: Sequence[Row]) -> bool:
 
 
 def edges_align(words: Sequence[Word], rows: Sequence[Row], columns: int) -> bool:
-    """Say whether most cells of nearly all columns have an edge or their middle in line."""
+    """Return whether most cells of nearly all columns have an edge or their middle aligned."""
     out_of_line = 0
     for column in range(columns):
         cells = [row.cells[column] for row in rows if row.cells[column]]
@@ -140,7 +140,7 @@ def edges_align(words: Sequence[Word], rows: Sequence[Row], columns: int) -> boo
 
 
 def _point(words: Sequence[Word], cell: Sequence[int]) -> float | None:
-    """Return about where the decimal point of a number stands, or would; None for words.
+    """Return the approximate position of a number's decimal point; None for words.
 
     Figures have one width in nearly all fonts, and points half of it.
     """

@@ -1,4 +1,4 @@
-"""Grids that ruling lines draw: which lines belong together, and the cells between them."""
+"""Grids of ruling lines: the lines that belong together, and the cells between them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COVERED = 0.6  # share of a cell's side that a line takes to be its wall
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a grid, merged ones whole: rows and columns that it covers, ends not included."""
+    """A cell of a grid, including merged ones: its rows and columns, ends not included."""
 
     row: int
     column: int
@@ -32,7 +32,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Edges of columns and rows in points, and the cells that hold words, from the top left."""
+    """Edges of columns and rows in points, and the cells with words, from the top left."""
 
     across: tuple[float, ...]
     down: tuple[float, ...]
@@ -73,7 +73,7 @@ def components(rules: Sequence[Rule]) -> Iterator[list[Box]]:
 
 
 def grid_of(lines: Sequence[Box], words: Sequence[Word], free: Iterable[int]) -> Grid | None:
-    """Return the grid that lines draw with the free words in it; None where it is none."""
+    """Return the grid of lines with the free words in it; None if it is not a grid."""
     level = [box for box in lines if box[2] - box[0] >= box[3] - box[1]]
     upright = [box for box in lines if box[2] - box[0] < box[3] - box[1]]
     if len(level) < 2:  # noqa: PLR2004 - a row has two edges
@@ -119,7 +119,7 @@ def grid_of(lines: Sequence[Box], words: Sequence[Word], free: Iterable[int]) ->
 
 
 def _edges(places: list[float], first: float, last: float) -> list[float]:
-    """Return the edges of a grid: lines near each other are one, ends that protrude make one."""
+    """Return the edges of a grid: nearby lines form one edge, protruding ends another."""
     edges: list[float] = []
     sums: list[list[float]] = []
     for place in sorted(places):
@@ -136,7 +136,7 @@ def _edges(places: list[float], first: float, last: float) -> list[float]:
 
 
 class _walls:  # noqa: N801 - used as a function with two steps
-    """Says which sides of cells are drawn."""
+    """Tells which sides of cells are drawn."""
 
     def __init__(self, lines: Iterable[tuple[float, float, float]]) -> None:
         self._lines = list(lines)
@@ -155,7 +155,7 @@ class _walls:  # noqa: N801 - used as a function with two steps
 
 
 def _merged(rows: int, columns: int, upright: np.ndarray, level: np.ndarray) -> list[int]:
-    """Return for each place of a grid the first place of the cell that it belongs to."""
+    """Return for each place of a grid the first place of its cell."""
     owner = list(range(rows * columns))
 
     def find(place: int) -> int:

@@ -1,4 +1,4 @@
-"""Rows without lines under a band of boxed names: the boxes say which columns there are."""
+"""Rows without lines under a band of boxed names: the boxes define the columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NEXT = 2.2  # ems between lines
 def with_rows_below(
     words: Sequence[Word], grid: Grid, names: Table, page: Sequence[Line], free: set[int]
 ) -> Table:
-    """Return a table of one row with the lines below that keep to its columns."""
+    """Return a table of one row with the lines below that fit its columns."""
     told = [cell for cell in grid.cells if cell.words]
     if len(names.rows) != 1 or len(told) < _FEWEST_NAMES or len(told) != len(grid.across) - 1:
         return names
@@ -51,7 +51,7 @@ def with_rows_below(
 
 
 def _under(words: Sequence[Word], grid: Grid, lines: Sequence[Line], free: set[int]) -> list[Line]:
-    """Return what of lines stands under a grid, up to the first that is wider than it."""
+    """Return the lines under a grid, up to the first wider one."""
     left, right = grid.across[0] - 1, grid.across[-1] + 1
     found: list[Line] = []
     for line in lines:

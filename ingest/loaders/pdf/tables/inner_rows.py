@@ -1,4 +1,4 @@
-"""Rows of a grid whose ruling lines part groups of rows only: each line with numbers is a row."""
+"""Rows of a grid whose ruling lines separate groups of rows: each line with numbers is a row."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ingest.loaders.pdf.tables.grid import Cell, Grid
 from ingest.loaders.pdf.tables.text import Line, cell_text, is_number, lines_of
 
 _MOST_LINES = 60
-_FEWEST_COUNTED = 2  # columns of numbers that show rows where other cells stand beside several
+_FEWEST_COUNTED = 2  # columns of numbers that show rows although other cells are beside several
 _UNFINISHED = ("-", "–", "—", "/", ",")  # the first half of a range
 
 Cells = list[list[int]]
 
 
 def inner_rows(words: Sequence[Word], grid: Grid, cells: Sequence[Cell]) -> list[list[str]] | None:
-    """Return the rows in a row of a grid, None where it is one row.
+    """Return the rows inside a row of a grid, None for a single row.
 
     Args:
         words: of the page.
@@ -50,7 +50,7 @@ def inner_rows(words: Sequence[Word], grid: Grid, cells: Sequence[Cell]) -> list
 def _with_shared(
     words: Sequence[Word], told: Sequence[Cells], rows: list[list[str]], others: Sequence[int]
 ) -> list[list[str]]:
-    """Say what stands beside several rows in each of them, unless each row has its own."""
+    """Repeat a cell beside several rows in each of them, unless each row has its own."""
     for at in others:
         own = [row[at] for row in rows]
         if all(own):

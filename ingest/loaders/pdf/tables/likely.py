@@ -1,4 +1,4 @@
-"""What tells a table from prose in columns, lists, code, formulas and letterheads."""
+"""Distinguishes a table from prose in columns, lists, code, formulas and letterheads."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def is_table(
     *,
     clear: bool = False,
 ) -> bool:
-    """Say whether lines with white strips in common are rows of a table.
+    """Return whether lines with common white strips are rows of a table.
 
-    ``clear`` says that the strips are known to be wider than spaces.
+    ``clear`` means that the strips are known to be wider than spaces.
     """
     columns = len(strips) + 1
     shared = [row for row in rows if len(row.filled) > 1]
@@ -74,7 +74,7 @@ def is_table(
 
 
 def _are_blocks(words: Sequence[Word], rows: Sequence[Row], size: float) -> bool:
-    """Say whether columns are blocks that stand side by side: addresses, a list and a text."""
+    """Return whether columns are blocks side by side: addresses, a list and a text."""
     columns = [
         [(words[at].box, words[at]) for row in rows for at in row.cells[column]]
         for column in range(len(rows[0].cells))
@@ -102,14 +102,14 @@ def _count_of_rest(words: Sequence[Word], rows: Sequence[Row]) -> int:
 
 
 def _is_text(texts: list[list[str]]) -> bool:
-    """Say whether columns without numbers are pieces of sentences."""
+    """Return whether columns without numbers are pieces of sentences."""
     if all(share_of(is_worded, column) >= 0.6 for column in texts):  # noqa: PLR2004 - share
         return True
     return len(texts) > 2 and are_sentences(texts)  # noqa: PLR2004 - columns
 
 
 def is_code_or_list(words: Sequence[Word], rows: Sequence[Row]) -> bool:
-    """Say whether rows between two lines are a listing, formulas or a list with marks."""
+    """Return whether rows between two lines are a listing, formulas or a list with marks."""
     columns = len(rows[0].cells)
     texts = [[_text(words, row.cells[column]) for row in rows] for column in range(columns)]
     return _is_code(words, rows) or _is_list(texts, columns) or _are_equations(texts)
@@ -139,20 +139,20 @@ def _two_columns(rows: Sequence[Row], texts: list[list[str]], numeric: list[bool
 
 
 def _are_letterheads(texts: list[list[str]]) -> bool:
-    """Say whether one of two columns has names and values in each line, as beside an address."""
+    """Return whether one of two columns has names and values in each line, as in a letterhead."""
     named = [share_of(lambda text: _NAMED.match(text) is not None, column) for column in texts]
     keys = share_of(lambda text: text.endswith((":", "：")), texts[0])
     return max(named) >= 0.6 and min(named) < 0.4 and keys < 0.4  # noqa: PLR2004 - shares
 
 
 def _hangs(rows: Sequence[Row]) -> bool:
-    """Say whether every line beside an empty first cell goes on below a filled one."""
+    """Return whether every line beside an empty first cell continues one below a filled cell."""
     first = sum(bool(row.cells[0]) for row in rows)
     return bool(rows[0].cells[0]) and first >= 0.5 * len(rows)
 
 
 def _is_list(texts: list[list[str]], columns: int) -> bool:
-    """Say whether the first column holds nothing but list marks or numbers of lines."""
+    """Return whether the first column contains only list marks or numbers of lines."""
     told = [text for text in texts[0] if text]
     marks = share_of(lambda text: _MARKER.fullmatch(text) is not None, told)
     return columns == 2 and marks >= 0.7 and not _are_values(texts[1])  # noqa: PLR2004
@@ -181,7 +181,7 @@ def _are_equations(texts: list[list[str]]) -> bool:
 
 
 def _is_index(texts: list[list[str]]) -> bool:
-    """Say whether all columns hold the same kind of entry, as a book's index does."""
+    """Return whether all columns have the same kind of entry, as in a book's index."""
     return all(
         len(column) >= _INDEX_ROWS
         and share_of(lambda text: _INDEX_ENTRY.fullmatch(text) is not None, told) > 0.6  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Rows of a table whose cells are centred: the lines of the longest lie around the others."""
+"""Rows of a table with centred cells: the lines of the longest cell surround the others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def around_middles(rows: Sequence[Row]) -> list[list[Row]] | None:
 
 
 def _is_centred(group: Sequence[Row]) -> bool:
-    """Say whether some cells of a group are in its middle line, and the others in all lines."""
+    """Return whether some cells of a group are in its middle line, and the others in all lines."""
     middle = group[len(group) // 2]
     others = [row.filled for row in group if row is not middle]
     if len(group) % 2 == 0 or not _is_whole(middle) or middle.spans:
@@ -37,7 +37,7 @@ def _is_centred(group: Sequence[Row]) -> bool:
 
 
 def _is_whole(row: Row) -> bool:
-    """Say whether a row has as many cells as a key beside its value, or as most of a table."""
+    """Return whether a row has as many cells as a key with its value, or as most of a table."""
     return len(row.filled) >= min(_FEWEST_CELLS, len(row.cells))
 
 
@@ -55,8 +55,7 @@ def nearer_than(limit: float, rows: Sequence[Row], gaps: Sequence[float]) -> lis
 def by_halves(rows: Sequence[Row]) -> list[list[Row]] | None:
     """Group lines at one distance: as many of a cell's lines are below its row as above it.
 
-    A row is a line with words in its first column and in most; None where the other lines do not
-    add up.
+    A row is a line with words in its first column and in most; None if the other lines do not fit.
     """
     columns = len(rows[0].cells)
     if columns < _FEWEST_COLUMNS:
@@ -83,7 +82,7 @@ def _begins(row: Row) -> bool:
 
 
 def torn(words: Sequence[Word], groups: Sequence[Sequence[Row]]) -> int:
-    """Count what tells that groups are no rows: cells in small letters, lines of one cell."""
+    """Count signs that groups are not rows: cells in small letters, lines of one cell."""
     count = 0
     columns = len(groups[0][0].cells)
     for group in groups:

@@ -1,4 +1,4 @@
-"""Names of columns between the first two lines across: what stands below them is no prose."""
+"""Names of columns between the first two horizontal lines: the text below them is not prose."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _FEWEST_KEYS = 2
 
 
 def are_named(words: Sequence[Word], above: Sequence[Sequence[Line]], band: Sequence[Line]) -> bool:
-    """Say whether lines are cells below names, each above its column, beside keys of rows.
+    """Return whether lines are cells below names, each above its column, beside keys of rows.
 
     Args:
         words: of the page.
-        above: the lines between the first two ruling lines, none where ``band`` is the first.
+        above: the lines between the first two ruling lines, empty if ``band`` is the first.
         band: the lines below them, whose cells may be sentences.
     """
     names = above[0] if above else []

@@ -1,4 +1,4 @@
-"""Columns that stand close together: numbers set to the right beside text set to the left."""
+"""Columns close together: right-aligned numbers beside left-aligned text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Piece:
 def with_narrow_columns(
     words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip]
 ) -> tuple[list[Row], list[Strip]]:
-    """Part the columns of a table whose cells show more white than spaces, in line in all rows."""
+    """Split the columns of a table whose cells have aligned white wider than spaces in all rows."""
     found, kept = list(rows), list(strips)
     space = _space(words, rows)
     column = 0
@@ -54,7 +54,7 @@ def with_narrow_columns(
 def with_groups_parted(
     words: Sequence[Word], groups: Sequence[Sequence[Row]], strips: Sequence[Strip]
 ) -> list[list[Row]]:
-    """Part the columns of a table whose lines are grouped, its names of columns included."""
+    """Split the columns of a table with grouped lines, including its names of columns."""
     found, _ = with_narrow_columns(words, [row for group in groups for row in group], strips)
     parted = iter(found)
     return [[next(parted) for _ in group] for group in groups]
@@ -75,7 +75,7 @@ def _space(words: Sequence[Word], rows: Sequence[Row]) -> float:
 def _strip_in(
     words: Sequence[Word], rows: Sequence[Row], column: int, space: float
 ) -> Strip | None:
-    """Return the first strip of white in a column that parts it into two, None without one."""
+    """Return the first strip of white that splits a column into two, None without one."""
     chosen = [
         (number, row)
         for number, row in enumerate(rows)
@@ -99,7 +99,7 @@ def _strip_in(
 def _are_amounts(
     words: Sequence[Word], sides: Sequence[tuple[_Piece | None, _Piece | None] | None]
 ) -> bool:
-    """Say whether numbers end where texts begin, as no space makes them: texts longer than units.
+    """Return whether numbers end where texts longer than units begin, unlike around a space.
 
     Programs that leave less white between columns than a space has print such pages.
     """
@@ -140,7 +140,7 @@ def _whites(spans: Sequence[Strip], most: int, least: float) -> list[Strip]:
 def _sides(
     words: Sequence[Word], number: int, cell: Sequence[int], strip: Strip
 ) -> tuple[_Piece | None, _Piece | None] | None:
-    """Return a cell's words on both sides of a strip, None where it crosses the strip."""
+    """Return a cell's words on both sides of a strip, None if the cell crosses the strip."""
     middle = sum(strip) / 2
     if any(words[at].box[0] < middle < words[at].box[2] for at in cell):
         return None
@@ -159,7 +159,7 @@ def _piece(words: Sequence[Word], number: int, chosen: Sequence[int]) -> _Piece 
 def _parts(
     sides: Sequence[tuple[_Piece | None, _Piece | None] | None], count: int, most: int
 ) -> bool:
-    """Say whether enough rows have cells on both sides, and each side's cells are in line."""
+    """Return whether enough rows have cells on both sides, and each side's cells are aligned."""
     whole = [side for side in sides if side is not None]
     both = sum(left is not None and right is not None for left, right in whole)
     several = all(sum(side[at] is not None for side in whole) > 1 for at in (0, 1))
@@ -189,7 +189,7 @@ def _most_alike(values: Sequence[float]) -> int:
 
 
 def _parted(words: Sequence[Word], row: Row, column: int, cut: float) -> Row:
-    """Return a row with one of its columns parted in two."""
+    """Return a row with one of its columns split in two."""
     cell = row.cells[column]
     over = any(words[at].box[0] < cut < words[at].box[2] for at in cell)
     left = cell if over else [at for at in cell if words[at].box[2] <= cut]

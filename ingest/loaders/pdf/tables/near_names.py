@@ -1,4 +1,4 @@
-"""Names of columns with no more than spaces between them: each word stands over a column."""
+"""Names of columns separated only by spaces: each word is above a column."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ingest.loaders.pdf.tables.columns import Row
 
 _IN_LINE = 1.5  # points by which a name may be out of line with its column
 _ALIKE = 0.8  # points by which names that are all out of line may differ
-_FEWEST_ALIKE = 3  # names out of line by as much: cells have room at one side that names have not
+_FEWEST_ALIKE = 3  # names all out of line by as much: cells have room at one side that names do not
 
 _Ends = tuple[float, float]
 
@@ -17,10 +17,9 @@ _Ends = tuple[float, float]
 def with_near_names_parted(
     words: Sequence[Word], groups: Sequence[Sequence[Row]]
 ) -> list[list[Row]]:
-    """Return rows of a table, the last names above it parted where each is in line with a column.
+    """Return rows of a table; the last names above it are split if each is aligned with a column.
 
-    A name that is the one of several columns stands over their middle, so that its words are in
-    line with none.
+    A name of several columns is above their middle, so that its words are aligned with none.
     """
     found = [list(group) for group in groups]
     named = 0
@@ -58,7 +57,7 @@ def _columns(words: Sequence[Word], rows: Sequence[Row]) -> list[list[_Ends]]:
 def _parts(
     words: Sequence[Word], members: Sequence[int], columns: Sequence[Sequence[_Ends]]
 ) -> list[list[int]] | None:
-    """Return the words of each column, None where they are not those of names of columns."""
+    """Return the words of each column, None if they are not names of columns."""
     if not all(columns):
         return None
     reach = [(min(a for a, _ in column), max(b for _, b in column)) for column in columns]

@@ -1,4 +1,4 @@
-"""Rows and names of columns that stand beside what was found of a table."""
+"""Rows and names of columns beside the found part of a table."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def beside_rows(
     lines: Sequence[Line],
     close: float,
 ) -> tuple[list[Row], list[Row]]:
-    """Return rows above and below those that ruling lines enclose: every other row may be grey.
+    """Return rows above and below those between ruling lines: every other row may be grey.
 
-    ``close`` is the distance within which a line of a single cell goes on with the line above.
+    ``close`` is the distance within which a line with a single cell continues the line above.
     """
     steps = [below.line.centre - row.line.centre for row, below in pairwise(rows)]
     far = _ROW_AWAY * max(steps)
@@ -65,9 +65,9 @@ def beside_rows(
 def names_above(
     words: Sequence[Word], first: Row, strips: Sequence[Strip], lines: Sequence[Line]
 ) -> list[list[Row]]:
-    """Return lines above the first row whose phrases stand over one or several columns each.
+    """Return lines above the first row whose phrases are each above one or several columns.
 
-    The rest of a name that breaks is put to the line that it begins in.
+    The rest of a broken name joins the line of its beginning.
     """
     found: list[list[Row]] = []
     rest: list[Row] = []
@@ -105,7 +105,7 @@ def names_above(
 
 
 def _within(words: Sequence[Word], line: Line, span: tuple[float, float]) -> Line | None:
-    """Return what of a line stands over a table, None where its text goes on beside it."""
+    """Return the part of a line above a table, None if its text continues beside the table."""
     left, right = span
     kept: list[int] = []
     for phrase in phrases(words, line, _BESIDE * line.size):
@@ -118,7 +118,7 @@ def _within(words: Sequence[Word], line: Line, span: tuple[float, float]) -> Lin
 
 
 def _in_line(words: Sequence[Word], row: Row, rows: Sequence[Row]) -> bool:
-    """Say whether a row's cells have an edge or their middle in line with the rows' cells."""
+    """Return whether a row's cells have an edge or their middle aligned with the rows' cells."""
     for column in row.filled:
         left, right = ends_of(words, row.cells[column])
         others = [ends_of(words, one.cells[column]) for one in rows if one.cells[column]]
@@ -131,13 +131,13 @@ def _in_line(words: Sequence[Word], row: Row, rows: Sequence[Row]) -> bool:
 
 
 def _is_parted(words: Sequence[Word], row: Row, column: int) -> bool:
-    """Say whether a line has two phrases in one column."""
+    """Return whether a line has two phrases in one column."""
     part = replace(row.line, words=row.cells[column])
     return len(phrases(words, part, row.line.apart)) > 1
 
 
 def overlaps(line: Line, below: Line) -> bool:
-    """Say whether two lines stand partly beside each other, as cells of several lines do."""
+    """Return whether two lines overlap in height, as cells of several lines do."""
     return below.centre - line.centre < _OVERLAP * max(line.size, below.size)
 
 

@@ -36,7 +36,7 @@ _DEPTH = 4
 _FEWEST_CUT = 4  # lines of a run that is looked at again, each side for itself
 _FEWEST_ABOVE = 3  # rows above others with other edges
 _LONGEST_CELL = 60  # words
-_SIDES_APART = 1.2  # ems between what stands side by side without being one table
+_SIDES_APART = 1.2  # ems between neighbours that are not one table
 _LARGER = 1.12  # times the usual size, which a heading has
 _EDGE = 2.0  # points by which cells of a column may be out of line
 
@@ -45,7 +45,7 @@ def open_tables(words: Sequence[Word], free: set[int]) -> Iterator[Table]:
     """Yield the tables among the free words of a page."""
     work: list[tuple[list[int], int]] = [(sorted(free), 0)]
     taken: set[int] = set()
-    # On a page of other fonts a typewriter's lines are a listing, which keeps its spaces.
+    # On a page of other fonts, lines of a typewriter font are a listing, which keeps its spaces.
     typed = is_fixed(words, free)
     while work:
         chosen, depth = work.pop()
@@ -63,7 +63,7 @@ def open_tables(words: Sequence[Word], free: set[int]) -> Iterator[Table]:
 def _tables_of(
     words: Sequence[Word], run: Run, lines: Sequence[Line], depth: int
 ) -> tuple[list[Table], list[list[int]]]:
-    """Return the tables of a run, or the parts of it that are to be looked at again."""
+    """Return the tables of a run, or its parts to check again."""
     rows: Sequence[Row] = _trimmed(words, rows_of(words, run.lines, run.inner)) if run.inner else []
     if len(rows) < 2:  # noqa: PLR2004 - a row alone is a line
         return [], []
@@ -94,7 +94,7 @@ def _judged(
     *,
     depth: int,
 ) -> tuple[list[Table], list[list[int]]]:
-    """Return the tables of rows in columns, or the parts of them that are to be looked at again."""
+    """Return the tables of rows in columns, or the parts to check again."""
     if _is_table(words, run, rows, strips):
         found = _finished(words, rows, strips, lines)
         # Nobody sets a paragraph in a cell without a line around it.
@@ -109,7 +109,7 @@ def _judged(
 
 
 def _heading(rows: Sequence[Row]) -> int | None:
-    """Return the line in larger type that other columns stand below: there a table ends."""
+    """Return the line in larger type with other columns below it: there a table ends."""
     sizes = sorted(row.line.size for row in rows)
     large = _LARGER * sizes[len(sizes) // 2]
     for at in range(2, len(rows) - 1):
@@ -121,7 +121,7 @@ def _heading(rows: Sequence[Row]) -> int | None:
 
 
 def _other_edges(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
-    """Return where rows begin that end elsewhere on both sides: sums below items."""
+    """Return the first of rows that end elsewhere on both sides: sums below items."""
     ends = [ends_of(words, row.line.words) for row in rows]
     for at in range(_FEWEST_ABOVE, len(rows) - 1):
         above, below = ends[1:at], ends[at:]
@@ -136,7 +136,7 @@ def _other_edges(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
 
 
 def _with_cells(rows: Sequence[Row], strips: Sequence[Strip]) -> tuple[list[Row], list[Strip]]:
-    """Leave out the columns that no row has cells in."""
+    """Remove the columns in which no row has cells."""
     found, kept = list(rows), list(strips)
     for at in range(len(kept) - 1, -1, -1):
         if not all(any(row.cells[column] for row in found) for column in (at, at + 1)):
@@ -156,7 +156,7 @@ def _members(rows: Sequence[Row]) -> list[int]:
 def _is_table(
     words: Sequence[Word], run: Run, rows: Sequence[Row], strips: Sequence[Strip]
 ) -> bool:
-    """Say whether rows are those of a table, or are when columns that stand close are parted."""
+    """Return whether rows are those of a table, possibly after splitting narrow columns."""
     if is_table(words, run, rows, strips):
         return True
     fine, narrow = with_narrow_columns(words, rows, strips)
@@ -187,14 +187,15 @@ def _in_stretches(
 
 
 def _trimmed(words: Sequence[Word], rows: Sequence[Row]) -> list[Row]:
-    """Leave out lines at both ends that have no cells side by side."""
+    """Remove lines at both ends without cells side by side."""
     first, end = 0, len(rows)
     while first < end and len(rows[first].filled) < 2 and not rows[first].spans:  # noqa: PLR2004 - cells
         first += 1
     while end > first and len(rows[end - 1].filled) < 2:  # noqa: PLR2004 - cells
         end -= 1
     core = list(rows[first:end])
-    # The last row's cells may go on, not beside the first column: there the next text begins.
+    # The last row's cells may continue, but not beside the first column, where the next text
+    # begins.
     while core and end < len(rows) and not rows[end].cells[0] and rows[end].filled:
         core.append(rows[end])
         end += 1
@@ -205,7 +206,7 @@ def _trimmed(words: Sequence[Word], rows: Sequence[Row]) -> list[Row]:
 
 
 def _gutter(words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip]) -> float | None:
-    """Return where to cut between columns of prose, None where there is no such place."""
+    """Return where to cut between columns of prose, None if there is no such place."""
     prose = prose_columns(words, rows, strips)
     if len(prose) > 1:
         between = strips[prose[0] : prose[1]]
@@ -225,7 +226,7 @@ def _sides(words: Sequence[Word], rows: Sequence[Row], cut: float) -> list[list[
 
 
 def _stretches(rows: Sequence[Row]) -> list[list[Row]]:
-    """Return rows parted where a line has a cell in the first column alone, or far between."""
+    """Return rows divided where a line has a cell only in the first column, or far between."""
     parts: list[list[Row]] = [[]]
     for row in rows:
         if row.filled == [0] and parts[-1]:
@@ -262,7 +263,7 @@ def _finished(
 
 
 def _names_again(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
-    """Return the row that says the names of the columns again: there another table begins."""
+    """Return the row that repeats the names of the columns: there another table begins."""
     names = _names(words, rows[0].cells)
     told = [name for name in names if name]
     if len(told) < 2 or any(map(is_number, told)):  # noqa: PLR2004 - names
@@ -276,7 +277,7 @@ def _names_again(words: Sequence[Word], rows: Sequence[Row]) -> int | None:
 def _side_by_side(
     words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip]
 ) -> int | None:
-    """Return the strip between two tables that stand beside each other, None for one table."""
+    """Return the strip between two tables side by side, None for one table."""
     for number in range(1, len(strips) - 1):
         left = _names(words, rows[0].cells[: number + 1])
         right = _names(words, rows[0].cells[number + 1 :])

@@ -1,4 +1,4 @@
-"""Prose that stands in columns: lines that are full and go on in the next one."""
+"""Prose in columns: lines that are full and continue in the next one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PUNCTUATION = re.compile(r"[,.;:，。；：、！？](?:\s|$)|[，。；、！
 
 
 def prose_columns(words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip]) -> list[int]:
-    """Return the columns whose lines run on, as those of a paragraph do."""
+    """Return the columns whose lines continue, as in a paragraph."""
     return [column for column in range(len(strips) + 1) if is_prose(words, rows, column)]
 
 
 def is_prose(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
-    """Say whether most lines of a column are full and go on in the next one."""
+    """Return whether most lines of a column are full and continue in the next one."""
     cells = [(number, row.cells[column]) for number, row in enumerate(rows) if row.cells[column]]
     if len(cells) < 3:  # noqa: PLR2004 - two lines show no habit
         return False
@@ -59,7 +59,7 @@ def is_prose(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
 
 
 def runs_across(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
-    """Say whether sentences have neighbours in most rows, so that they are no column of cells."""
+    """Return whether sentences have neighbours in most rows, so that they are not cells."""
     mine = [row for row in rows if row.cells[column]]
     beside = sum(len(row.filled) > 1 for row in mine)
     marks = sum(
@@ -69,7 +69,7 @@ def runs_across(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool
 
 
 def is_worded(text: str) -> bool:
-    """Say whether a text is as long as a line of a narrow column of prose."""
+    """Return whether a text is as long as a line of a narrow column of prose."""
     return _is_long(text, narrow=True)
 
 
@@ -86,7 +86,7 @@ def _one_width(words: Sequence[Word], cells: Sequence[Sequence[int]]) -> bool:
 
 
 def are_sentences(texts: list[list[str]]) -> bool:
-    """Say whether cells are pieces of sentences: with their marks, and in small letters."""
+    """Return whether cells are pieces of sentences: with their marks, and in small letters."""
     told = [text for column in texts for text in column if text]
     marks = share_of(lambda text: _PUNCTUATION.search(text) is not None, told)
     small = share_of(lambda text: text[:1].islower() or is_cjk(text[:1]), told)
@@ -94,6 +94,6 @@ def are_sentences(texts: list[list[str]]) -> bool:
 
 
 def share_of(test: Callable[[str], object], values: Sequence[str]) -> float:
-    """Return the share of the values that are not empty which a test is true of."""
+    """Return the share of the non-empty values for which a test holds."""
     told = [value for value in values if value]
     return sum(bool(test(value)) for value in told) / len(told) if told else 0.0

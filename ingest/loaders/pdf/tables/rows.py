@@ -1,4 +1,4 @@
-"""Rows of a table made of printed lines: which lines go on with the row above."""
+"""Rows of a table from printed lines: the lines that continue the row above."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def grouped(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def _faults(words: Sequence[Word], groups: Sequence[Sequence[Row]]) -> int:
-    """Count what tells that lines are not grouped as rows: breaks where a word had room, too."""
+    """Count signs that lines are not rows, including breaks although a word had room."""
     rows = [row for group in groups for row in group]
     edges = _edges(words, rows)
     count = torn(words, groups)
@@ -58,7 +58,7 @@ def _faults(words: Sequence[Word], groups: Sequence[Sequence[Row]]) -> int:
 
 
 def _by_distance(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]] | None:
-    """Group lines where those of a cell stand closer together than rows do."""
+    """Group lines if those of a cell are closer together than rows."""
     gaps = [distance(row.line, below.line) for row, below in pairwise(rows)]
     if len(gaps) < 2 or len(rows[0].cells) < 2:  # noqa: PLR2004 - nothing to compare
         return None
@@ -84,7 +84,7 @@ def _by_distance(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]] 
 
 
 def _is_broken(words: Sequence[Word], group: Sequence[Row], edges: Sequence[float]) -> bool:
-    """Say whether each line of a group is what had no room in the lines above it."""
+    """Return whether each line of a group is overflow from the lines above it."""
     return all(
         set(row.filled) <= {column for one in group[:at] for column in one.filled}
         and all(
@@ -96,7 +96,7 @@ def _is_broken(words: Sequence[Word], group: Sequence[Row], edges: Sequence[floa
 
 
 def are_blocks(words: Sequence[Word], rows: Sequence[Row]) -> bool:
-    """Say whether white parts lines into rows that begin in all columns: paragraphs do not."""
+    """Return whether white divides lines into rows that begin in all columns, unlike paragraphs."""
     groups = _by_distance(words, rows) or []
     return (
         len(groups) >= _FEWEST_BLOCKS
@@ -136,7 +136,7 @@ def _by_wrapping(words: Sequence[Word], rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def is_rest(words: Sequence[Word], rows: Sequence[Row], line: Row) -> bool:
-    """Say whether a line below a table is the rest of the first cell of its last row."""
+    """Return whether a line below a table is the rest of the first cell of its last row."""
     if line.filled != [0] or len(rows) < 2:  # noqa: PLR2004 - distances
         return False
     nearest = min(distance(row.line, below.line) for row, below in pairwise(rows))
@@ -147,7 +147,7 @@ def is_rest(words: Sequence[Word], rows: Sequence[Row], line: Row) -> bool:
 
 
 def _counts(words: Sequence[Word], rows: Sequence[Row], column: int) -> bool:
-    """Say whether most cells of a column are numbers."""
+    """Return whether most cells of a column are numbers."""
     told = [cell_text(words, row.cells[column]) for row in rows if row.cells[column]]
     return 2 * sum(map(is_number, told)) > len(told)
 
@@ -185,24 +185,24 @@ def _continues(
 
 
 def _above(words: Sequence[Word], group: Sequence[Row], column: int) -> str:
-    """Return the last line of a cell so far, empty where it has none."""
+    """Return the last line of a cell so far, empty without one."""
     cell = next((one.cells[column] for one in reversed(group) if one.cells[column]), None)
     return cell_text(words, cell) if cell else ""
 
 
 def _is_unfinished(words: Sequence[Word], group: Sequence[Row], column: int) -> bool:
-    """Say whether a cell's text so far is one that goes on: the first half of a range."""
+    """Return whether a cell's text so far must continue, as the first half of a range."""
     return _UNFINISHED.search(_above(words, group, column)) is not None
 
 
 def _is_torn(words: Sequence[Word], group: Sequence[Row], column: int) -> bool:
-    """Say whether a cell's text so far ends in the middle of a number: of a telephone."""
+    """Return whether a cell's text so far ends in the middle of a number, such as a telephone's."""
     text = _above(words, group, column)
     return _TORN.search(text) is not None and _AMOUNT.fullmatch(text) is None
 
 
 def _goes_on(words: Sequence[Word], group: Sequence[Row], row: Row, column: int) -> bool:
-    """Say whether a cell's line reads as the rest of the one above."""
+    """Return whether a cell's line reads like the rest of the one above."""
     first = words[row.cells[column][0]].text[:1]
     start = next(one.cells[column] for one in group if one.cells[column])
     small = first.islower() and not words[start[0]].text[:1].islower()
@@ -213,7 +213,7 @@ def _goes_on(words: Sequence[Word], group: Sequence[Row], row: Row, column: int)
 def _all_go_on(
     words: Sequence[Word], group: Sequence[Row], row: Row, edges: Sequence[float]
 ) -> bool:
-    """Say whether every cell of a full line goes on with the line above: none begins anew."""
+    """Return whether every cell of a full line continues the line above."""
     above = group[-1]
     if len(above.filled) < len(row.cells):
         return False
@@ -227,13 +227,13 @@ def _all_go_on(
 
 
 def _wraps(words: Sequence[Word], group: Sequence[Row], row: Row, column: int, edge: float) -> bool:
-    """Say whether a cell's line would not have fitted behind the one above it."""
+    """Return whether a cell's line would not have fitted after the one above it."""
     above = next((one.cells[column] for one in reversed(group) if one.cells[column]), None)
     if not above:
         return False
     first = words[row.cells[column][0]]
     long = words[above[-1]].box[2] - words[above[0]].box[0] >= _FEWEST_CHINESE * first.size
-    # Of short Chinese cells each fills its column.
+    # Short Chinese cells each fill their column.
     return (long or not is_cjk(first.text[:1] or " ")) and _had_no_room(
         words, group, row, column, edge
     )
@@ -261,7 +261,7 @@ def _edges(words: Sequence[Word], rows: Sequence[Row]) -> list[float]:
 def table_from(
     words: Sequence[Word], groups: Sequence[Sequence[Row]], *, header_rows: int | None = None
 ) -> Table:
-    """Return a table of grouped lines; ``header_rows`` where they are known."""
+    """Return a table of grouped lines; ``header_rows`` if known."""
     spans = [any(row.spans for row in group) for group in groups]
     rows = [_cells(words, group) for group in groups]
     if header_rows is None:

@@ -1,4 +1,4 @@
-"""Tables in boxes that ruling lines draw, and those that lie between lines across."""
+"""Tables in boxes of ruling lines, and tables between horizontal lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FACT = re.compile(r"\w[:：]\s*\S.*\w[:：]\s*\S")  # "Name: … Number: …" n
 
 
 def ruled_tables(words: Sequence[Word], rules: Sequence[Rule], free: set[int]) -> Iterator[Table]:
-    """Yield the tables among the free words of a page that lines are drawn for."""
+    """Yield the ruled tables among the free words of a page."""
     left = set(free)
     open_lines: list[Box] = []
     parts = sorted(with_bands_joined(list(components(rules)), words, left), key=_area, reverse=True)
@@ -68,7 +68,7 @@ def _holds(box: Box, lines: Sequence[Box]) -> bool:
 
 
 def _boxed(words: Sequence[Word], grid: Grid) -> Table | None:
-    """Return the table in a grid of boxes, None where the grid is a frame or a page's layout."""
+    """Return the table in a grid of boxes, None if the grid is a frame or a page's layout."""
     told = [cell for cell in grid.cells if cell.words]
     rows = {cell.row for cell in told}
     columns = {cell.column for cell in told}
@@ -90,7 +90,7 @@ def _boxed(words: Sequence[Word], grid: Grid) -> Table | None:
     for cell in told:
         _write(texts, cell, cell_text(words, cell.words), header)
     kept = [row for row in range(len(texts)) if any(c.row == row for c in told)]
-    # A merged cell may be the only thing in a band between two lines: it has no row of its own.
+    # A merged cell may be alone in a band between two lines: the band is then no separate row.
     used = [at for at in range(len(grid.across) - 1) if any(texts[row][at] for row in kept)]
     whole = around(words, members)
     shown: list[tuple[str, ...]] = []
@@ -110,7 +110,7 @@ def _boxed(words: Sequence[Word], grid: Grid) -> Table | None:
 
 
 def _write(texts: list[list[str]], cell: Cell, text: str, header: int) -> None:
-    """Say a merged cell in every row that it covers, and in a header for each column, too."""
+    """Repeat a merged cell in every row that it covers, and in a header for each column, too."""
     for row in range(cell.row, cell.row_end):
         below = row > cell.row
         again = repeated(text) if below else text
@@ -121,7 +121,7 @@ def _write(texts: list[list[str]], cell: Cell, text: str, header: int) -> None:
 
 
 def _header_rows(words: Sequence[Word], grid: Grid, told: Sequence[Cell]) -> int:
-    """Count rows at the top that name columns: merged cells of names reach over several."""
+    """Count rows at the top that name columns: merged cells of names extend over several."""
     first = [cell for cell in told if cell.row == told[0].row]
     if any(_FACT.search(cell_text(words, cell.words)) for cell in first):
         return 0
@@ -141,7 +141,7 @@ def _header_rows(words: Sequence[Word], grid: Grid, told: Sequence[Cell]) -> int
 
 
 def _band_rows(words: Sequence[Word], grid: Grid, told: Sequence[Cell]) -> list[list[Row]] | None:
-    """Return rows where lines between them are missing, None where all are drawn."""
+    """Return rows if lines between them are missing, None if all are drawn."""
     columns = len(grid.across) - 1
     bands = sorted({cell.row for cell in told})
     if any(cell.row_end - cell.row > 1 for cell in told):
@@ -175,7 +175,7 @@ def _band_rows(words: Sequence[Word], grid: Grid, told: Sequence[Cell]) -> list[
 
 
 def _are_rows(words: Sequence[Word], rows: Sequence[Row]) -> bool:
-    """Say whether lines in one box of each column are rows: all are full, one column counts."""
+    """Return whether lines in one box of each column are rows: all are full, one column counts."""
     filled = rows[0].filled
     return all(row.filled == filled for row in rows) and any(
         all(is_number(cell_text(words, row.cells[column])) for row in rows) for column in filled

@@ -1,6 +1,6 @@
 """Ruling lines of a page: strokes, thin boxes and the edges of boxes among its drawn paths.
 
-PDFium's raw functions come in as an argument, because one file alone imports pypdfium2.
+PDFium's raw functions are an argument, because only one file imports pypdfium2.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from ingest.loaders.pdf.matrices import UNIT, Matrix, Place, matrix_of, moved, t
 from ingest.loaders.pdf.page import Box, Rule
 
 OBJECTS = 20_000
-"""Objects of a page, those inside its forms included, that are looked at."""
+"""Most objects of a page to check, those inside its forms included."""
 SEGMENTS = 40_000
-"""Segments of paths of a page that are looked at."""
+"""Most segments of paths of a page to check."""
 MOST_RULES = 2_000
-"""Ruling lines that a page may have; of a drawing with more, the longest stay."""
+"""Most ruling lines of a page; of a drawing with more, the longest stay."""
 
 _DEPTH = 12
 _PATH, _FORM = 2, 5  # FPDF_PAGEOBJ_PATH, FPDF_PAGEOBJ_FORM
@@ -28,7 +28,7 @@ _SLANT = 0.75  # points that a line may rise or bend
 _DASH = 4.5  # points between two pieces of one dashed line
 _SAME = 0.9  # points between lines that are drawn as one
 _SHORTEST = 6.0
-_PALEST = 250  # of 255; what is whiter is not seen on paper
+_PALEST = 250  # of 255; whiter lines are invisible on paper
 _FRAME = 0.93  # of width and height of the page
 
 
@@ -44,7 +44,7 @@ def rules_of(raw: Any, page: Any, place: Place, width: float, height: float) -> 
     Args:
         raw: the module of PDFium's functions.
         page: PDFium's handle of the page.
-        place: says where a point of the page's own space is drawn.
+        place: maps a point of the page's own space to the drawn page.
         width: of the page as it is drawn.
         height: likewise.
     """
@@ -60,7 +60,7 @@ def rules_of(raw: Any, page: Any, place: Place, width: float, height: float) -> 
 
 
 def merged(pieces: Iterable[Box]) -> list[Rule]:
-    """Join pieces of one line, dashes and dots; return lines across first, then those down."""
+    """Join pieces of one line, dashes and dots; return horizontal lines, then vertical ones."""
     across: list[Box] = []
     down: list[Box] = []
     for left, top, right, bottom in pieces:
@@ -78,7 +78,7 @@ def merged(pieces: Iterable[Box]) -> list[Rule]:
 
 
 def _joined(pieces: list[Box]) -> list[Box]:
-    """Join boxes that stand in a row; the first coordinate of a box runs along it."""
+    """Join boxes in a row; the first coordinate of a box runs along it."""
     pieces.sort(key=lambda box: (box[1] + box[3]) / 2)
     found: list[Box] = []
     level: list[Box] = []
@@ -104,7 +104,7 @@ def _along(level: list[Box]) -> list[Box]:
 
 
 def _paths(raw: Any, page: Any, budget: _Budget) -> Iterator[tuple[Any, Matrix]]:  # noqa: ANN401 - see rules_of
-    """Yield the paths of a page and of its forms, each with the matrix that it stands under."""
+    """Yield the paths of a page and of its forms, each with its matrix."""
     count = raw.FPDFPage_CountObjects(page)
     stack = [(page, raw.FPDFPage_GetObject, 0, count, UNIT)]
     while stack and budget.objects > 0:
@@ -148,7 +148,7 @@ def _outlines(
     item: Any,  # noqa: ANN401 - see rules_of
     budget: _Budget,
 ) -> Iterator[tuple[list[tuple[float, float]], list[bool]]]:
-    """Yield each piece of a path: its points, and whether the way to each next is straight."""
+    """Yield each piece of a path: its points, and whether the way to the next one is straight."""
     points: list[tuple[float, float]] = []
     straight: list[bool] = []
     x, y = ctypes.c_float(), ctypes.c_float()
@@ -196,7 +196,7 @@ def _filled(points: Sequence[tuple[float, float]], *, edges: bool) -> Iterator[B
 
 
 def _frames(box: Box, width: float, height: float) -> bool:
-    """Say whether a line goes along the page's whole edge, as its frame or background does."""
+    """Return whether a line follows the page's whole edge, as its frame or background does."""
     left, top, right, bottom = box
     if right - left >= bottom - top:
         near = min(top, height - bottom) < (1 - _FRAME) / 2 * height

@@ -1,4 +1,4 @@
-"""Runs of lines that have white strips in common, as rows of a table without ruling lines have."""
+"""Runs of lines with common white strips, as rows of a table without ruling lines have."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ingest.loaders.pdf.page import Word
 from ingest.loaders.pdf.tables.columns import CLEAR, MOST_STRIPS, Strip
 from ingest.loaders.pdf.tables.text import Line, distance, phrases
 
-_SPACE = 0.18  # ems of a gap that may be part of a strip that other lines show
-_NARROWEST = 0.3  # ems of a strip that goes through all lines
+_SPACE = 0.18  # ems of a gap that may belong to a strip shown by other lines
+_NARROWEST = 0.3  # ems of a strip through all lines
 _APART = 0.55  # ems between names of columns
 _SHOWN = 5  # lines that show a strip
 _PITCH = 2.2  # a distance between lines so many times the usual one ends a table
@@ -26,7 +26,7 @@ _HEADS = 2  # lines of names over several columns
 
 @dataclass(slots=True)
 class Run:
-    """Lines one below the other with strips in common; ``odd`` are lines that cross some."""
+    """Consecutive lines with common strips; ``odd`` are lines that cross some."""
 
     lines: list[Line]
     strips: list[Strip]
@@ -34,7 +34,7 @@ class Run:
 
     @property
     def inner(self) -> list[Strip]:
-        """The strips that have words on both sides."""
+        """The strips with words on both sides."""
         return inner(self.strips)
 
     @property
@@ -45,12 +45,12 @@ class Run:
 
 
 def inner(strips: Sequence[Strip]) -> list[Strip]:
-    """Return the strips that do not reach to the edge of the page."""
+    """Return the strips that do not extend to the edge of the page."""
     return [(a, b) for a, b in strips if a > -math.inf and b < math.inf]
 
 
 def runs_of(words: Sequence[Word], lines: Sequence[Line]) -> list[Run]:
-    """Return runs of lines that have white strips in common."""
+    """Return runs of lines with common white strips."""
     found: list[Run] = []
     clear = [len(_gaps(words, line, CLEAR)) > _BOTH_ENDS for line in lines]
     at = 0
@@ -68,7 +68,7 @@ def _run_from(
     words: Sequence[Word], lines: Sequence[Line], at: int, clear: Sequence[bool]
 ) -> tuple[Run, int]:
     first = at
-    # Names of columns may stand closer together than what is below them.
+    # Names of columns may be closer together than the cells below them.
     run = Run([lines[at]], _gaps(words, lines[at], _APART))
     pitches: list[float] = []
     at += 1
@@ -101,7 +101,7 @@ def _run_from(
 
 
 def _is_finer(words: Sequence[Word], line: Line, run: Run, left: Sequence[Strip]) -> bool:
-    """Say whether a line has columns that the names above it stand over."""
+    """Return whether a line has finer columns than the names above it."""
     fresh = inner(_gaps(words, line, CLEAR))
     finest = max(len(inner(_gaps(words, one, CLEAR))) for one in run.lines)
     return len(fresh) > finest and _lost(fresh, left) > 0
@@ -110,7 +110,7 @@ def _is_finer(words: Sequence[Word], line: Line, run: Run, left: Sequence[Strip]
 def _goes_on(
     words: Sequence[Word], lines: Sequence[Line], at: int, run: Run, left: Sequence[Strip]
 ) -> bool:
-    """Say whether a line that crosses strips of a run still belongs to it."""
+    """Return whether a line that crosses strips of a run still belongs to it."""
     clear = len(_gaps(words, lines[at], CLEAR)) > _BOTH_ENDS
     kept, lost = len(inner(left)), _lost(_shown(run), left)
     if len(run.lines) <= _HEADS:
@@ -119,7 +119,7 @@ def _goes_on(
 
 
 def _is_odd(words: Sequence[Word], lines: Sequence[Line], at: int, run: Run) -> bool:
-    """Say whether a line crosses strips that the line before and the next one keep."""
+    """Return whether a line crosses strips of the lines before and after it."""
     if at + 1 >= len(lines) or len(run.lines) - 1 in run.odd:
         return False
     below = lines[at + 1]
@@ -131,14 +131,14 @@ def _is_odd(words: Sequence[Word], lines: Sequence[Line], at: int, run: Run) -> 
 
 
 def _is_wide(run: Run, lost: int, clear: bool) -> bool:  # noqa: FBT001 - one line's
-    """Say whether one wide cell crosses a strip that enough lines have shown."""
+    """Return whether one wide cell crosses a strip that enough lines have shown."""
     return clear and lost == 1 and len(run.lines) >= _SHOWN and 4 * len(run.odd) < len(run.lines)
 
 
 def _shown(run: Run) -> list[Strip]:
-    """Return the strips that are wider than spaces, all where none is.
+    """Return the strips that are wider than spaces; all of them if none is.
 
-    Between the words of the first lines there is white that is no column's.
+    The white between the words of the first lines belongs to no column.
     """
     wide = [(a, b) for a, b in run.inner if b - a >= CLEAR * run.size]
     return wide or run.inner
@@ -149,7 +149,7 @@ def _lost(strips: Sequence[Strip], left: Sequence[Strip]) -> int:
 
 
 def _gaps(words: Sequence[Word], line: Line, ems: float) -> list[Strip]:
-    """Return where a line is white: between its words where that is wide, and at both ends."""
+    """Return the white of a line: wide gaps between its words, and both ends."""
     strips: list[Strip] = []
     reached = -math.inf
     if ems >= CLEAR and _is_justified(words, line):
@@ -169,7 +169,7 @@ def _gaps(words: Sequence[Word], line: Line, ems: float) -> list[Strip]:
 
 
 def _space(words: Sequence[Word], line: Line) -> float:
-    """Return about the gap between words of a line, 0 where there are few."""
+    """Return the approximate gap between words of a line, 0 for few words."""
     gaps = sorted(
         words[after].box[0] - words[at].box[2]
         for at, after in zip(line.words, line.words[1:], strict=False)
@@ -178,7 +178,7 @@ def _space(words: Sequence[Word], line: Line) -> float:
 
 
 def _is_justified(words: Sequence[Word], line: Line) -> bool:
-    """Say whether all gaps of a line are alike, as where a short line was spread."""
+    """Return whether all gaps of a line are alike, as in a short line that was spread."""
     gaps = [
         words[after].box[0] - words[at].box[2]
         for at, after in zip(line.words, line.words[1:], strict=False)

@@ -1,4 +1,4 @@
-"""Columns by chance: words of cells whose spaces stand below each other, or were spread."""
+"""Columns by chance: words of cells with spaces below each other, or spread words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LIKE = 1.25  # times the other spaces of a line
 def with_words_joined(
     words: Sequence[Word], rows: Sequence[Row], strips: Sequence[Strip]
 ) -> tuple[list[Row], list[Strip]]:
-    """Join the columns that few rows have words in, a space away from those beside them."""
+    """Join the columns with words in few rows, a space away from their neighbours."""
     joined, kept = list(rows), list(strips)
     at = 0
     while at < len(kept):
@@ -30,7 +30,7 @@ def with_words_joined(
 
 
 def _is_by_chance(words: Sequence[Word], rows: Sequence[Row], strip: int) -> bool:
-    """Say whether the words on both sides of a strip are those of one cell."""
+    """Return whether the words on both sides of a strip belong to one cell."""
     sides = [(row, row.cells[strip], row.cells[strip + 1]) for row in rows]
     left = sum(bool(one) for _, one, _ in sides)
     right = sum(bool(other) for _, _, other in sides)
@@ -38,12 +38,12 @@ def _is_by_chance(words: Sequence[Word], rows: Sequence[Row], strip: int) -> boo
     if not both or len(rows) < _FEWEST_ROWS or len(both) > max(1, _FEW * max(left, right)):
         return False
     if min(left, right) > len(both):
-        return False  # a cell stands in each column without the other one
+        return False  # each column has a cell without a neighbour in the other
     return all(_are_one(words, row, one, other) for row, one, other in both)
 
 
 def _are_one(words: Sequence[Word], row: Row, one: Sequence[int], other: Sequence[int]) -> bool:
-    """Say whether words go on over a strip with a space as the line has others."""
+    """Return whether words continue over a strip with a space like the line's others."""
     gap = min(words[at].box[0] for at in other) - max(words[at].box[2] for at in one)
     if gap <= _SPACE * row.line.size:
         return True

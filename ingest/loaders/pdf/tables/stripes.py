@@ -1,4 +1,4 @@
-"""Bands behind or around every other row of a table: they are its rows, not tables of their own."""
+"""Bands behind or around every other row of a table: rows of it, not separate tables."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class _Band:
 def with_bands_joined(
     parts: Sequence[list[Box]], words: Sequence[Word], free: set[int]
 ) -> list[list[Box]]:
-    """Return parts of a page's lines, those joined that are bands of one table.
+    """Return parts of a page's lines, with bands of one table joined.
 
-    Bands have the same columns, and between two of them the words keep to these columns. A row at
-    the top or the bottom that has no band gets the line that nobody drew.
+    Bands have the same columns, and the words between two of them fit these columns. A row without
+    a band at the top or the bottom gets its missing line.
     """
     bands = sorted((_band(lines) for lines in parts), key=lambda band: (band.top, band.left))
     boxed = [band for band in bands if len(band.edges) >= _FEWEST_EDGES]
@@ -78,7 +78,7 @@ def _band(lines: list[Box]) -> _Band:
 
 
 def _alike(above: _Band, below: _Band) -> bool:
-    """Say whether two bands one below the other have the same columns."""
+    """Return whether two bands one below the other have the same columns."""
     if len(above.edges) != len(below.edges) or below.top < above.bottom - _SAME_PLACE:
         return False
     return all(abs(a - b) <= _SAME_PLACE for a, b in zip(above.edges, below.edges, strict=True))
@@ -87,7 +87,7 @@ def _alike(above: _Band, below: _Band) -> bool:
 def _is_row(
     words: Sequence[Word], page: Sequence[Line], band: _Band, top: float, bottom: float
 ) -> bool:
-    """Say whether words between two heights are cells of a band's columns, side by side."""
+    """Return whether words between two heights are cells of a band's columns, side by side."""
     first = bisect_left(page, top, key=lambda line: line.centre)
     lines = []
     for line in page[first : first + _MOST_LINES + 1]:
@@ -109,14 +109,14 @@ def _is_row(
 
 
 def _beside(words: Sequence[Word], line: Line, band: _Band) -> list[int]:
-    """Return a line's words that stand over a band or below it."""
+    """Return a line's words above or below a band."""
     return [
         at for at in line.words if words[at].box[2] > band.left and words[at].box[0] < band.right
     ]
 
 
 def columns_of(words: Sequence[Word], line: Line, edges: Sequence[float]) -> set[int] | None:
-    """Return the columns between edges that a line has phrases in, None where one crosses."""
+    """Return the columns between edges with phrases of a line, None if a phrase crosses one."""
     found: set[int] = set()
     for phrase in pieces(words, line, edges):
         before = sum(edge <= phrase.left + 1 for edge in edges)
@@ -129,7 +129,7 @@ def columns_of(words: Sequence[Word], line: Line, edges: Sequence[float]) -> set
 def _with_lone(
     words: Sequence[Word], page: Sequence[Line], stack: list[_Band], lone: Sequence[_Band]
 ) -> None:
-    """Take in the line over the names of columns and the one under the last row."""
+    """Include the line above the names of columns and the one below the last row."""
     first, last = stack[0], stack[-1]
     for band in lone:
         if not band.lines or max(abs(band.left - first.left), abs(band.right - first.right)) > (
@@ -151,7 +151,7 @@ def _with_lone(
 def _with_ends(
     words: Sequence[Word], page: Sequence[Line], stack: list[_Band], bands: Sequence[_Band]
 ) -> None:
-    """Draw the edge of a first or last row that has no band, where there is one."""
+    """Draw the edge of a first or last row without a band, if there is one."""
     first, last = stack[0], stack[-1]
     for band, edge, lines in (
         (first, first.top, [line for line in reversed(page) if line.centre < first.top]),
@@ -171,7 +171,7 @@ def _with_ends(
 
 
 def _reached(words: Sequence[Word], lines: Sequence[Line], band: _Band, edge: float) -> float:
-    """Return how far lines beside an edge go on in a band's columns, up or down."""
+    """Return how far lines beside an edge continue in a band's columns, up or down."""
     reached, near, several = edge, edge, False
     for number, line in enumerate(lines):
         inside = _beside(words, line, band)

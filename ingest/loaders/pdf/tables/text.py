@@ -1,4 +1,4 @@
-"""Words of a table put together: printed lines, phrases between wide gaps, the text of a cell."""
+"""Combines words of a table: printed lines, phrases between wide gaps, the text of a cell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingest.loaders.pdf.page import Box, Word
 from ingest.loaders.printed_lines import is_cjk
 
 SPACE = 0.12
-"""Share of the font's height from which a gap between two words of a line is a space."""
+"""Share of the font's height above which a gap between two words of a line is a space."""
 
 _LEVEL = 0.2  # ems
 _ONE_LINE = 0.36  # share of the font's height by which centres of words of one line may differ
@@ -33,9 +33,9 @@ _NUMBER = re.compile(
 
 @dataclass(slots=True)
 class Line:
-    """Words of one printed line from left to right, as indices of the page's words.
+    """Words of one printed line from left to right, as indexes of the page's words.
 
-    ``fixed`` says that most of its letters have one width.
+    ``fixed`` means that most of its letters have one width.
     """
 
     words: list[int]
@@ -51,14 +51,14 @@ class Line:
 
     @property
     def apart(self) -> float:
-        """Points of a gap that parts two phrases: a typewriter's spaces are wide."""
+        """Points of a gap that separates two phrases: a typewriter's spaces are wide."""
         return (_FIXED_APART if self.fixed else _APART) * self.size
 
 
 def distance(above: Line, below: Line) -> float:
     """Return points from the last level of a line to the first one of the line below.
 
-    A line of cells that are centred beside each other has several levels.
+    A line of centred cells side by side has several levels.
     """
     more = [max(line.bottom - line.top - line.size, 0.0) / 2 for line in (above, below)]
     return below.centre - above.centre - sum(part for part in more if part > _LEVEL * above.size)
@@ -94,7 +94,7 @@ def lines_of(words: Sequence[Word], chosen: Iterable[int]) -> list[Line]:
 
 
 def is_fixed(words: Sequence[Word], chosen: Iterable[int]) -> bool:
-    """Say whether most letters of words have one width, as a typewriter's have."""
+    """Return whether most letters of words have one width, as a typewriter's have."""
     letters = fixed = 0
     for at in chosen:
         letters += len(words[at].text)
@@ -103,7 +103,7 @@ def is_fixed(words: Sequence[Word], chosen: Iterable[int]) -> bool:
 
 
 def phrases(words: Sequence[Word], line: Line, gap: float) -> list[Phrase]:
-    """Divide a line where a gap is wider than ``gap`` points."""
+    """Split a line where a gap is wider than ``gap`` points."""
     found: list[Phrase] = []
     for at in line.words:
         left, _, right, _ = words[at].box
@@ -116,7 +116,7 @@ def phrases(words: Sequence[Word], line: Line, gap: float) -> list[Phrase]:
 
 
 def pieces(words: Sequence[Word], line: Line, edges: Sequence[float]) -> list[Phrase]:
-    """Return the phrases of a line, those parted that have white at the edge of a column."""
+    """Return the phrases of a line, split at white at the edge of a column."""
     found: list[Phrase] = []
     for phrase in phrases(words, line, line.apart):
         first = 0
@@ -143,7 +143,7 @@ def cell_text(words: Sequence[Word], chosen: Iterable[int]) -> str:
 
 
 def line_text(words: Sequence[Word], chosen: Sequence[int]) -> str:
-    """Return words of one line, given from left to right, with a space where there is a gap."""
+    """Return words of one line, given from left to right, with a space for each gap."""
     if runs_backwards(words[at] for at in chosen):
         return row_of([words[at] for at in chosen]).text()
     parts: list[str] = []
@@ -160,7 +160,7 @@ def line_text(words: Sequence[Word], chosen: Sequence[int]) -> str:
 
 
 def joined(text: str, line: str) -> str:
-    """Put the next line of a cell behind what is there."""
+    """Append the next line of a cell."""
     if not text or not line:
         return text or line
     if is_cjk(text[-1]) and is_cjk(line[0]) and not _LABEL.match(line):
@@ -178,12 +178,12 @@ def shrunk(text: str) -> str:
 
 
 def is_leader(text: str) -> bool:
-    """Say whether a word is nothing but dots that lead the eye to the right."""
+    """Return whether a word consists of dots that lead the eye to the right."""
     return _DOTS.fullmatch(text) is not None
 
 
 def is_number(text: str) -> bool:
-    """Say whether a cell holds a number, a date, a time, an amount or a dash for none."""
+    """Return whether a cell contains a number, a date, a time, an amount or a dash for none."""
     return _NUMBER.fullmatch(text.strip()) is not None
 
 

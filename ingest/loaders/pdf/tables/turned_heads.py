@@ -1,4 +1,4 @@
-"""Names of columns that are printed sideways, above columns too narrow for them."""
+"""Names of columns printed sideways, above columns too narrow for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from ingest.loaders.pdf.layout.lines import Row, around, rows_of
 from ingest.loaders.pdf.page import Box, Sheet, Word
 
-_MOST_WORDS = 400  # sideways, beyond which a page is printed so itself
+_MOST_WORDS = 400  # sideways words above which the whole page is printed sideways
 _MOST_HEADS = 40
 _LEAST_HEADS, _LEAST_BELOW = 2, 2
 _PITCH = 1.45  # heights of the font between two lines of one name
@@ -41,7 +41,7 @@ def with_turned_heads(sheet: Sheet) -> Sheet:
 
 
 def _names(rows: Sequence[Row]) -> list[list[Word]]:
-    """Return the words of each name; it may take two lines."""
+    """Return the words of each name; it may have two lines."""
     found: list[list[Word]] = []
     above: Row | None = None
     for row in rows:
@@ -60,7 +60,7 @@ def _names(rows: Sequence[Row]) -> list[list[Word]]:
 
 
 def _is_head(box: Box, name: Sequence[Word], boxes: Sequence[Box], words: Sequence[Word]) -> bool:
-    """Whether a name stands beside others, with words of a column below it."""
+    """Whether a name is beside others, with words of a column below it."""
     size = name[0].size
     if len(name) > _LONGEST:
         return False
@@ -79,7 +79,7 @@ def _is_head(box: Box, name: Sequence[Word], boxes: Sequence[Box], words: Sequen
 
 
 def _upright(name: Sequence[Word], box: Box, words: Sequence[Word]) -> Word:
-    """Return a name as one word that stands upright in its column, on the line of the others."""
+    """Return a name as one upright word in its column, on the line of the others."""
     size = name[0].size
     level = [word.box for word in words if box[1] <= word.box[1] and word.box[3] <= box[3]]
     bottom = max((other[3] for other in level), default=box[3])

@@ -1,4 +1,4 @@
-"""The value of a table, and which of its rows name columns."""
+"""The value of a table, and its rows that name columns."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ _YEAR = re.compile(r"(?:1[89]|20)\d\d(?:[/-]\d\d(?:\d\d)?)?")
 class Table:
     """A table of a page.
 
-    All rows have the same number of cells; ``row_boxes`` say where each stands. ``words`` are
-    places in the list of words that the table was found in; ``header_rows`` says how many rows at
-    the top name columns.
+    All rows have the same number of cells; ``row_boxes`` are their places. ``words`` are indexes in
+    the list of words of the search. ``header_rows`` counts the rows at the top that name columns.
     """
 
     box: Box
@@ -31,12 +30,12 @@ class Table:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Its rows as lines of text, their cells parted by tabs."""
+        """Its rows as lines of text, with cells separated by tabs."""
         return tuple("\t".join(row) for row in self.rows)
 
 
 def names_columns(rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether the first row names the columns of those below."""
+    """Return whether the first row names the columns of those below."""
     if len(rows) < 2:  # noqa: PLR2004 - names of nothing
         return False
     told = [cell for cell in rows[0] if cell]

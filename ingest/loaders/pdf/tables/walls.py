@@ -1,4 +1,4 @@
-"""Places of a grid between which no wall is drawn: merged cells, or rows and columns without."""
+"""Parts of a grid without walls between them: merged cells, or rows and columns without lines."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _BLOCK = 1.6  # ems between lines of one cell
 
 
 def parted(words: Sequence[Word], grid: Grid) -> Grid:
-    """Return a grid whose cells are parted where their words stand in rows and columns.
+    """Return a grid with cells split where their words form rows and columns.
 
-    A place without walls is one merged cell only as long as its words are one block of text.
+    A place without walls is one merged cell only if its words are one block of text.
     """
     if all(
         cell.row_end == cell.row + 1 and cell.column_end == cell.column + 1 for cell in grid.cells
@@ -28,7 +28,7 @@ def parted(words: Sequence[Word], grid: Grid) -> Grid:
     starts = _starts(words, grid)
     columns = len(grid.across) - 1
     open_rows = [cell for cell in grid.cells if cell.column_end - cell.column == columns > 1]
-    # Where one row without walls has columns, another with words in one of them has, too.
+    # If one row without walls has columns, another with words in one of them has, too.
     striped = any(len(list(_by_columns(words, grid, cell))) > 1 for cell in open_rows)
     cells = [
         _trimmed(words, grid, part) if striped and cell in open_rows else part
@@ -41,7 +41,7 @@ def parted(words: Sequence[Word], grid: Grid) -> Grid:
 
 
 def _trimmed(words: Sequence[Word], grid: Grid, cell: Cell) -> Cell:
-    """Return a cell that covers the columns its words stand in."""
+    """Return a cell that covers the columns of its words."""
     if not cell.words:
         return cell
     first = _place(grid.across, min(words[at].box[0] for at in cell.words) + 1)
@@ -69,7 +69,7 @@ def _place(edges: Sequence[float], middle: float) -> int:
 def _by_rows(
     words: Sequence[Word], grid: Grid, cell: Cell, starts: dict[int, list[tuple[int, float]]]
 ) -> Iterator[Cell]:
-    """Part a cell over several rows whose words begin anew in each of them."""
+    """Split a cell over several rows whose words begin anew in each of them."""
     if cell.row_end == cell.row + 1 or not cell.words:
         yield cell
         return
@@ -112,7 +112,7 @@ def _begin_anew(
 
 
 def _is_own(words: Sequence[Word], line: Line, cell: Cell, column: int, start: float) -> bool:
-    """Say whether a start is that of the line itself: one column cannot be beside itself."""
+    """Return whether a start is the line's own: a column cannot be beside itself."""
     if not cell.column <= column < cell.column_end:
         return False
     alone = len(phrases(words, line, line.apart)) == 1
@@ -124,7 +124,7 @@ def _away(start: float, line: Line) -> bool:
 
 
 def _by_columns(words: Sequence[Word], grid: Grid, cell: Cell) -> Iterator[Cell]:
-    """Part a cell over several columns at the edges that its words keep clear of."""
+    """Split a cell over several columns at edges that its words do not cross."""
     if cell.column_end == cell.column + 1 or not cell.words:
         yield cell
         return

@@ -1,1 +1,1 @@
-"""Words of a page from its characters, in whichever direction they run."""
+"""Words of a page from its characters, in every direction of text."""

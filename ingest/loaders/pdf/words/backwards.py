@@ -1,4 +1,4 @@
-"""Lines with Hebrew or Arabic: their letters are taken by place, and put in the order of reading.
+"""Lines with Hebrew or Arabic: sorts their letters by position into reading order.
 
 PDFium's order of such letters depends on how the file draws them. On the page there is one order:
 words of these scripts run from right to left, numbers and Latin words in them from left to right.
@@ -23,9 +23,9 @@ _LAM, _ALEFS = "\u0644", frozenset("\u0627\u0622\u0623\u0625")
 
 
 def apart(signs: Sequence[Sign]) -> tuple[list[Sign], list[list[Sign]]]:
-    """Part signs into those of ordinary lines, and lines with scripts that run leftwards.
+    """Split signs into those of ordinary lines, and lines with scripts that run leftwards.
 
-    Spaces are among both. The letters of a line stand in order from the left.
+    Both contain spaces. The letters of a line are in order from the left.
     """
     bases = _bases(signs)
     if not bases:
@@ -49,9 +49,9 @@ def apart(signs: Sequence[Sign]) -> tuple[list[Sign], list[list[Sign]]]:
 
 
 def in_reading_order(letters: Sequence[Sign], *, mirrored: bool) -> list[Sign]:
-    """Return the letters of one word, given from the left, in the order in which they are read.
+    """Return the letters of one word, given from the left, in reading order.
 
-    ``mirrored`` says that brackets are given as they are seen.
+    ``mirrored`` means that brackets are given in their visible form.
     """
     if not any(is_leftward(sign.text) for sign in letters):
         return list(letters)
@@ -85,9 +85,9 @@ def in_reading_order(letters: Sequence[Sign], *, mirrored: bool) -> list[Sign]:
 
 
 def is_as_drawn(line: Sequence[Sign]) -> bool:
-    """Whether the brackets of a line, given from the left, are those that are seen.
+    """Whether the brackets of a line, given from the left, have their visible form.
 
-    PDFium turns round the brackets of some lines and not of others. Seen, they open on the left.
+    PDFium reverses the brackets of some lines. Visible brackets open on the left.
     """
     depth = wrong = closed = 0
     for sign in line:
@@ -101,7 +101,7 @@ def is_as_drawn(line: Sequence[Sign]) -> bool:
 
 
 def _bases(signs: Sequence[Sign]) -> list[tuple[float, float]]:
-    """Return base line and size of each line that has letters which run leftwards."""
+    """Return base line and size of each line with letters that run leftwards."""
     letters = sorted(
         (sign.base, sign.size) for sign in signs if sign.font >= 0 and is_leftward(sign.text)
     )
@@ -131,7 +131,7 @@ def _line_at(bases: Sequence[tuple[float, float]], sign: Sign) -> int:
 
 
 def _parts(line: Sequence[tuple[int, Sign]]) -> list[list[tuple[int, Sign]]]:
-    """Part a line at gaps that are a column's."""
+    """Split a line at columns' gaps."""
     parts: list[list[tuple[int, Sign]]] = []
     end = 0.0
     for item in line:
@@ -145,7 +145,7 @@ def _parts(line: Sequence[tuple[int, Sign]]) -> list[list[tuple[int, Sign]]]:
 
 
 def _with_marks(signs: Sequence[Sign]) -> list[Sign]:
-    """Return letters with the marks that stand on them."""
+    """Return letters with their marks."""
     letters = [sign for sign in signs if not is_mark(sign.text)]
     if len(letters) == len(signs) or not letters:
         return list(signs)

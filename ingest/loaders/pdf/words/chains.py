@@ -1,7 +1,7 @@
-"""Words of a page from its characters: what one line, one size and no gap hold together.
+"""Words of a page from its characters: letters of one line and size without a gap.
 
-A chain is what the file draws on one line without going back; its gaps say where words end
-(:mod:`ingest.loaders.pdf.words.spacing`). Chains that touch on one line were drawn in pieces.
+A chain consists of letters that the file draws on one line without going back; its gaps show where
+words end (:mod:`ingest.loaders.pdf.words.spacing`). Chains that touch on one line belong together.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ingest.loaders.pdf.words.twice import once
 _SAME_BASE = 0.28  # heights of the font: the E of TeX hangs lower by less, a capital's accent too
 _SAME_SIZE = 0.85
 _BACK = 0.6
-_BACK_IN_COLUMN = 6.0  # fonts without heights for it are set one letter over the other
+_BACK_IN_COLUMN = 6.0  # fonts without heights for it draw one letter over the other
 _AHEAD = 2.5
 _NARROW_SPACE = 0.15
 _TOUCHING = 0.09
@@ -45,7 +45,7 @@ _CELL = 8.0  # points: places of chains' ends are looked up in cells of this siz
 class _Chain:
     """Letters of a line in the order drawn.
 
-    ``spaces`` says where a space before each begins, ``likely`` whether PDFium sees one.
+    ``spaces`` has the beginning of a space before each letter, ``likely`` whether PDFium sees one.
     """
 
     number: int
@@ -55,7 +55,7 @@ class _Chain:
     space_after: bool = False
 
     def takes(self, sign: Sign) -> bool:
-        """Whether a letter goes on with the chain."""
+        """Whether a letter continues the chain."""
         if not self.letters:
             return True
         last = self.letters[-1]
@@ -77,9 +77,9 @@ class _Chain:
         return (other.left + other.hang - one.right) / size
 
     def white(self, at: int) -> Gap:
-        """Return what is between a letter and the next one.
+        """Return the white between a letter and the next one.
 
-        PDFium widens the room of a letter that hangs over the space behind it.
+        PDFium widens the room of a letter that extends over the space after it.
         """
         one, other = self.letters[at], self.letters[at + 1]
         space = self.spaces[at + 1]
@@ -97,7 +97,7 @@ class _Chain:
 
 @dataclass(slots=True)
 class _Run:
-    """The letters of one word; ``open_left`` and ``open_right``: it may touch another chain's."""
+    """The letters of one word; if ``open_left`` or ``open_right``, it may touch another chain's."""
 
     letters: list[Sign]
     number: int
@@ -117,7 +117,7 @@ def words_of(page: Glyphs) -> list[Word]:
 
 
 def words_in_frame(frame: Frame, page: Glyphs) -> list[Word]:
-    """Return the words of a frame, in its own points, in the order in which the file draws them."""
+    """Return the words of a frame, in its own points, in the file's drawing order."""
     fixed = fixed_fonts(page)
     onward, backward = apart(_readable(once(frame.signs), page))
     chains = _chains(onward)
@@ -132,7 +132,7 @@ def words_in_frame(frame: Frame, page: Glyphs) -> list[Word]:
 
 
 def _readable(signs: Sequence[Sign], page: Glyphs) -> list[Sign]:
-    """Return what is drawn, as the characters that it stands for."""
+    """Return the drawings as their characters."""
     symbols = {number: symbols_of(font.name) for number, font in enumerate(page.fonts)}
     found: list[Sign] = []
     for sign in signs:

@@ -1,4 +1,4 @@
-"""Forms with one box a letter, such as those for account numbers and dates: the value is a word."""
+"""Forms with one box per letter, as for account numbers and dates: the value is a word."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TICKS = frozenset("xX")
 
 
 class _Boxes(NamedTuple):
-    """Boxes of equal width beside each other."""
+    """Adjacent boxes of equal width."""
 
     top: float
     bottom: float
@@ -29,7 +29,7 @@ class _Boxes(NamedTuple):
 
 
 def without_combs(sheet: Sheet) -> Sheet:
-    """Return a page on which letters in boxes of their own are words, without walls in them."""
+    """Return a page with letters in boxes of their own as words, without walls in them."""
     if len(sheet.rules) > _MOST_RULES or len(sheet.words) > _MOST_WORDS:
         return sheet
     words = list(sheet.words)
@@ -66,7 +66,7 @@ def _rows_of_boxes(rules: Sequence[Rule]) -> Iterator[_Boxes]:
 
 
 def _beside(walls: Sequence[Box]) -> Iterator[_Boxes]:
-    """Yield the boxes of each width that stand near each other between walls of equal height."""
+    """Yield the adjacent boxes of each width between walls of equal height."""
     edges = sorted((box[0] + box[2]) / 2 for box in walls)
     by_width: list[list[tuple[float, float]]] = []
     for left, right in sorted(pairwise(edges), key=lambda span: span[1] - span[0]):
@@ -93,7 +93,7 @@ def _within(boxes: _Boxes, box: Box) -> bool:
 
 
 def _is_inner(boxes: _Boxes, rule: Rule) -> bool:
-    """Say whether a wall parts two of the boxes."""
+    """Return whether a wall separates two of the boxes."""
     left, top, right, bottom = rule.box
     across = (left + right) / 2
     return (
@@ -105,7 +105,7 @@ def _is_inner(boxes: _Boxes, rule: Rule) -> bool:
 
 
 def _joined(boxes: _Boxes, inside: Sequence[Word]) -> Word | None:
-    """Return the word that letters in boxes spell, None where they are no such letters."""
+    """Return the word of letters in boxes, None if they are not such letters."""
     if len(inside) < _FEWEST or any(len(word.text) != 1 for word in inside):
         return None
     size = max(word.size for word in inside)
@@ -135,7 +135,7 @@ def _joined(boxes: _Boxes, inside: Sequence[Word]) -> Word | None:
 
 
 def _is_value(text: str) -> bool:
-    """Say whether letters are written in boxes; those that count or tick them are not."""
+    """Return whether letters are written in boxes, unlike letters that count or tick them."""
     told = text.replace(" ", "")
     if not all(sign.isalnum() or sign in _SIGNS for sign in told) or set(told) <= _TICKS:
         return False

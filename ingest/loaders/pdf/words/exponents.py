@@ -1,7 +1,7 @@
 """Exponents: small raised figures become Unicode's superscripts, "10" and "-6" read "10⁻⁶".
 
-Search takes superscripts for figures, so that "m2" finds "m²". The number of a note is small and
-raised as well: behind a word, a stop or a number of three figures it is one, and no exponent.
+Search treats superscripts as figures, so that "m2" finds "m²". The number of a note is small and
+raised as well: after a word, a stop or a number of three figures it counts as a note.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _LEAST_RISE, _MOST_RISE = 0.18, 0.8  # of the base line, in sizes of the larger 
 _DESCENT = 0.2  # of a word's box: see frames.line_box
 _CELL = 8.0
 _NOTED = re.compile(r"[^\W\d_]{3}$|\d{3}$")
-"""Behind which a raised number marks a note."""
+"""Characters after which a raised number marks a note."""
 
 _SHORT = 2  # letters of a base that may have a letter for an exponent
 
 
 def with_exponents(words: Sequence[Word]) -> list[Word]:
-    """Return words in their order, exponents among them as superscripts."""
+    """Return words in their order, with exponents as superscripts."""
     small = [at for at, word in enumerate(words) if _EXPONENT.fullmatch(word.text)]
     if not small:
         return list(words)
@@ -64,7 +64,7 @@ def _cell(x: float, y: float) -> tuple[int, int]:
 
 
 def _near(ends: dict[tuple[int, int], list[int]], word: Word) -> list[int]:
-    """Return the words that end about where a word begins."""
+    """Return the words that end near the beginning of a word."""
     across, down = _cell(word.box[0], word.box[3])
     return [
         at
@@ -94,7 +94,7 @@ def _goes_on(one: Word, other: Word) -> bool:
 
 
 def _is_note(base: str, raised: str) -> bool:
-    """Whether a raised sign marks a note, or is one of those that letters carry in words."""
+    """Whether a raised sign marks a note, or is one that letters carry in words."""
     if raised.isdigit():
         return _NOTED.search(base) is not None or is_cjk(base[-1])
     if raised.isalpha():

@@ -1,4 +1,4 @@
-"""Fonts whose letters all have one width: what the letters measure, else what the file says."""
+"""Fonts with letters of one width: from the letters' measures, else from the file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMES = ("courier", "mono", "consol", "typewriter", "menlo", "monaco", "fixed",
 
 
 def fixed_fonts(page: Glyphs) -> frozenset[int]:
-    """Return the page's fonts, by number, that code is set in."""
+    """Return the page's fonts for code, by number."""
     narrow: dict[int, list[float]] = defaultdict(list)
     broad: dict[int, list[float]] = defaultdict(list)
     other: dict[int, list[float]] = defaultdict(list)

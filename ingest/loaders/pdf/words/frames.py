@@ -1,9 +1,9 @@
-"""Turns a page's characters upright: one frame for each direction that its text runs in.
+"""Turns a page's characters upright: one frame for each direction of its text.
 
-A frame is the page turned so that its lines run from left to right and follow each other
-downwards. A table printed sideways has a frame of its own, and so has a note up the margin.
-Columns of Japanese are such lines too: they run down and follow each other leftwards, as text
-does that was turned by a quarter clockwise.
+A frame is the page turned so that its lines run from left to right and follow each other downwards.
+A table printed sideways has its own frame, and so has a note up the margin. Columns of Japanese are
+such lines too: they run down and follow each other leftwards, like text turned by a quarter
+clockwise.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ingest.loaders.pdf.words.scripts import is_leftward
 from ingest.loaders.pdf.words.vertical import are_vertical
 
 _NEAR = 12.0
-"""Degrees by which a line may lean and still count as running along an edge of the page."""
+"""Degrees by which a line may lean and still count as parallel to an edge of the page."""
 
 _EDGES = frozenset({0, QUARTER, 2 * QUARTER, 3 * QUARTER})
 _LEANS = 0.3
@@ -30,7 +30,7 @@ _MAX_SLANTS = 24
 _LETTER = 0.6
 _MEASURED = 200
 _LOWEST, _HIGHEST = 0.2, 1.5
-"""Usual height of a drawn letter in sizes of its font, and between what it may be."""
+"""Usual height of a drawn letter in sizes of its font, and its range."""
 
 _LARGEST_HANG = 0.15
 """Of a letter over what follows it, in sizes."""
@@ -42,9 +42,9 @@ _ASCENT, _DESCENT = 0.8, 0.2
 class Sign(NamedTuple):
     """A character in its frame: from ``left`` to ``right`` on the line at ``base``.
 
-    ``ink_left`` and ``ink_right`` bound what is drawn of it. ``font`` is -1 for what PDFium made
-    up. ``down`` says that it stands upright in a column. ``hang`` is how far a letter of a script
-    that runs leftwards hangs over what follows it.
+    ``ink_left`` and ``ink_right`` bound its drawing. ``font`` is -1 for characters that PDFium
+    added. ``down`` means that it is upright in a column. ``hang`` is how far a letter of a script
+    that runs leftwards extends over the next one.
     """
 
     text: str
@@ -63,7 +63,7 @@ class Sign(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The page as it is held to read some of its text; ``visible`` counts its characters."""
+    """The page turned for reading some of its text; ``visible`` counts its characters."""
 
     turn: Turn
     signs: tuple[Sign, ...]
@@ -94,7 +94,7 @@ def _direction(angle: float, known: dict[float, list[tuple[Glyph, bool]]]) -> fl
 
 
 def _scales(page: Glyphs) -> dict[int, float]:
-    """Return by what to multiply the sizes of fonts whose letters are drawn much larger or smaller.
+    """Return factors for the sizes of fonts whose letters are drawn much larger or smaller.
 
     A font made of drawings may call any height 1.
     """
@@ -164,14 +164,14 @@ def _frame(
 
 
 def _hang(hang: float, size: float) -> float:
-    """Return how far a letter begins before its origin; 0 where its origin is at its other end."""
+    """Return how far a letter begins before its origin; 0 if its origin is at its other end."""
     return hang if 0 < hang < _LARGEST_HANG * size else 0.0
 
 
 def _upright(
     page: Glyphs, angle: float
 ) -> tuple[Callable[[float, float], tuple[float, float]], float, float]:
-    """Return the way from places of the page to those of it as it is held, and its size so."""
+    """Return the map from the page to the turned page, and the turned page's size."""
     width, height = page.width, page.height
     if angle == QUARTER:
         return (lambda x, y: (y, width - x)), height, width
@@ -183,7 +183,7 @@ def _upright(
 
 
 def _lean(angles: Sequence[float]) -> float:
-    """Return the slope of lines that lean a little, as those of crooked scans do."""
+    """Return the slope of lines that lean a little, as in crooked scans."""
     if not angles:
         return 0.0
     near = [(angle + 180) % 360 - 180 for angle in angles]

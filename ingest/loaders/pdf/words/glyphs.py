@@ -1,8 +1,8 @@
-"""The characters of a page as PDFium knows them: where each stands, how large, in which font.
+"""The characters of a page from PDFium: position, size and font of each.
 
-PDFium answers one question about one character a call. So each question is asked for all
-characters in one go, over arrays that PDFium fills: a page of 5,000 characters takes 20 ms, where
-a loop of Python takes 100.
+PDFium answers one question about one character per call. So each question is asked for all
+characters at once, over arrays that PDFium fills: a page of 5,000 characters takes 20 ms; a loop of
+Python takes 100.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 MAX_GLYPHS = 100_000
-"""Characters of a page that are looked at one by one, about half a second's work."""
+"""Most characters of a page to check one by one, about half a second's work."""
 
 MAX_FONTS = 2_000
 
-_WIDE = 8  # Chinese or Japanese letters from which some may stand in columns
-_GRID = 1 << 24  # places are asked for in whole numbers; a page is cut into this many steps
+_WIDE = 8  # Chinese or Japanese letters from which some may be in columns
+_GRID = 1 << 24  # positions are requested as whole numbers; a page has this many steps
 _FIXED_PITCH = 1  # bit of a font descriptor's flags
 _INVISIBLE = 3  # text render mode: neither filled nor stroked, as OCR layers have it
 _NAME_BYTES = 256
@@ -45,15 +45,15 @@ class Font(NamedTuple):
 
 
 class Glyph(NamedTuple):
-    """One character and where it stands; a tuple, because a dense page has thousands.
+    """One character and its position; a tuple, because a dense page has thousands.
 
-    ``left`` to ``bottom`` bound the room that the font gives it: in reading direction from its
-    origin to the next one's, across from descent to ascent. ``x`` and ``y`` are its origin, which
-    is on the base line. ``ink`` is the box of what is drawn. ``angle`` is the direction of its
-    base line in degrees, clockwise, 0 for upright text. ``size`` is the font's height in points
-    as drawn. ``font`` is an index into the page's fonts, -1 for what PDFium made up itself: a
-    space in a gap, or the end of a line. ``drawn`` numbers the text object that it belongs to; on
-    pages of Chinese or Japanese in the order in which the file draws them.
+    ``left`` to ``bottom`` bound its room in the font: in reading direction from its origin to the
+    next one's, across from descent to ascent. ``x`` and ``y`` are its origin, which is on the base
+    line. ``ink`` is the box of its drawing. ``angle`` is the direction of its base line in degrees,
+    clockwise, 0 for upright text. ``size`` is the font's height in points as drawn. ``font`` is an
+    index into the page's fonts, -1 for characters that PDFium added: a space in a gap, or the end
+    of a line. ``drawn`` is the number of its text object; on pages of Chinese or Japanese the
+    numbers follow the file's drawing order.
     """
 
     text: str
@@ -75,12 +75,12 @@ class Glyph(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The characters of a page in the file's order, in points from its top left corner as seen.
+    """The characters of a page in the file's order, in points from its visible top left corner.
 
-    ``whole`` is false where the page has more characters than are looked at: ``glyphs`` is
-    empty then, and ``text`` all there is. ``text`` is the page as PDFium writes it. ``objects``
-    are the addresses of text objects by their numbers, as long as the page stays loaded.
-    ``unseen`` counts characters that were left out because nobody sees them.
+    ``whole`` is false if the page has too many characters: ``glyphs`` is then empty, and only
+    ``text`` exists. ``text`` is the page as PDFium writes it. ``objects`` are the addresses of text
+    objects by their numbers, as long as the page stays loaded. ``unseen`` counts omitted invisible
+    characters.
     """
 
     width: float
@@ -110,7 +110,7 @@ def read_glyphs(page: Any) -> Glyphs:  # noqa: ANN401 - pypdfium2 carries no typ
 
 
 class _Reading:
-    """What PDFium answers about the characters of one page."""
+    """PDFium's answers about the characters of one page."""
 
     def __init__(self, page: Any, texts: Any, count: int) -> None:  # noqa: ANN401 - see read_glyphs
         from pypdfium2 import raw  # type: ignore[import-untyped]  # noqa: PLC0415 - PDFs only
@@ -168,7 +168,7 @@ class _Reading:
         arrays: Sequence[npt.NDArray[Any]] = (),
         kind: type = ctypes.c_int,
     ) -> list[Any]:
-        """Ask for every character and return the answers; PDFium fills a row of each array.
+        """Ask about every character and return the answers; PDFium fills a row of each array.
 
         The rows' addresses are passed as numbers: making an object for each of them took longer
         than PDFium itself.
@@ -187,7 +187,7 @@ class _Reading:
         question: Any,  # noqa: ANN401 - see read_glyphs
         arrays: Sequence[npt.NDArray[Any]],
     ) -> list[npt.NDArray[np.float64]]:
-        """Ask where each character is; what is no number becomes 0."""
+        """Ask for the position of each character; invalid numbers become 0."""
         import numpy as np  # noqa: PLC0415 - PDFs only
 
         self._ask(question, arrays)
@@ -198,7 +198,7 @@ class _Reading:
     ) -> tuple[list[float], list[float], list[int], list[int], list[bool]]:
         """Return size, angle, font, number and invisibility of each character's text object.
 
-        All of an object's characters share them. A character that PDFium made up has no object.
+        All of an object's characters share them. A character that PDFium added has no object.
         """
         known: dict[int, tuple[float, float, int, int, bool]] = {}
         rows = []
@@ -251,7 +251,7 @@ class _Reading:
         return found
 
     def _drawn(self, width: float, height: float) -> Place:
-        """Return the map from the file's points to those of the page as it is drawn."""
+        """Return the map from the file's points to the drawn page."""
         raw = self._raw
         bounds = raw.FS_RECTF()
         if not raw.FPDF_GetPageBoundingBox(self._page.raw, bounds):

@@ -1,7 +1,8 @@
-"""Code whose letters stand on a grid, though their font is proportional: LaTeX's listings do so.
+"""Code with letters on a grid in a proportional font, as in LaTeX's listings.
 
-A word of n letters takes n columns; its letters are spread evenly in them. So gaps say nothing: the
-"i" of "flow[i]" has more white beside it than many a space is wide. But the columns do.
+A word of n letters takes n columns, and its letters are spread evenly over them. So gaps say
+nothing: the "i" of "flow[i]" has more white beside it than many a space. But the columns show the
+spaces.
 """
 
 from __future__ import annotations
@@ -20,40 +21,40 @@ _BLANK = 0.45  # and white from which they may be two words
 _LOOSE = 0.35  # of the pairs of a line have white between them
 _LEAST_LINE = 6  # letters
 _NARROWEST, _BROADEST, _STEP = 0.4, 0.8, 0.002  # of a column, in heights of the font
-_MOST_LETTERS, _MOST_BLOCKS = 20_000, 50  # of a page that are looked at
+_MOST_LETTERS, _MOST_BLOCKS = 20_000, 50  # of a page to check
 _LINE_ON_GRID = 0.15
-_LINE_ON_KNOWN_GRID = 0.05  # words of many narrow letters keep to columns badly
-_LONG_LINE = 25  # letters from which a line of prose among code is told
-_NEXT_TO = 0.5  # of the letters of a line have no empty column behind them
-_ON_GRID = 0.33  # how well letters keep to columns: 0 is by chance, 1 exactly; 0.46 is usual
+_LINE_ON_KNOWN_GRID = 0.05  # words of many narrow letters fit columns badly
+_LONG_LINE = 25  # letters from which a line of prose among code is recognised
+_NEXT_TO = 0.5  # of the letters of a line have no empty column after them
+_ON_GRID = 0.33  # how well letters fit columns: 0 is chance, 1 exact; 0.46 is usual
 _SIGNS_OF_CODE = 0.03
-_FEW = 10.0  # letters keep to columns by chance
+_FEW = 10.0  # letters fit columns by chance
 _NEARLY = 0.97
 _NEXT_LINE = 4  # heights of the font within which a line follows another of its block
-_BESIDE = 1.6  # and within which a line that cannot tell is one of the block's
+_BESIDE = 1.6  # and within which an undecided line belongs to the block
 _BEFORE = 30  # heights that a line may begin before the others
 _WORD_ENDS = 1.5  # columns between the middles of two letters
 
 
 class Grid(NamedTuple):
-    """The columns of one line: how wide each is in points, and where one of them begins."""
+    """The columns of one line: their width in points, and the beginning of one of them."""
 
     unit: float
     left: float
 
     def ends(self, one: Sign, other: Sign) -> bool:
-        """Whether a column stands empty between two neighbours."""
+        """Whether a column is empty between two neighbours."""
         return _middle(other) - _middle(one) >= _WORD_ENDS * self.unit
 
     def bounds(self, letters: Sequence[Sign]) -> tuple[float, float]:
-        """Return where the columns of a word begin and end."""
+        """Return the beginning and end of a word's columns."""
         first = math.floor((_middle(letters[0]) - self.left) / self.unit)
         last = math.floor((_middle(letters[-1]) - self.left) / self.unit)
         return self.left + first * self.unit, self.left + (last + 1) * self.unit
 
 
 def grids(lines: Sequence[Sequence[Sign]]) -> list[Grid | None]:
-    """Return the grid of each line of letters, None for those set as usual."""
+    """Return the grid of each line of letters, None for ordinary lines."""
     found: list[Grid | None] = [None] * len(lines)
     left = _MOST_LETTERS
     for members in _blocks(lines)[:_MOST_BLOCKS]:
@@ -74,7 +75,7 @@ def grids(lines: Sequence[Sequence[Sign]]) -> list[Grid | None]:
 
 
 def _blocks(lines: Sequence[Sequence[Sign]]) -> list[list[int]]:
-    """Return lines with white between their letters, by number, those below each other together."""
+    """Return lines with white between their letters, by number, grouped by vertical neighbours."""
     blocks: list[list[int]] = []
     last: dict[float, list[int]] = {}
     for at, letters in enumerate(lines):
@@ -90,7 +91,7 @@ def _blocks(lines: Sequence[Sequence[Sign]]) -> list[list[int]]:
 
 
 def _others(lines: Sequence[Sequence[Sign]], members: Sequence[int]) -> list[int]:
-    """Return lines of a block whose gaps say nothing: of broad letters, a bracket on its line."""
+    """Return undecided lines of a block: of broad letters, or a single bracket."""
     taken = set(members)
     block = [lines[at] for at in members]
     fonts = {sign.font for line in block for sign in line}
@@ -111,7 +112,7 @@ def _others(lines: Sequence[Sequence[Sign]], members: Sequence[int]) -> list[int
 
 
 def _is_loose(letters: Sequence[Sign]) -> bool:
-    """Whether there is white between many letters that no blank parts."""
+    """Whether many letters have white between them without a blank."""
     near = loose = 0
     for one, other in pairwise(letters):
         if is_wide(one.text) or is_leftward(one.text) or one.down:
@@ -135,11 +136,11 @@ def _size(letters: Sequence[Sign]) -> float:
 
 
 def _unit(size: float, lines: Sequence[Sequence[Sign]]) -> float:
-    """Return how wide the columns of lines are, 0.0 if the letters of most keep to none."""
+    """Return the width of the columns of lines, 0.0 if most letters fit none."""
     text = "".join(sign.text for line in lines for sign in line)
     if sum(letter in CODE_SIGNS for letter in text) < _SIGNS_OF_CODE * len(text):
         return 0.0
-    # What is repeated, as in a table, tells no more than once.
+    # Repeated text, as in a table, counts only once.
     long = list({_places(line): line for line in lines if len(line) >= _LEAST_LINE}.values())
     middles = [[_middle(sign) for sign in line] for line in long]
     steps = round((_BROADEST - _NARROWEST) / _STEP)
@@ -157,9 +158,9 @@ def _places(line: Sequence[Sign]) -> tuple[tuple[str, int], ...]:
 
 
 def _score(unit: float, lines: Sequence[Sequence[float]]) -> float:
-    """Return how many letters keep to columns, as far as chance does not explain it.
+    """Return how many letters fit columns beyond chance.
 
-    A line of prose may stand among those of code: less than half of the letters may keep to none.
+    A line of prose may be among those of code: less than half of the letters may fit none.
     """
     found = counted = 0.0
     for middles in lines:
@@ -174,7 +175,7 @@ def _score(unit: float, lines: Sequence[Sequence[float]]) -> float:
 
 
 def _kept(unit: float, middles: Sequence[float]) -> float:
-    """Return how well letters keep to columns: 1 is exactly, 0 is as by chance."""
+    """Return how well letters fit columns: 1 is exact, 0 is chance."""
     count = len(middles)
     turn = 2j * math.pi / unit
     together = abs(sum(cmath.exp(turn * middle) for middle in middles))
@@ -182,7 +183,7 @@ def _kept(unit: float, middles: Sequence[float]) -> float:
 
 
 def _grid(unit: float, letters: Sequence[Sign], judged: int) -> Grid | None:
-    """Return a line's grid; from ``judged`` letters on it has to keep to the columns."""
+    """Return a line's grid; from ``judged`` letters on it must fit the columns."""
     middles = [_middle(sign) for sign in letters]
     if len(letters) >= judged and _kept(unit, middles) < _LINE_ON_KNOWN_GRID:
         return None

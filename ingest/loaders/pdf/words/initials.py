@@ -1,8 +1,8 @@
-"""Initials: a large letter over several lines is put to the word that it begins.
+"""Initials: a large letter over several lines joins the word that it begins.
 
-The letter then stands on the first line, and the lines beside it begin where it does, as those
-below it do: else nothing tells them from a column of their own. A large number or an ornament at
-the same place becomes a word by itself.
+The letter is on the first line. The lines beside it begin where it does, and so do those below it:
+otherwise they could be a separate column. A large number or an ornament at the same place becomes a
+separate word.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _VOWELS = frozenset("aeiouyàáâãäåèéêëìíîïòóôõöùúûü")
 
 
 class _Line(NamedTuple):
-    """A line beside or below a large letter: its first word, its place among all, its end."""
+    """A line beside or below a large letter: its first word, that word's index, its end."""
 
     at: int
     word: Word
@@ -145,7 +145,7 @@ def _leftmost(lines: Sequence[_Line]) -> list[_Line]:
 
 
 def _is_open(initial: Word, word: Word, words: Sequence[Word]) -> bool:
-    """Whether nothing stands between a line and the large letter, or where the letter is."""
+    """Whether nothing is between a line and the large letter, or at the letter's place."""
     middle = (word.box[1] + word.box[3]) / 2
     return not any(
         other is not initial
@@ -157,7 +157,7 @@ def _is_open(initial: Word, word: Word, words: Sequence[Word]) -> bool:
 
 
 def _end(first: Word, words: Sequence[Word]) -> float:
-    """Return where a line ends, at the first wide gap."""
+    """Return the end of a line, at the first wide gap."""
     middle = (first.box[1] + first.box[3]) / 2
     level = sorted(
         (w.box[0], w.box[2])
@@ -173,7 +173,7 @@ def _end(first: Word, words: Sequence[Word]) -> float:
 
 
 def _has_company(initial: Word, words: Sequence[Word]) -> bool:
-    """Whether other letters as large stand beside it: then it is a heading."""
+    """Whether other letters as large are beside it: then it is a heading."""
     left, top, right, bottom = initial.box
     return any(
         word is not initial
@@ -187,7 +187,7 @@ def _has_company(initial: Word, words: Sequence[Word]) -> bool:
 
 
 def _is_paragraph(initial: Word, lines: Sequence[_Line], words: Sequence[Word]) -> bool:
-    """Whether the lines are those of a paragraph: it goes on below its letter, or fills them."""
+    """Whether the lines form a paragraph: it continues below its letter, or fills them."""
     size = lines[0].word.size
     steps = [b.word.box[3] - a.word.box[3] for a, b in pairwise(lines)]
     last = lines[-1].word

@@ -1,4 +1,4 @@
-"""What a character of a page stands for: hyphens, ligatures, accents drawn by themselves."""
+"""The meaning of a page's characters: hyphens, ligatures, separate accents."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ _ACCENTS = {
     "\u02d9": "\u0307",
     "\u02dd": "\u030b",
 }
-"""Accents with a width of their own, as old fonts of TeX have them, as marks on a letter."""
+"""Accents with a width of their own, as in old fonts of TeX, and their combining marks."""
 
 _ALONE = {"\u0300": "`", "\u0301": "\u00b4", "\u0302": "^", "\u0303": "~", "\u0308": "\u00a8"}
 _WITH_WIDTH = 0.2
 _DOTLESS = {"\u0131": "i", "\u0237": "j"}
 _OPEN_SYMBOL = "OpenSymbol"
 _WINGDINGS = frozenset(b"\xa7\xa8\xd8\xe0\xe8\xfb\xfc\xfd\xfe")
-"""Bullets, arrows, ticks and boxes: what the same codes mean in Symbol is hardly ever written."""
+"""Bullets, arrows, ticks and boxes: their codes' meanings in Symbol are rare."""
 _HYPHENS = frozenset("\u00ad\ufffe\u0002")
 _FORMS = re.compile("[\ufb1d-\ufd3d\ufd40-\ufdff\ufe70-\ufefc]")
 _UNSEEN = frozenset({"Cc", "Cs", "Cn"})
 
 
 def symbols_of(font: str) -> str:
-    """Return which symbol font a font of the page is, by its name in the file; "" for none."""
+    """Return the symbol font of a font of the page, by its name in the file; "" for none."""
     name = re.sub(r"[-,].*$|MT$|PS(?:MT)?$", "", font.rpartition("+")[2])
     if name == _OPEN_SYMBOL:
         return name
@@ -52,9 +52,9 @@ def symbols_of(font: str) -> str:
 
 
 def letter_of(sign: Sign, symbols: str = "") -> str:
-    """Return what a character stands for, "" for what nobody sees.
+    """Return the meaning of a character, "" for invisible ones.
 
-    ``symbols`` names the symbol font that it is drawn in, if it is one.
+    ``symbols`` names its symbol font, if it has one.
 
     PDFium marks a hyphen at a line's end, and so do some fonts; it is a hyphen if it is drawn.
     """
@@ -73,21 +73,21 @@ def letter_of(sign: Sign, symbols: str = "") -> str:
 
 
 def sign_of(text: str, symbols: str) -> str:
-    """Return what a symbol font draws for a character, as :func:`symbols_of` names it."""
+    """Return a symbol font's drawing for a character; see :func:`symbols_of`."""
     if symbols == _OPEN_SYMBOL:
         return _stood_in_for(text)
-    # In Symbol, PDFium itself knows what codes beyond ASCII stand for.
+    # For Symbol, PDFium itself knows the codes beyond ASCII.
     return signs(text, symbols, symbols) if _is_code(text, symbols) else text
 
 
 def beside(sign: Sign, mark: str) -> str:
-    """Return a mark that stands on no letter as the sign that a person sees, such as "`"."""
+    """Return a mark without a letter as its visible sign, such as "`"."""
     wide = sign.right - sign.left > _WITH_WIDTH * sign.size
     return _ALONE.get(mark, mark) if wide else mark
 
 
 def is_accent(text: str) -> bool:
-    """Whether a character is an accent that stands by itself."""
+    """Whether a character is a separate accent."""
     return text in _ACCENTS
 
 
@@ -122,9 +122,9 @@ def is_over(accent: Sign, letter: Sign) -> bool:
 
 
 def _stood_in_for(text: str) -> str:
-    """Return what OpenSymbol draws in place of another font; the file keeps that font's code.
+    """Return OpenSymbol's drawing in place of another font; the file keeps that font's code.
 
-    LibreOffice takes it for Symbol and for Wingdings alike, so that a code alone has to tell.
+    LibreOffice uses it for both Symbol and Wingdings, so that only the code can tell.
     """
     code = ord(text) & 0xFF if "\uf000" <= text <= "\uf0ff" else ord(text[:1] or "\0")
     if code > 0xFF:  # noqa: PLR2004 - a character of its own

@@ -1,7 +1,7 @@
-"""In which order a page draws its text objects.
+"""The drawing order of a page's text objects.
 
-PDFium sorts the objects of one line from left to right, and those of columns of Japanese likewise,
-from the top; where letters overlap, only the file's own order says which comes first.
+PDFium sorts the objects of one line from left to right, and those of Japanese columns from the top.
+If letters overlap, only the file's own order shows which comes first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ def numbers_of(raw: Any, page: Any) -> dict[int, int]:  # noqa: ANN401 - pypdfiu
     """Return the number of each text object by its address; call it under PDFium's lock."""
     numbers: dict[int, int] = {}
     looked = 0
-    # A level of the page's tree: what asks for its objects, their owner, the next one, their count.
+    # A level of the page's tree: a function for its objects, their owner, the next one, their
+    # count.
     levels = [(raw.FPDFPage_GetObject, page, 0, raw.FPDFPage_CountObjects(page))]
     while levels and looked < MAX_OBJECTS:
         ask, owner, at, count = levels.pop()

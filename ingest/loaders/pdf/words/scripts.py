@@ -1,4 +1,4 @@
-"""What a character's script says: whether words have spaces, and which way they run."""
+"""Properties of a character's script: spaces between words, and direction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 _HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
 
 CODE_SIGNS = frozenset("{}()[]<>=;_#/\\|&*+$@\"'`~^%:")
-"""Characters that programs have many of."""
+"""Characters that are common in programs."""
 
 
 @lru_cache(maxsize=8192)

@@ -1,7 +1,7 @@
-"""Which letters of a line are one word, judged by the gaps between them.
+"""Splits the letters of a line into words by the gaps between them.
 
 Some files draw spaces, some leave gaps, and some put a space or a gap between all letters, for
-emphasis or to fill a line. A gap ends a word if it is wider than those inside of the line's words.
+emphasis or to fill a line. A gap ends a word if it is wider than those inside the line's words.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from ingest.loaders.pdf.words.frames import Sign
 from ingest.loaders.pdf.words.scripts import is_leftward, is_wide
 
 GAP = 0.12
-"""Heights of the font that end a word where the file draws no spaces; justified LaTeX has 0.2."""
+"""Heights of the font that end a word if the file draws no spaces; justified LaTeX has 0.2."""
 
 WIDE_GAP = 0.5
-"""The same between Chinese characters: a justified line is set wider by less."""
+"""The same between Chinese characters, which a justified line spreads by less."""
 
 THIN_SPACE = 0.05
-"""Gap that a drawn space has to leave: a narrower one has the next piece drawn over it."""
+"""Least gap of a drawn space: with a narrower one the next piece is drawn over it."""
 
 LIKELY_GAP = 0.04
-"""The same where PDFium sees a space: letters in italics hang over into it."""
+"""The same if PDFium sees a space: letters in italics extend into it."""
 
 _WIDEST = {"letter": 0.65, "wide": 1.3}  # gaps between letters that are set apart
 _LEAST = {"letter": 5, "wide": 3}  # letters that are set apart at least
 _APART = {"letter": 0.9, "wide": 0.8}  # share of gaps of a line whose letters are set apart
 _EVEN = 0.5
 _SPREAD, _SPREAD_SHARE = 0.05, 0.2
-_WORD_SPACE = 0.12  # what a word's end has besides, in heights, and as a share of the usual gap
+_WORD_SPACE = 0.12  # additional width at a word's end, in heights, and as a share of the usual gap
 _WORD_SHARE = 0.35
-_OF_SPACE = 0.45  # share of the usual drawn space from which a gap ends a word
+_OF_SPACE = 0.45  # share of the usual drawn space above which a gap ends a word
 _LARGEST_GAP = 0.25
 _LARGEST_PLAIN = 0.2
 _ARABIC_GAP = 0.22  # joined letters are narrower than their room
@@ -42,9 +42,9 @@ _WIDE = 0.8
 
 
 class Gap(NamedTuple):
-    """What is between two letters of a line: its width in heights, and whether a space is drawn.
+    """The gap between two letters of a line: its width in heights, and whether a space is drawn.
 
-    ``likely`` says that PDFium, which knows how far a letter hangs over, sees one in the gap.
+    ``likely`` means that PDFium, which knows a letter's overhang, sees a space in the gap.
     """
 
     width: float
@@ -53,7 +53,7 @@ class Gap(NamedTuple):
 
 
 def word_ends(letters: Sequence[Sign], gaps: Sequence[Gap]) -> list[bool]:
-    """Say of each gap between the letters of a line whether a word ends there."""
+    """Return for each gap between the letters of a line whether a word ends there."""
     if any(sign.down for sign in letters):
         return [(gap.space and gap.width > THIN_SPACE) or gap.width > _COLUMN_GAP for gap in gaps]
     kinds = _kinds(letters)
@@ -72,7 +72,7 @@ def word_ends(letters: Sequence[Sign], gaps: Sequence[Gap]) -> list[bool]:
 
 
 class _Limit(NamedTuple):
-    """From which width a gap ends a word; ``apart`` says that drawn spaces alone do not."""
+    """The width from which a gap ends a word; ``apart`` means that drawn spaces alone do not."""
 
     width: float
     apart: bool
@@ -112,7 +112,7 @@ class _Limit(NamedTuple):
 
 
 def _set_as_chinese(limits: dict[str, _Limit], gaps: Sequence[Gap], kinds: Sequence[str]) -> None:
-    """Set figures and Latin letters apart where they stand so among Chinese ones."""
+    """Separate figures and Latin letters that are among Chinese ones with gaps."""
     limits["mixed"] = limits["wide"]
     mine = [gap for gap, kind in zip(gaps, kinds, strict=True) if kind == "letter"]
     if sum(gap.space or gap.width > GAP for gap in mine) >= _APART["wide"] * len(mine):
@@ -120,7 +120,7 @@ def _set_as_chinese(limits: dict[str, _Limit], gaps: Sequence[Gap], kinds: Seque
 
 
 def _narrowest(gaps: Sequence[Gap]) -> float:
-    """Return from which width a gap ends a word where letters are not set apart."""
+    """Return the width from which a gap ends a word, if letters are not set apart."""
     drawn = sorted(gap.width for gap in gaps if gap.space)
     if len(drawn) < 2:  # noqa: PLR2004 - one says nothing
         return GAP
@@ -128,7 +128,7 @@ def _narrowest(gaps: Sequence[Gap]) -> float:
 
 
 def _kinds(letters: Sequence[Sign]) -> list[str]:
-    """Say of each pair of neighbours whether both are Chinese, neither is, or one."""
+    """Return for each pair of neighbours whether both are Chinese, neither is, or one."""
     wide = [
         is_wide(sign.text) or (sign.text in _NEUTRAL and sign.right - sign.left > _WIDE * sign.size)
         for sign in letters

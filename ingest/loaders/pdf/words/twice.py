@@ -1,4 +1,4 @@
-"""Letters that a file draws twice, for bold type or as a shadow: each is read once."""
+"""Letters that a file draws twice, for bold type or as a shadow: each counts once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from ingest.loaders.pdf.words.frames import Sign
 
 NEAR = 0.12
-"""Heights of the font by which a letter's second drawing may be off: half the width of an "l"."""
+"""Heights of the font by which a letter's second drawing may differ: half the width of an "l"."""
 
 SHADOW = 0.3
-"""Heights of the font by which the shadow of a whole word may be off."""
+"""Heights of the font by which the shadow of a whole word may differ."""
 
 _LEAST_WORD = 3
 _MOST_BESIDE = 16  # letters of one kind in one place: no page draws them more often
@@ -20,9 +20,9 @@ _AROUND = tuple(across * _ROW + down for across in (-1, 0, 1) for down in (-1, 0
 
 
 def once(signs: Sequence[Sign]) -> list[Sign]:
-    """Return signs without those that are drawn again where they stand already.
+    """Return signs without repetitions at the same place.
 
-    Letters of one text object never stand for each other: a ligature's letters share one place.
+    Letters of one text object are never repetitions: a ligature's letters share one place.
     """
     shadows = _shadows(signs)
     places: dict[str, dict[int, list[Sign]]] = defaultdict(dict)
@@ -61,7 +61,7 @@ def _same(one: Sign, other: Sign) -> bool:
 
 
 def _shadows(signs: Sequence[Sign]) -> set[int]:
-    """Return the text objects that repeat one drawn before, a little beside it."""
+    """Return the text objects that repeat an earlier one, slightly beside it."""
     objects: dict[int, list[Sign]] = defaultdict(list)
     for sign in signs:
         if sign.font >= 0 and sign.text and not sign.text.isspace():

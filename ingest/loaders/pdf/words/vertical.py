@@ -1,9 +1,9 @@
-"""Finds the characters that are set one below the other, as Japanese and Chinese may be.
+"""Finds the characters set one below the other, as Japanese and Chinese may be.
 
-A text object whose characters advance downwards has a font for vertical writing; so have all that
-use its font. A program that places each character on its own makes a column where wide characters
-follow each other downwards. A column ends where the next character that is drawn is not below it:
-what only stands at the same place further down is another text.
+A text object whose characters advance downwards has a font for vertical writing, and so have all
+objects with this font. A program that places each character separately makes a column if wide
+characters follow each other downwards. A column ends if the next drawn character is not below it: a
+later character at the same position belongs to another text.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ingest.loaders.pdf.words.glyphs import Glyph
 from ingest.loaders.pdf.words.scripts import is_wide
 
 STACKED = 4
-"""Wide characters in a row, each right below the one before, that make a column."""
+"""Least consecutive wide characters, each right below the one before, of a column."""
 
 _STACKED_BESIDE = 2
-"""Such characters left of a column just drawn: the last column of a text may be short."""
+"""The same left of the column drawn before: the last column of a text may be short."""
 
 _ASIDE, _ROOM, _FARTHEST, _LEAST_STEP = 0.3, 0.75, 1.6, 0.7  # sizes
 _HANGING = 2.2
@@ -30,7 +30,7 @@ _AFTER_HEAP = 4.0
 
 @dataclass(slots=True)
 class _Column:
-    """What may be a column: its characters by their number, and how many of them are wide."""
+    """A possible column: its characters by number, and how many of them are wide."""
 
     numbers: list[int]
     first: Glyph
@@ -38,18 +38,18 @@ class _Column:
     wide: int = 0
 
     def takes(self, glyph: Glyph) -> bool:
-        """Whether a character that is drawn next goes on with the column.
+        """Whether the next drawn character continues the column.
 
-        Figures and Latin letters may lie on their side in it, or beside each other.
+        Figures and Latin letters may lie on their side in it, or be beside each other.
         """
         size = self.first.size
         upright = _is_level(glyph)
         end = self.last.y if _is_level(self.last) else self.last.ink[3]
         step = (glyph.y if upright else glyph.ink[1]) - end
         aside = abs(_middle(glyph) - _middle(self.first))
-        # What hangs in a corner of its place, as a full stop does, is clearly below at least.
+        # A character in a corner of its place, as a full stop, is at least clearly below.
         beside = upright and is_wide(glyph.text) and step < _ASIDE * size
-        # Letters that a program draws over each other leave the room of all of them behind.
+        # Letters drawn over each other leave the room of all of them behind.
         far = _AFTER_HEAP if self.wide > 1 and aside < _ASIDE * size else _FARTHEST
         return aside < (_ASIDE if beside else _ROOM) * size and -_ASIDE * size < step < far * size
 
@@ -61,9 +61,9 @@ class _Column:
 
 
 def are_vertical(glyphs: Sequence[Glyph]) -> list[bool]:
-    """Tell for each character of a page whether it is one of a column."""
+    """Return for each character of a page whether it is in a column."""
     if not any(is_wide(glyph.text) for glyph in glyphs):
-        # Nothing but a font can tell: a column has wide characters.
+        # Only the font can tell: a column has wide characters.
         drawn = [glyph for glyph in glyphs if glyph.font >= 0 and not glyph.text.isspace()]
         down = {
             two.font
@@ -74,7 +74,7 @@ def are_vertical(glyphs: Sequence[Glyph]) -> list[bool]:
     fonts: set[int] = set()
     found: list[_Column] = []
     column: _Column | None = None
-    beside: _Column | None = None  # the column that was drawn just before
+    beside: _Column | None = None  # the column drawn just before
     for number, glyph in enumerate(glyphs):
         if glyph.font < 0 or glyph.text.isspace():
             continue
@@ -107,7 +107,7 @@ def _headings(
 ) -> Iterator[int]:
     """Yield short columns of another size beside those found, such as headings, by their numbers.
 
-    Their characters follow each other in the order drawn; small kana may hang out of their place.
+    Their characters follow each other in drawing order; small kana may extend beyond their place.
     """
     rest = [
         number
@@ -133,7 +133,7 @@ def _is_below_or_near(one: Glyph, other: Glyph) -> bool:
 
 
 def _is_heading(column: Sequence[int], glyphs: Sequence[Glyph], blocks: Sequence[Box]) -> bool:
-    """Whether characters below each other run down beside columns of text."""
+    """Whether characters below each other are beside columns of text."""
     first, last = glyphs[column[0]], glyphs[column[-1]]
     down = (last.y - first.y) / max(first.size, 0.1)
     if not (len(column) - 1) * _LEAST_STEP <= down <= (len(column) - 1) * _FARTHEST:
@@ -147,7 +147,7 @@ def _is_heading(column: Sequence[int], glyphs: Sequence[Glyph], blocks: Sequence
 
 
 def _blocks(columns: Sequence[_Column], glyphs: Sequence[Glyph]) -> list[Box]:
-    """Return what columns beside each other take: in between stand short pieces of theirs, too."""
+    """Return the area of adjacent columns, including short pieces between them."""
     blocks: list[Box] = []
     for column in columns:
         members = [glyphs[number] for number in column.numbers]
@@ -177,7 +177,7 @@ def _is_inside(glyph: Glyph, blocks: Sequence[Box]) -> bool:
 
 
 def _is_column(column: _Column, beside: _Column | None) -> bool:
-    """Whether enough characters stand below each other; the last column of a text may be short."""
+    """Whether enough characters are below each other; the last column of a text may be short."""
     if column.wide >= STACKED:
         return True
     if beside is None or column.wide < _STACKED_BESIDE:
