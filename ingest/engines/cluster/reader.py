@@ -75,7 +75,8 @@ class RayReader:
         on_progress: Progress | None,
         content_hash: str,
     ) -> LoadedFile:
-        answer, value = UNSEEN, None
+        answer: str = UNSEEN
+        value: Any = None
         if content_hash:
             asked = actor.read.remote(str(path), options, content_hash)
             answer, value = self._asked(asked, on_progress)
