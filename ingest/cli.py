@@ -19,7 +19,7 @@ from ingest.options import IngestOptions
 from ingest.pipeline.report import IngestReport
 from ingest.run import ingest
 from kb import ending, interrupts
-from kb.errors import KnowledgeBaseError, SettingsError
+from kb.errors import KnowledgeBaseError, MissingExtraError, SettingsError
 from kb.first_start import greeting
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
@@ -91,7 +91,8 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
     """Read PDF, DOCX, Markdown and TXT files into the knowledge base.
 
     Running twice changes nothing the second time. Exit status: 0 when every file is up to
-    date, 1 when some file could not be read, 2 for wrong usage or settings, 130 if interrupted.
+    date, 1 when some file could not be read, 2 for wrong usage or settings or a package that is
+    not installed, 130 if interrupted.
     """
     errors = Console(stderr=True)
     interruption = context.obj or interrupts.Interruption()
@@ -123,7 +124,8 @@ def run(  # noqa: PLR0917 - each parameter is an option of the command
         errors.print(
             "error:", str(error), style="red", markup=False, highlight=False, soft_wrap=True
         )
-        raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
+        usage = isinstance(error, SettingsError | MissingExtraError)
+        raise typer.Exit(EXIT_USAGE if usage else EXIT_FAILED) from None
     if as_json:
         sys.stdout.write(json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -11,6 +12,9 @@ from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 
 EngineName = Literal["local", "ray"]
+
+# Ray itself takes "auto" and "local", too.
+_ADDRESS = re.compile(r"(\[[^\]/]+\]|[^\s:/\[\]]+):\d+|auto|local")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +39,10 @@ class RayCluster:
         """Check the number of GPUs.
 
         Raises:
-            SettingsError: Ray cannot share out this number of GPUs.
+            SettingsError: the address is none of a head, or the GPUs are no number that Ray can
+                share out.
         """
+        check_address(self.address)
         gpus = self.gpus_per_actor
         if gpus < 0 or (gpus > 1 and gpus != int(gpus)):
             msg = f"{gpus:g} GPUs an actor cannot be had; give a part of one, or a whole number"
@@ -45,6 +51,36 @@ class RayCluster:
 
 EngineChoice: TypeAlias = EngineName | RayCluster
 """``ray`` means a :class:`RayCluster` with its defaults."""
+
+
+def check_address(address: str, origin: str = "") -> None:
+    """Refuse what cannot be the address of a cluster's head; nothing at all is one.
+
+    Args:
+        address: host and port.
+        origin: what it was taken from, for the message.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    if not address or _ADDRESS.fullmatch(address):
+        return
+    named = f"{address} in {origin}" if origin else address
+    if "://" in address:
+        head = address.partition("://")[2].partition(":")[0].partition("/")[0] or "head"
+        msg = (
+            f"{named} is no address of a cluster's head: this program runs on a node of the "
+            f"cluster; run `ray start --address {head}:6379` on this machine and give {head}:6379"
+        )
+    else:
+        example = _example(address)
+        msg = f"{named} is no address of a cluster's head; give its host and port, {example}"
+    raise SettingsError(msg)
+
+
+def _example(address: str) -> str:
+    host = re.match(r"[\w.-]+", address)
+    return f"{host.group() if host else 'head'}:6379"
 
 
 def open_engine(choice: EngineChoice, base: KnowledgeBase) -> Engine:

@@ -109,7 +109,8 @@ class Reader:
                 FileEvent(source=candidate.source, stage="reading", done=done, total=total)
             )
 
-        future = self._files.submit(candidate.path, self._options, progress)
+        known = decision.state.content_hash if decision.state is not None else ""
+        future = self._files.submit(candidate.path, self._options, progress, content_hash=known)
         future.add_done_callback(lambda f: self._on_read(decision, f, started, weight))
 
     def _wait_for_at_most(self, files: int) -> bool:

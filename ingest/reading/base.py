@@ -42,11 +42,16 @@ class FileReader(Protocol):
         path: Path,
         options: LoadOptions | None = None,
         on_progress: Progress | None = None,
+        *,
+        content_hash: str = "",
     ) -> Future[LoadedFile]:
         """Queue a file for reading; the future gives the document or raises a LoadError.
 
-        The document is a :class:`CutFile` if the reader also splits. Other errors mean that no file
-        can be read at all. If reading is cancelled, the future is cancelled.
+        ``content_hash`` is what the caller knows of the file. A reader on another machine reads no
+        other file that lies at the same path there.
+
+        The document is a :class:`CutFile` where the reader splits, too. Other errors say that no
+        file can be read at all. The future is cancelled where reading was.
         """
         ...
 

@@ -89,6 +89,8 @@ class Sandbox:
         path: Path,
         options: LoadOptions | None = None,
         on_progress: Progress | None = None,
+        *,
+        content_hash: str = "",  # noqa: ARG002 - this machine has one file at a path
     ) -> Future[LoadedFile]:
         """Queue a file for reading; the future gives the document or raises a LoadError.
 

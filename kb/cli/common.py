@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from kb import ending
-from kb.errors import KnowledgeBaseError, SettingsError
+from kb.errors import KnowledgeBaseError, MissingExtraError, SettingsError
 from kb.first_start import greeting
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
@@ -50,7 +50,8 @@ def expected_errors() -> Iterator[None]:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             "error:", told, style="red", markup=False
         )
-        raise typer.Exit(EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED) from None
+        usage = isinstance(error, SettingsError | MissingExtraError)
+        raise typer.Exit(EXIT_USAGE if usage else EXIT_FAILED) from None
 
 
 def _refused(error: PermissionError) -> str:

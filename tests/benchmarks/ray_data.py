@@ -40,6 +40,7 @@ from ingest.errors import LoadError
 from ingest.loaders.base import LoadOptions
 from ingest.reading.base import CutFile
 from kb import KnowledgeBase, Settings
+from kb.hashing import file_sha256
 
 NODES = 2
 TEXTS = 16
@@ -81,7 +82,7 @@ class Reads:
     def __call__(self, batch: Row) -> Row:
         rows: Row = {"path": [], "text": []}
         for path in batch["path"]:
-            *_, (answer, value) = self._actor.read(str(path), LoadOptions())
+            *_, (answer, value) = self._actor.read(str(path), LoadOptions(), file_sha256(path))
             if answer == "file":
                 rows["path"] += [str(path)] * len(value.made.chunks)
                 rows["text"] += texts_of(value)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
+import re
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-import ray
 from file_readers import FileReaderContract
 from hashing_embedder import HashingEmbedder
 from objects_in_memory import bucket_in_memory
@@ -17,11 +17,14 @@ from ray.cluster_utils import Cluster
 from ray_cluster import KILLER, UNSEEN, WAIT_S, two_nodes
 
 from ingest.engines.choice import RayCluster, open_engine
+from ingest.engines.cluster.actors import SentBytes
 from ingest.errors import ClusterError, LoaderCrashError
 from ingest.loaders import load_file
 from ingest.reading.base import CutFile, FileReader
 from ingest.run import ingest
 from kb import KnowledgeBase, Settings
+from kb.errors import KnowledgeBaseError, SettingsError
+from kb.hashing import file_sha256
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ class TestRayReader(FileReaderContract):
         path = tmp_path / "notes.md"
         path.write_text("# Dough\n\nRest it for an hour.\n")
 
-        read = reader.submit(path).result(WAIT_S)
+        read = reader.submit(path, content_hash=file_sha256(path)).result(WAIT_S)
 
         assert isinstance(read, CutFile)
         assert [chunk.heading_path for chunk in read.made.chunks] == [("Dough",)]
@@ -59,13 +62,32 @@ class TestRayReader(FileReaderContract):
         for path in paths:
             path.write_text(f"# Far\n\nFrom here: {path.stem}.")
 
-        read = [reader.submit(path).result(WAIT_S) for path in paths]
+        known = [file_sha256(path) for path in paths]
+        futures = [
+            reader.submit(path, content_hash=has) for path, has in zip(paths, known, strict=True)
+        ]
+        read = [future.result(WAIT_S) for future in futures]
 
         for path, file in zip(paths, read, strict=True):
             expected = load_file(path)
             assert file.document == expected.document
             assert (file.content_hash, file.size) == (expected.content_hash, expected.size)
             assert file.mtime_ns == expected.mtime_ns
+
+    def test_a_node_with_another_file_at_the_path_is_sent_the_bytes(
+        self, reader: FileReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "hours.txt"
+        path.write_text("The harbour opens at seven.")
+        here = load_file(path)
+        sent = SentBytes(content=path.read_bytes(), mtime_ns=here.mtime_ns)
+        monkeypatch.setattr("ingest.engines.cluster.reader._bytes_of", lambda *_: sent)
+        path.write_text("An old copy: at nine.")  # as a node may have it
+
+        read = reader.submit(path, content_hash=here.content_hash).result(WAIT_S)
+
+        assert read.document.text == here.document.text
+        assert (read.content_hash, read.mtime_ns) == (here.content_hash, here.mtime_ns)
 
     def test_a_file_that_kills_its_reader_on_every_node_is_named_and_the_others_are_read(
         self, reader: FileReader, tmp_path: Path
@@ -85,53 +107,36 @@ class TestRayReader(FileReaderContract):
         assert [future.result(WAIT_S).document.text for future in futures] == ["Good."] * 6
 
 
-def test_who_waits_for_cores_that_others_hold_can_still_stop(
+def test_a_gpu_is_shared_out_to_as_many_models_as_fit_beside_the_readers_of_its_only_core(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    (tmp_path / "a.txt").write_text("Never mind.")
-    ray.init(address=cluster.address, log_to_driver=False)
-    holders = [ray.remote(Holder).options(num_cpus=1).remote() for _ in range(2)]
-    try:
-        assert ray.get([holder.here.remote() for holder in holders]) == [True, True]
-        stop = threading.Event()
-        timer = threading.Timer(2, stop.set)
-        with KnowledgeBase.open(
-            Settings(data_dir=tmp_path / "data"), embedder=HashingEmbedder()
-        ) as base:
-            timer.start()
-            report = ingest(
-                base, tmp_path / "a.txt", engine=RayCluster(address=cluster.address), cancel=stop
-            )
-        assert report.interrupted
-        assert report.files == ()
-    finally:
-        ray.shutdown()
-
-
-class Holder:
-    """An actor of somebody else."""
-
-    def here(self) -> bool:
-        return True
-
-
-def test_gpus_are_shared_out_to_as_many_models_as_fit(cluster: Cluster, tmp_path: Path) -> None:
     near = HashingEmbedder()
-    texts = [f"text {number}" for number in range(100)]
+    texts = [f"text {number}" for number in range(1000)]
+    paths = [tmp_path / f"{number}.txt" for number in range(6)]
+    for path in paths:
+        path.write_text("Good.")
     with (
-        KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=near) as base,
+        KnowledgeBase.open(Settings(data_dir=tmp_path / "data"), embedder=near) as base,
         closing(
-            open_engine(RayCluster(address=cluster.address, gpus_per_actor=0.5), base)
+            open_engine(RayCluster(address=cluster.address, gpus_per_actor=0.25), base)
         ) as engine,
     ):
+        reader = engine.reader()
+        futures = [reader.submit(path) for path in paths]
+        assert [future.result(WAIT_S).document.text for future in futures] == ["Good."] * 6
         embedding = engine.embedding()
         told: list[int] = []
 
         vectors = embedding.embedder.embed_documents(texts, told.append)
 
-        assert embedding.models == 2
+        assert embedding.models == 4
         assert sum(told) == len(texts)
         np.testing.assert_array_equal(vectors, near.embed_documents(texts))
+        manned = embedding.embedder._crew._roster.manned.values()
+        deadline = time.monotonic() + WAIT_S
+        while not all(each.actor for each in manned):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def test_a_cluster_without_the_gpus_that_are_asked_for_is_named(
@@ -151,6 +156,30 @@ def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
         KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=HashingEmbedder()) as base,
         closing(open_engine(RayCluster(address="127.0.0.1:1"), base)) as engine,
         pytest.raises(ClusterError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"),
+    ):
+        engine.reader()
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "said"),
+    [
+        ("127.0.0.1:1", ClusterError, "127.0.0.1:1, which the variable RAY_ADDRESS names"),
+        ("127.0.0.1", SettingsError, "127.0.0.1 in the variable RAY_ADDRESS is no address"),
+        ("ray://head:10001", SettingsError, "ray://head:10001 in the variable RAY_ADDRESS is no"),
+    ],
+)
+def test_a_variable_that_names_no_cluster_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    kind: type[KnowledgeBaseError],
+    said: str,
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    with (
+        KnowledgeBase.open(Settings(data_dir=tmp_path), embedder=HashingEmbedder()) as base,
+        closing(open_engine("ray", base)) as engine,
+        pytest.raises(kind, match=re.escape(said)),
     ):
         engine.reader()
 

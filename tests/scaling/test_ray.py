@@ -24,7 +24,15 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    "name", ["ray_reading.py", "ray_faults.py", "ray_deaths.py", "ray_command.py"]
+    "name",
+    [
+        "ray_crew.py",
+        "ray_reading.py",
+        "ray_sharing.py",
+        "ray_faults.py",
+        "ray_deaths.py",
+        "ray_command.py",
+    ],
 )
 def test_all_tests_of_a_file_pass_where_ray_is_installed(name: str) -> None:
     ENVIRONMENT.pass_all(name)

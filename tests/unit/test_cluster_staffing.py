@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from ingest.engines.choice import RayCluster
@@ -14,18 +16,33 @@ def node(name: str, *, cpus: float = 4, gpus: float = 0) -> Node:
     return Node(id=name, name=name, cpus=cpus, gpus=gpus)
 
 
-@pytest.mark.parametrize("cpus", [1, 2, 3, 4, 8, 31, 64])
-def test_readers_and_the_model_of_a_node_fit_onto_it_together(cpus: int) -> None:
+def booked(staffing: Staffing, here: Node) -> float:
+    """Return what a run that has all its posts on a node books of its cores."""
+    readers = staffing.readers([here])
+    return round(staffing.place_cpus(here) + sum(map(staffing.reader_cpus, readers)), 6)
+
+
+@pytest.mark.parametrize("gpus_per_actor", [0, 0.1, 0.25, 1])
+@pytest.mark.parametrize("cpus", [0.5, 1, 2, 3, 4, 8, 31, 64])
+def test_readers_and_the_models_of_a_node_fit_onto_it_together(
+    cpus: float, gpus_per_actor: float
+) -> None:
+    here = node("a", cpus=cpus, gpus=4)
+    staffing = Staffing(workers=0, gpus_per_actor=gpus_per_actor)
+
+    assert len(staffing.readers([here])) == max(1, math.floor(cpus))
+    assert staffing.embedders([here])
+    assert booked(staffing, here) == min(cpus, max(1, math.floor(cpus)))
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 8])
+def test_one_core_is_enough_for_a_reader_and_the_model_together(cpus: int) -> None:
     here = node("a", cpus=cpus)
     staffing = Staffing(workers=0, gpus_per_actor=0)
 
-    readers, embedders = staffing.readers([here]), staffing.embedders([here])
-
-    assert len(readers) == cpus
-    assert len(embedders) == 1
+    assert staffing.place_cpus(here) == 1
+    assert staffing.reader_cpus(staffing.readers([here])[0]) == 0
     assert staffing.threads(here) == cpus
-    taken = len(readers) * staffing.reader_cpus(here) + staffing.embedder_cpus(here)
-    assert taken <= cpus
 
 
 @pytest.mark.parametrize("workers", [1, 3, 7, 50])
@@ -34,11 +51,13 @@ def test_the_setting_says_how_many_read_on_each_node(workers: int) -> None:
     staffing = Staffing(workers=workers, gpus_per_actor=0)
 
     assert len(staffing.readers(nodes)) == 2 * workers
-    taken = workers * staffing.reader_cpus(nodes[0]) + staffing.embedder_cpus(nodes[0])
-    assert taken <= nodes[0].cpus
+    assert booked(staffing, nodes[0]) <= nodes[0].cpus
 
 
-@pytest.mark.parametrize(("share", "count"), [(1, 4), (0.5, 8), (0.3, 13), (2, 2), (4, 1), (5, 0)])
+@pytest.mark.parametrize(
+    ("share", "count"),
+    [(1, 4), (0.5, 8), (0.3, 12), (0.6, 4), (0.1, 40), (2, 2), (3, 1), (4, 1), (5, 0)],
+)
 def test_as_many_embed_on_a_node_as_its_gpus_can_be_shared_out_to(share: float, count: int) -> None:
     nodes = [node("a", cpus=32, gpus=4), node("b", cpus=64)]
     staffing = Staffing(workers=0, gpus_per_actor=share)

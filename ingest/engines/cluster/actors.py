@@ -25,6 +25,7 @@ from ingest.reading.base import CutFile
 from ingest.reading.sandbox import Sandbox
 from kb.embedding.base import Embedder, Vectors, batching, embed_short
 from kb.errors import KnowledgeBaseError, ModelError
+from kb.hashing import is_content
 from kb.indexing.splitting import Counter, SplitRules, split_document
 from kb.splitting import SPLITTER_VERSION
 
@@ -34,7 +35,7 @@ Way = Literal["documents", "short", "bare"]
 NEEDS_MODEL = "needs the model"
 READY = "ready"
 UNSEEN = "unseen"
-"""An actor's answer if its node does not have the file."""
+"""What an actor answers whose node does not see a file as it is at the driver."""
 
 # Texts of one call, unless the model wants more: as many as take at most a second.
 _TEXTS = 16
@@ -121,13 +122,15 @@ class ReadingActor(_NodeActor):
         self._counter = model.counter(self._get)
 
     def read(
-        self, path: str, options: LoadOptions, sent: SentBytes | None = None
+        self, path: str, options: LoadOptions, known: str | SentBytes
     ) -> Iterator[tuple[str, Any]]:
         """Yield ``progress`` (done, total) and at last ``file`` (a CutFile) or ``error``.
 
-        ``unseen`` means that this node does not have the file and did not get its bytes.
+        ``known`` is the hash of the file's content at the driver, or its bytes. ``unseen`` is the
+        answer where this node has no file of that hash at the path, or may not open it.
         """
-        if sent is None and not os.path.lexists(path):
+        sent = None if isinstance(known, str) else known
+        if sent is None and not is_content(Path(path), str(known)):
             yield UNSEEN, None
             return
         with _file(path, sent) as place:
@@ -139,9 +142,14 @@ class ReadingActor(_NodeActor):
             while (progress := told.get()) is not None:
                 yield "progress", progress
             try:
-                yield "file", self._cut(future.result())
+                file = future.result()
             except (LoadError, WorkerStartError) as error:
                 yield "error", error
+                return
+            if sent is None and file.content_hash != known:  # it was changed a moment ago
+                yield UNSEEN, None
+            else:
+                yield "file", self._cut(file)
 
     def _cut(self, file: LoadedFile) -> CutFile:
         if self._counter is None:

@@ -8,12 +8,14 @@ import socket
 import threading
 import time
 
+from ingest.engines.choice import check_address
 from ingest.engines.cluster.library import ray
 from ingest.engines.cluster.nodes import Node
 from ingest.errors import ClusterError
 from kb import interrupts
 
 _NAMESPACE = "shelfmark"
+_VARIABLE = "RAY_ADDRESS"
 _KNOCK_S = 10.0
 # A head that is silent for so long counts as lost. After a minute Ray would end this process, with
 # a message that no user understands.
@@ -33,6 +35,7 @@ class Connection:
 
     Raises:
         ClusterError: no cluster answers.
+        SettingsError: the variable ``RAY_ADDRESS`` has no address.
 
     Attributes:
         lost: the cluster no longer answers. Do not call Ray then: a call may wait for ever.
@@ -48,11 +51,19 @@ class Connection:
             # Ray reports usage statistics unless this disables them.
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             with interrupts.kept():
-                _connect(address or None)
-
-        context = ray.get_runtime_context()
-        self._head = str(context.gcs_address)
-        self._beside = str(context.get_node_id())
+                _connect(address)
+        try:
+            context = ray.get_runtime_context()
+            self._head = str(context.gcs_address)
+            self._beside = str(context.get_node_id())
+        except Exception as error:
+            self.lost = True
+            self.close()
+            msg = (
+                f"the connection to the Ray cluster is of no use ({_first_line(error)}); a program "
+                "that connects by itself must run on a node of the cluster, not through ray://"
+            )
+            raise ClusterError(msg) from error
 
     @property
     def nodes(self) -> list[Node]:
@@ -140,21 +151,28 @@ def _leave() -> None:
         ray.shutdown()
 
 
-def _connect(address: str | None) -> None:
+def _connect(address: str) -> None:
+    variable = "" if address else os.environ.get(_VARIABLE, "")
+    check_address(variable, f"the variable {_VARIABLE}")
     try:
-        _knock(address or os.environ.get("RAY_ADDRESS", ""))
+        _knock(address or variable)
         ray.init(
-            address=address,
+            address=address or None,
             namespace=_NAMESPACE,
-            include_dashboard=None if address or os.environ.get("RAY_ADDRESS") else False,
+            include_dashboard=None if address or variable else False,
             log_to_driver=False,
             configure_logging=False,
         )
     except Exception as error:
-        where = f"at {address}" if address else "here"
+        where, instead = "here", "give an --address"
+        if address:
+            where, instead = f"at {address}", "give another --address"
+        elif variable:
+            where = f"at {variable}, which the variable {_VARIABLE} names"
+            instead = "unset the variable, or give an --address"
         msg = (
             f"no Ray cluster answers {where} ({_first_line(error)}); start one with "
-            "`ray start --head --port 6379`, or give another --address"
+            f"`ray start --head --port 6379`, or {instead}"
         )
         raise ClusterError(msg) from error
 

@@ -1,29 +1,30 @@
 """Actors on the nodes of a cluster; threads of this process feed each one.
 
-The crew replaces actors that die. Nodes may come and go. The work of a dead actor goes to another
-actor, on another node if possible. Work that has killed :data:`DEATHS` actors fails.
+Actors that die are replaced. Nodes may come and go. What an actor had begun when it died, or when
+its node had a fault, is given to another one, on another node if there is one. What has failed so
+:data:`ATTEMPTS` times is given up. A node with one fault after the other gets no more work.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
 
 from ingest.engines.cluster.connection import Connection
-from ingest.engines.cluster.library import POLL_S, Actor, died
+from ingest.engines.cluster.library import POLL_S, Actor, died, is_raised_there
 from ingest.engines.cluster.nodes import Node, Post
-from ingest.engines.cluster.posts import Manned, Task
-from ingest.errors import ClusterError
+from ingest.engines.cluster.posts import Manned, Task, fault_of, unable
+from ingest.engines.cluster.roster import Roster
+from ingest.errors import ClusterError, WorkerStartError
 
-DEATHS = 3
-"""Most actors that one piece of work may kill."""
+ATTEMPTS = 3
+"""How often one piece of work may kill its actor, or meet a fault of a node."""
 
-_FAILED_STARTS = 3
-# Seconds between two looks at the nodes, and seconds for which there may be none.
+_FAULTS = 3
+# How often the nodes are looked at, and how long none may be there.
 _LOOK_S = 2.0
 _NO_NODE_S = 30.0
 # Seconds that an unanswered call may still take.
@@ -53,16 +54,15 @@ class Crew:
         self._connection = connection
         self._posts = posts
         self._start = start
-        self._lanes = lanes
         self._name = name
         self._changed = threading.Condition()
-        self._tasks: deque[Task[Any]] = deque()
-        self._doing: set[Task[Any]] = set()
-        self._manned: dict[Post, Manned] = {}
-        self._barred: dict[str, int] = {}
+        self._roster = Roster(lanes)
+        self._barred: dict[str, int] = {}  # failed starts, one after the other
+        self._faults: dict[str, int] = {}  # failed work, likewise
         self._failure: Exception | None = None
         self._closed = False
         self.cancelled = threading.Event()
+        self._given_up = threading.Event()  # nobody needs what is starting
         self._man()
         self._watcher = threading.Thread(target=self._watch, name=f"{name}-nodes", daemon=True)
         self._watcher.start()
@@ -71,7 +71,7 @@ class Crew:
     def size(self) -> int:
         """Number of actors."""
         with self._changed:
-            return len(self._manned)
+            return len(self._roster.manned)
 
     def put(self, task: Task[Any]) -> None:
         """Queue work.
@@ -88,7 +88,7 @@ class Crew:
                 raise RuntimeError(msg)
             failure = self._failure
             if failure is None:
-                self._tasks.append(task)
+                self._roster.tasks.append(task)
                 self._changed.notify_all()
         if failure is not None:
             task.fail(failure)
@@ -99,14 +99,16 @@ class Crew:
             self.cancel()
         with self._changed:
             self._closed = True
+            if not self._roster.tasks and not self._roster.doing:
+                self._given_up.set()
             self._changed.notify_all()
         self._watcher.join()
-        for each in list(self._manned.values()):
+        for each in list(self._roster.manned.values()):
             for thread in each.threads:
                 if thread is not threading.current_thread():
                     thread.join(_LAST_CALL_S if self._connection.lost else None)
         self._kill()
-        for task in self._tasks:  # its node was lost, and no actor could take it over
+        for task in self._roster.drop():  # its node was lost when nobody was left to take it over
             task.fail(self._lonely())
 
     def cancel(self) -> None:
@@ -114,8 +116,8 @@ class Crew:
         with self._changed:
             self._closed = True
             self.cancelled.set()
-            dropped = list(self._tasks)
-            self._tasks.clear()
+            self._given_up.set()
+            dropped = self._roster.drop()
             self._changed.notify_all()
         for task in dropped:
             task.cancel()
@@ -124,7 +126,7 @@ class Crew:
     def _kill(self) -> None:
         if self._connection.lost:
             return
-        for each in list(self._manned.values()):
+        for each in list(self._roster.manned.values()):
             each.kill()
 
     # -- nodes
@@ -133,7 +135,7 @@ class Crew:
         alone_since: float | None = None
         while True:
             with self._changed:
-                if self._closed and (self.cancelled.is_set() or not self._tasks):
+                if self._closed and (self.cancelled.is_set() or not self._roster.tasks):
                     return
                 self._changed.wait(_LOOK_S)
             try:
@@ -153,18 +155,18 @@ class Crew:
         nodes = self._connection.nodes
         alive = {node.id for node in nodes}
         with self._changed:
-            able = [node for node in nodes if self._barred.get(node.id, 0) < _FAILED_STARTS]
+            able = [node for node in nodes if self._barred.get(node.id, 0) < _FAULTS]
             for post in self._posts(able):
-                if post not in self._manned and not self._closed:
-                    self._manned[post] = Manned()
-                    self._manned[post].begin(
+                if post not in self._roster.manned and not self._closed:
+                    self._roster.manned[post] = Manned()
+                    self._roster.manned[post].begin(
                         threading.Thread(
                             target=self._serve, args=(post,), name=self._name, daemon=True
                         )
-                        for _ in range(self._lanes)
+                        for _ in range(self._roster.lanes)
                     )
-            for post in [post for post in self._manned if post.node.id not in alive]:
-                self._manned.pop(post).gone = True
+            for post in [post for post in self._roster.manned if post.node.id not in alive]:
+                self._roster.manned.pop(post).gone = True
             self._changed.notify_all()
 
     def _lonely(self) -> ClusterError:
@@ -178,8 +180,8 @@ class Crew:
         with self._changed:
             self._failure = self._failure or error
             self.cancelled.set()
-            dropped = [*self._tasks, *self._doing]
-            self._tasks.clear()
+            self._given_up.set()
+            dropped = [*self._roster.drop(), *self._roster.doing]
             self._changed.notify_all()
         for task in dropped:
             task.fail(error)
@@ -189,45 +191,45 @@ class Crew:
     def _serve(self, post: Post) -> None:
         """Feed the actor of one post until the crew is closed or the node is gone."""
         with self._changed:
-            mine = self._manned.get(post)
+            mine = self._roster.manned.get(post)
         if mine is None:
             return
-        while (task := self._next(post, mine)) is not None:
-            self._do(task, post, mine)
+        # The actor first: a post that Ray has no room for must not keep work from others.
+        while self._is_wanted(post, mine):
+            actor = self._actor(post, mine)
+            if actor is None:
+                continue
             with self._changed:
-                self._doing.discard(task)
-            del task
+                wanted = not (mine.gone or self.cancelled.is_set())
+                task = self._roster.take(post, mine) if wanted else None
+            if task is not None:
+                again = self._do(task, actor, post, mine)
+                with self._changed:
+                    self._roster.finish(task, mine, again=again and not self.cancelled.is_set())
+                    self._changed.notify_all()
+                if again and self.cancelled.is_set():
+                    task.fail(self._failure or CancelledError())
+            del actor, task
 
-    def _next(self, post: Post, mine: Manned) -> Task[Any] | None:
+    def _is_wanted(self, post: Post, mine: Manned) -> bool:
+        """Wait until there is work for a post; say False where there will be none."""
         with self._changed:
-            while not (mine.gone or self.cancelled.is_set()):
-                task = self._fitting(post)
-                if task is not None:
-                    self._doing.add(task)
-                    return task
-                if self._closed and not self._tasks:
-                    return None
+            while not (mine.gone or self._given_up.is_set()):
+                if self._closed and not self._roster.tasks and not self._roster.doing:
+                    self._given_up.set()
+                    self._changed.notify_all()
+                    return False
+                task = self._roster.fitting(post)
+                if task is not None and (mine.actor is not None or self._roster.is_short(task)):
+                    mine.starting = mine.actor is None
+                    return True
                 self._changed.wait(POLL_S)
-        return None
+        return False
 
-    def _fitting(self, post: Post) -> Task[Any] | None:
-        """Take the first task that has not killed an actor of this node, unless all tasks have."""
-        for task in self._tasks:
-            elsewhere = {other.node.id for other in self._manned} - set(task.died_on)
-            if post.node.id not in task.died_on or not elsewhere:
-                self._tasks.remove(task)
-                return task
-        return None
-
-    def _do(self, task: Task[Any], post: Post, mine: Manned) -> None:
-        if not task.begun:
-            if task.future.done() or not task.future.set_running_or_notify_cancel():
-                return
-            task.begun = True
-        actor = self._actor(post, mine)
-        if actor is None:
-            self._again(task)
-            return
+    def _do(self, task: Task[Any], actor: Actor, post: Post, mine: Manned) -> bool:
+        """Settle a task, or return True where it is to be done again."""
+        if not task.begin():
+            return False
         try:
             result = task.done_by(actor, self.cancelled)
         except Exception as error:  # noqa: BLE001 - the future carries it to its owner
@@ -235,54 +237,52 @@ class Crew:
                 task.fail(self._failure or CancelledError())
             elif died(error):
                 mine.dead(actor)
-                task.died_on.append(post.node.id)
-                if len(task.died_on) < DEATHS:
-                    self._again(task)
-                else:
-                    task.fail(task.obituary(len(task.died_on)))
+                return task.failed(post.node, task.obituary, most=ATTEMPTS)
+            elif is_raised_there(error) or isinstance(error, WorkerStartError):
+                fault = fault_of(f"{self._name} {task.about}".strip(), post.node, error)
+                again = task.failed(post.node, lambda _: fault, most=ATTEMPTS)
+                self._count(self._faults, post, fault)
+                return again
             else:
                 task.fail(error)
         else:
+            with self._changed:
+                self._faults.pop(post.node.id, None)
             task.give(result)
-
-    def _again(self, task: Task[Any]) -> None:
-        with self._changed:
-            failure = self._failure
-            if failure is None and not self.cancelled.is_set():
-                self._tasks.appendleft(task)
-                self._changed.notify_all()
-                return
-        task.fail(failure or CancelledError())
+        return False
 
     def _actor(self, post: Post, mine: Manned) -> Actor | None:
         """Return the actor of a post; make one if necessary; None if that fails."""
         with mine.making:
-            if mine.actor is None and not mine.gone and not self.cancelled.is_set():
+            if mine.actor is None and not mine.gone and not self._given_up.is_set():
                 try:
-                    mine.actor = self._start(post, self.cancelled)
+                    mine.actor = self._start(post, self._given_up)
                 except Exception as error:  # noqa: BLE001 - any fault of a node bars it in the end
-                    self._could_not_start(post, error)
+                    if not self._given_up.is_set():
+                        self._count(self._barred, post, unable(self._name, post.node, error))
                 else:
                     with self._changed:
                         self._barred.pop(post.node.id, None)
+            mine.starting = False
+            if (mine.gone or self.cancelled.is_set()) and not self._connection.lost:
+                mine.kill()
+                mine.actor = None
             return mine.actor
 
-    def _could_not_start(self, post: Post, error: Exception) -> None:
+    def _count(self, counts: dict[str, int], post: Post, verdict: ClusterError) -> None:
+        """Count a fault of a node; a node with too many, one after the other, gets no more work.
+
+        Where that was the last node, all ends with the verdict.
+        """
         with self._changed:
-            failed = self._barred.get(post.node.id, 0) + 1
-            self._barred[post.node.id] = failed
-            if failed < _FAILED_STARTS:
+            counts[post.node.id] = counts.get(post.node.id, 0) + 1
+            if counts[post.node.id] < _FAULTS:
                 return
-            for each in [each for each in self._manned if each.node.id == post.node.id]:
-                dismissed = self._manned.pop(each)
+            self._barred[post.node.id] = _FAULTS
+            for each in self._roster.of_node(post.node.id):
+                dismissed = self._roster.manned.pop(each)
                 dismissed.gone = True
                 dismissed.kill()
-            left = bool(self._manned)
+            left = bool(self._roster.manned)
         if not left:
-            why = str(getattr(error, "cause", None) or error).strip().splitlines()
-            self._fail(
-                ClusterError(
-                    f"no node of the Ray cluster can do {self._name}; the last one, "
-                    f"{post.node.name}, says: {why[-1] if why else type(error).__name__}"
-                )
-            )
+            self._fail(verdict)

@@ -14,6 +14,7 @@ from ingest.engines.cluster.actors import (
     Terms,
     program_identity,
 )
+from ingest.engines.cluster.bookings import Bookings, Want
 from ingest.engines.cluster.connection import Connection
 from ingest.engines.cluster.crew import Crew
 from ingest.engines.cluster.embedder import RayEmbedder
@@ -31,6 +32,7 @@ _LANES = 2
 # Calls of one actor at the same time: the next texts are there when the model is free.
 _CALLS = 2
 _TEXTS = 16
+_READING, _EMBEDDING = "reading", "embedding"
 
 
 class RayEngine:
@@ -47,6 +49,7 @@ class RayEngine:
         self._staffing = Staffing(
             workers=base.settings.workers, gpus_per_actor=cluster.gpus_per_actor
         )
+        self._bookings = Bookings(self._staffing)
         self._mutex = threading.RLock()
         self._sending = threading.Lock()
         self._connection: Connection | None = None
@@ -68,18 +71,9 @@ class RayEngine:
                 Crew(
                     connection,
                     posts=self._staffing.readers,
-                    start=lambda post, given_up: self._started(
-                        actor_on(
-                            post.node.id,
-                            ReadingActor,
-                            cpus=self._staffing.reader_cpus(post.node),
-                            gpus=0,
-                            threads=1,
-                        ).remote(terms),
-                        given_up,
-                    ),
+                    start=lambda post, given_up: self._reading_actor(post, terms, given_up),
                     lanes=1,
-                    name="reading",
+                    name=_READING,
                 )
             )
             return self._reader
@@ -105,11 +99,9 @@ class RayEngine:
                     crew = Crew(
                         connection,
                         posts=self._staffing.embedders,
-                        start=lambda post, given_up: self._started(
-                            self._embedding_actor(post, terms), given_up
-                        ),
+                        start=lambda post, given_up: self._embedding_actor(post, terms, given_up),
                         lanes=_CALLS,
-                        name="embedding",
+                        name=_EMBEDDING,
                     )
                     self._embedder = RayEmbedder(near, crew, texts=_TEXTS)
                     actors = max(1, crew.size)
@@ -134,6 +126,8 @@ class RayEngine:
             self._embedder.close()
         self._parts.clear()
         if self._connection is not None:
+            if not self._connection.lost:
+                self._bookings.close()
             self._connection.close()
             self._connection = None
 
@@ -155,19 +149,29 @@ class RayEngine:
             self._connection = Connection(self._cluster.address)
         return self._connection, self._terms
 
-    def _embedding_actor(self, post: Post, terms: Terms) -> Actor:
-        make = actor_on(
-            post.node.id,
-            EmbeddingActor,
-            cpus=self._staffing.embedder_cpus(post.node),
-            gpus=self._cluster.gpus_per_actor,
-            threads=_CALLS,
-        )
-        return make.remote(terms, self._staffing.threads(post.node))
+    def _reading_actor(self, post: Post, terms: Terms, given_up: threading.Event) -> Actor:
+        self._bookings.take_place(post.node, _READING, given_up)
+        cpus = self._staffing.reader_cpus(post)
+        make = actor_on(post.node.id, ReadingActor, cpus=cpus, gpus=0, threads=1)
+        return self._started(make.remote(terms), given_up)
 
-    def _started(self, actor: Actor, given_up: threading.Event) -> Actor:
-        """Return an actor once it is ready; send its node the model's bytes if it lacks them."""
+    def _embedding_actor(self, post: Post, terms: Terms, given_up: threading.Event) -> Actor:
+        self._bookings.take_place(post.node, _EMBEDDING, given_up)
+        gpus = self._cluster.gpus_per_actor
+        make = actor_on(post.node.id, EmbeddingActor, cpus=0, gpus=gpus, threads=_CALLS)
+        actor = make.remote(terms, self._staffing.threads(post.node))
+        return self._started(actor, given_up, post if gpus else None)
+
+    def _started(
+        self, actor: Actor, given_up: threading.Event, on_gpu_of: Post | None = None
+    ) -> Actor:
+        """Return an actor once it is ready; its node is sent the model's bytes if it lacks them."""
         try:
+            if on_gpu_of is not None:
+                gpus = self._cluster.gpus_per_actor
+                self._bookings.wait(
+                    actor.pid.remote(), on_gpu_of.node, Want("GPU", _EMBEDDING), gpus, given_up
+                )
             if result_of(actor.prepare.remote(), given_up) == NEEDS_MODEL:
                 result_of(actor.prepare.remote(self._model_parts()), given_up)
         except BaseException:

@@ -18,7 +18,17 @@ except ModuleNotFoundError as error:
     msg = "--engine ray needs Ray: pip install 'shelfmark[ray]'"
     raise MissingExtraError(msg) from error
 
-__all__ = ["POLL_S", "Actor", "actor_on", "died", "exceptions", "is_full", "ray", "result_of"]
+__all__ = [
+    "POLL_S",
+    "Actor",
+    "actor_on",
+    "died",
+    "exceptions",
+    "is_full",
+    "is_raised_there",
+    "ray",
+    "result_of",
+]
 
 POLL_S = 0.5
 """Seconds between two checks for a cancelled run while waiting for an actor."""
@@ -45,6 +55,11 @@ def died(error: BaseException) -> bool:
 def is_full(error: BaseException) -> bool:
     """Return whether an error means that an object store and its disk are full."""
     return isinstance(error, _FULL) or isinstance(getattr(error, "cause", None), _FULL)
+
+
+def is_raised_there(error: BaseException) -> bool:
+    """Say whether an error was raised by an actor."""
+    return isinstance(error, exceptions.RayTaskError)
 
 
 def actor_on(node_id: str, kind: type, *, cpus: float, gpus: float, threads: int) -> Actor:

@@ -22,7 +22,7 @@ _READERS_PER_WAITING = 4
 class RayReader:
     """A :class:`~ingest.reading.base.FileReader` over the actors of a crew.
 
-    If a node does not have a file at its path, this process sends the file's bytes.
+    A node is sent a file's bytes unless it has a file with the same content at the same path.
 
     Args:
         crew: reading actors; closed with this reader.
@@ -42,20 +42,23 @@ class RayReader:
         path: Path,
         options: LoadOptions | None = None,
         on_progress: Progress | None = None,
+        *,
+        content_hash: str = "",
     ) -> Future[LoadedFile]:
         """Queue a file for reading and splitting; the future gives a CutFile or raises a LoadError.
 
-        The future raises a ClusterError if no node can read.
+        It raises a ClusterError if no node can read. A file without ``content_hash`` is sent.
         """
         chosen = options or LoadOptions()
         place = path.absolute()
         task = Task(
-            lambda actor: self._read(actor, place, chosen, on_progress),
+            lambda actor: self._read(actor, place, chosen, on_progress, content_hash),
             lambda times: LoaderCrashError(
                 f"{path.name} ended the process that reads it {times} times, on each node of the "
                 "cluster that was left: it is damaged, or its text needs more memory than a node "
                 "has. Save it anew, or split it, and ingest again."
             ),
+            about=path.name,
         )
         self._crew.put(task)
         return task.future
@@ -65,12 +68,21 @@ class RayReader:
         self._crew.close(cancel=cancel)
 
     def _read(
-        self, actor: Actor, path: Path, options: LoadOptions, on_progress: Progress | None
+        self,
+        actor: Actor,
+        path: Path,
+        options: LoadOptions,
+        on_progress: Progress | None,
+        content_hash: str,
     ) -> LoadedFile:
-        answer, value = self._asked(actor.read.remote(str(path), options), on_progress)
+        answer: str = UNSEEN
+        value: Any = None
+        if content_hash:
+            asked = actor.read.remote(str(path), options, content_hash)
+            answer, value = self._asked(asked, on_progress)
         if answer == UNSEEN:
-            sent = _bytes_of(path, options)
-            answer, value = self._asked(actor.read.remote(str(path), options, sent), on_progress)
+            asked = actor.read.remote(str(path), options, _bytes_of(path, options))
+            answer, value = self._asked(asked, on_progress)
         if answer == "error":
             raise value
         file: LoadedFile = value

@@ -1,4 +1,11 @@
-"""Chooses the actors of a cluster: their number on each node, and their resources."""
+"""Which actors a cluster gets: how many on each node, and what they book of it.
+
+A run books a node's cores in shares, one for each reader. The first share is the run's place on the
+node: its first reader and all models of the node share it, so that no run has readers without a
+model, or a model without readers, and waits for another run that has the rest. Further readers book
+a share each, as they can be had. What reads works half of the time while texts are embedded: so a
+share stands for a reader and its part of the model.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +15,7 @@ from dataclasses import dataclass
 
 from ingest.engines.cluster.nodes import Node, Post
 
-READER_CPUS = 0.5
-"""Half a core each, so that one reader per core leaves half of the cores to embedding."""
-
-_SHARED_CPU = 0.25
+_MOST_CPUS = 1.0
 _LEAST_THREADS = 1
 
 
@@ -32,36 +36,36 @@ class Staffing:
         return [
             Post(node, number)
             for node in nodes
-            for number in range(self.workers or max(0, math.floor(node.cpus)))
             if node.cpus > 0
+            for number in range(self._readers_on(node))
         ]
 
     def embedders(self, nodes: Sequence[Node]) -> list[Post]:
-        """Return the posts of embedding actors: one on each node, or as many as its GPUs allow."""
-        if self.gpus_per_actor:
-            return [
-                Post(node, number)
-                for node in nodes
-                for number in range(math.floor(node.gpus / self.gpus_per_actor + 1e-9))
-            ]
-        return [Post(node, 0) for node in nodes if node.cpus > 0]
+        """Return the posts of who embeds: one on each node, or as many as its GPUs can be had."""
+        return [Post(node, number) for node in nodes for number in range(self._models_on(node))]
 
-    def reader_cpus(self, node: Node) -> float:
-        """Return a reader's share of a node."""
-        if not self.workers:
-            return READER_CPUS
-        return min(READER_CPUS, _rounded(node.cpus / 2 / self.workers))
+    def place_cpus(self, node: Node) -> float:
+        """Return what a run's place on a node books of its cores."""
+        return min(_MOST_CPUS, _rounded(node.cpus / self._readers_on(node)))
 
-    def embedder_cpus(self, node: Node) -> float:
-        """Return an embedding actor's share of a node's cores."""
-        if self.gpus_per_actor:
-            return _SHARED_CPU
-        return max(READER_CPUS, math.floor(node.cpus / 2)) if node.cpus >= 1 else _SHARED_CPU
+    def reader_cpus(self, post: Post) -> float:
+        """Return what a reader books besides the place of its run."""
+        return 0.0 if post.number == 0 else self.place_cpus(post.node)
 
     def threads(self, node: Node) -> int:
-        """Return the number of threads of an actor: all cores, as on one machine."""
-        share = len(self.embedders([node])) if self.gpus_per_actor else 1
-        return max(_LEAST_THREADS, math.floor(node.cpus / max(1, share)))
+        """Return how many threads an actor computes with: all cores, as on one machine."""
+        return max(_LEAST_THREADS, math.floor(node.cpus / max(1, self._models_on(node))))
+
+    def _readers_on(self, node: Node) -> int:
+        return self.workers or max(1, math.floor(node.cpus))
+
+    def _models_on(self, node: Node) -> int:
+        share = self.gpus_per_actor
+        if not share:
+            return 1 if node.cpus > 0 else 0
+        if share >= 1:
+            return math.floor(node.gpus / share)
+        return math.floor(node.gpus) * math.floor(1 / share + 1e-9)  # a part is of one GPU
 
 
 def _rounded(cpus: float) -> float:
