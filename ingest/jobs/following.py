@@ -38,8 +38,9 @@ _log = logging.getLogger(__name__)
 class Follower:
     """The thread that keeps a collection in step with one folder.
 
-    It removes deleted files, including those deleted while nobody watched. A run that would remove
-    more than half of the folder's files removes none, unless the folder is ``forced``.
+    It removes deleted files: those that it saw go at once, and those deleted while nobody watched. A
+    run that misses more than half of the folder's files without having seen them go removes none,
+    unless the folder is ``forced``.
 
     Args:
         base: the knowledge base for the documents.

@@ -39,7 +39,7 @@ def can_save(page: AppTest) -> bool:
 @pytest.mark.parametrize(
     ("locale", "again", "saved"),
     [
-        ("en-US", "One document is read, cut and embedded again", "holds from the next start"),
+        ("en-US", "One document is read, cut and embedded again", "takes effect at the next start"),
         ("zh-CN", "1 个文档会重新读取、切分和向量化", "下次启动后生效"),
     ],
 )
