@@ -47,8 +47,8 @@ def unread_places(file: PdfiumFile, request: PictureRequest) -> list[UnreadPlace
     read = [*request.boxes, *(line.box for line, is_read in lines if is_read)]
     insets = list(_insets_of(file, request.index))
     pictures = _pictures(file, request.index, [*read, *(line.box for line in purposely)])
-    others = [said(inset) for inset, _ in insets]
-    known = have_words([each.box for each in pictures], characters, own, others)
+    words = [said(inset) for inset, _ in insets]
+    known = have_words([each.box for each in pictures], characters, own, words)
     found += [each for each, is_read in zip(pictures, known, strict=True) if not is_read]
     found += _insets(insets, reading, grams)
     found.sort(key=_from_the_top)
