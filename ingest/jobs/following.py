@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 class Follower:
     """The thread that keeps a collection in step with one folder.
 
-    It removes deleted files: those that it saw go at once, and those deleted while nobody watched. A
-    run that misses more than half of the folder's files without having seen them go removes none,
+    It removes deleted files: those that it saw go at once, and those deleted while nobody watched.
+    A run that misses more than half of the folder's files without having seen them go removes none,
     unless the folder is ``forced``.
 
     Args:

@@ -90,6 +90,29 @@ def test_a_picture_is_framed_unless_something_was_read_in_it(
     assert compared(sandbox, path, TOP, boxes=line).unread == ()
 
 
+def test_a_picture_between_lines_is_read_where_the_reading_has_more_between_them(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "stamped.pdf"
+    canvas = new_canvas(path)
+    write(canvas, 72, 780, TOP)
+    show(canvas, text_picture(LEASE[:2], width=1000, height=500), (72, 560, 472, 760))
+    write(canvas, 72, 500, MIDDLE)
+    show(canvas, text_picture(LEASE[2:4], width=1000, height=500), (72, 200, 472, 400))
+    write(canvas, 72, 40, FOOT)
+    canvas.save()
+    upper = "\n".join(LEASE[:2])
+
+    def unread(reading: str) -> list[float]:
+        return [round(place.box[1], 1) for place in compared(sandbox, path, reading).unread]
+
+    assert unread(f"{TOP}\n{MIDDLE}\n{FOOT}") == [0.1, 0.5]
+    assert unread(f"{TOP}\n{upper}\n{MIDDLE}\n{FOOT}") == [0.5]
+    assert unread(f"{TOP}\n{upper}\n{MIDDLE}\nApproved\n{FOOT}") == []
+    document = load_file(path, LoadOptions()).document
+    assert unread(document.text) == []
+
+
 def test_notes_and_fields_are_framed_unless_the_reading_has_their_words(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from ingest.loaders.pdf.page import Inset
 from ingest.loaders.pdf.passage import GRAM, Character, joined_lines, letters_of
 from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.loaders.pdf.pictures.regions import inside, regions_of
+from ingest.loaders.pdf.read_pictures import have_words
 
 MOST_PLACES = 60
 """Most parts of a page in an answer."""
@@ -44,8 +45,12 @@ def unread_places(file: PdfiumFile, request: PictureRequest) -> list[UnreadPlace
         UnreadPlace("text", line.box, _short(line.text)) for line, is_read in lines if not is_read
     ]
     read = [*request.boxes, *(line.box for line, is_read in lines if is_read)]
-    found += _pictures(file, request.index, [*read, *(line.box for line in purposely)])
-    found += _insets(file, request.index, reading, grams)
+    insets = list(_insets_of(file, request.index))
+    pictures = _pictures(file, request.index, [*read, *(line.box for line in purposely)])
+    words = [said(inset) for inset, _ in insets]
+    known = have_words([each.box for each in pictures], characters, own, words)
+    found += [each for each, is_read in zip(pictures, known, strict=True) if not is_read]
+    found += _insets(insets, reading, grams)
     found.sort(key=_from_the_top)
     omitted = [UnreadPlace(kind, line.box, _short(line.text)) for line, kind in purposely.items()]
     return [*found[:MOST_PLACES], *sorted(omitted, key=_from_the_top)]
@@ -77,17 +82,17 @@ def _lines(
         yield Line(box, "".join(characters[member].text for member in members)), is_read
 
 
-def _pictures(file: PdfiumFile, index: int, read: Sequence[Box]) -> Iterator[UnreadPlace]:
-    """Yield the pictures of a page without text from OCR and without printed text on them."""
+def _pictures(file: PdfiumFile, index: int, read: Sequence[Box]) -> list[UnreadPlace]:
+    """Return the pictures of a page with no box of read text on them."""
     objects = file.objects(index)
-    for region in regions_of(objects):
-        box = _shares(region.box, objects.width, objects.height)
-        if not any(inside(line, box) for line in read):
-            yield UnreadPlace("picture", box)
+    boxes = (_shares(each.box, objects.width, objects.height) for each in regions_of(objects))
+    return [
+        UnreadPlace("picture", box) for box in boxes if not any(inside(line, box) for line in read)
+    ]
 
 
-def _insets(file: PdfiumFile, index: int, reading: str, grams: set[str]) -> Iterator[UnreadPlace]:
-    """Yield the notes and the form fields of a page whose words the reading lacks."""
+def _insets_of(file: PdfiumFile, index: int) -> Iterator[tuple[Inset, Box]]:
+    """Yield the notes and the form fields of a page, with their places."""
     known = file.frame(index)
     if known is None:
         return
@@ -97,9 +102,16 @@ def _insets(file: PdfiumFile, index: int, reading: str, grams: set[str]) -> Iter
     notes: Iterable[Inset] = notes_of(annotations, frame, {})
     fields: Iterable[Inset] = fields_of(annotations, frame, {})
     for inset in (*notes, *fields):
+        yield inset, _shares(inset.box, width, height)
+
+
+def _insets(
+    insets: Iterable[tuple[Inset, Box]], reading: str, grams: set[str]
+) -> Iterator[UnreadPlace]:
+    """Yield the notes and the form fields whose words the reading lacks."""
+    for inset, box in insets:
         if not _has(inset.text, reading, grams):
             kind: UnreadKind = "field" if inset.kind == "field" else "note"
-            box = _shares(inset.box, width, height)
             yield UnreadPlace(kind, box, _short(said(inset)))
 
 
