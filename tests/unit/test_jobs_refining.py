@@ -165,5 +165,4 @@ def test_a_collection_that_is_deleted_meanwhile_is_forgotten(
     job = jobs.wait(queue(jobs, "pumps.txt", "Pumps are oiled daily."), timeout_s=60)
     assert job is not None
     assert job.state == "done"
-    until(lambda: whole(base))
-    assert base.jobs.refining() == []
+    until(lambda: whole(base) and base.jobs.refining() == [])

@@ -76,7 +76,7 @@ def test_equal_documents_lie_on_one_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"), [("en-US", "Chunks by length"), ("zh-CN", "统计片段")]
+    ("locale", "words"), [("en-US", "Chunks by length"), ("zh-CN", "片段长度分布")]
 )
 def test_the_library_draws_pictures_when_asked(ui: UserInterface, locale: str, words: str) -> None:
     for number, text in enumerate(BIRDS):

@@ -392,7 +392,7 @@ def test_documents_are_tagged_together_and_found_by_the_tag(ui: UserInterface) -
 
 
 @pytest.mark.parametrize(
-    ("locale", "headline"), [("en-US", "The tags could not be saved"), ("zh-CN", "标签无法保存")]
+    ("locale", "headline"), [("en-US", "The tags could not be saved"), ("zh-CN", "未能保存标签")]
 )
 def test_what_cannot_be_a_tag_is_told(ui: UserInterface, locale: str, headline: str) -> None:
     fill_three(ui)
