@@ -12,7 +12,6 @@ import streamlit as st
 from kb.answering.answer import Answer
 from kb.errors import KnowledgeBaseError
 from kb.records import CollectionInfo, SearchHit
-from kb.search.marking import NOTHING
 from kb.search.request import SearchRequest
 from ui.sections import sections_named
 from ui.session import Session
@@ -21,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 _MEMO = "_search"
 _MOST_ANSWERS = 128
+_NOTHING = 0.005
+"""Score below which a hit answers nothing, and is shown as 0.00."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def search(shared: Session, collection: CollectionInfo, request: SearchRequest) 
     if isinstance(last, Result) and (last.request, last.state) == (request, state):
         return last
     started = time.monotonic()
-    hits = sections_named(shared, shared.base.find(request))
+    hits = _telling(sections_named(shared, shared.base.find(request)))
     result = Result(
         request=request,
         state=state,
@@ -93,12 +94,12 @@ def mark_sentences(shared: Session, result: Result) -> None:
     Call it at the end of a page: people can read the hits while the model looks for the sentences
     of hits without stored vectors.
     """
-    if result.marked or all(hit.sentence or hit.score < NOTHING for hit in result.hits):
+    if result.marked or all(hit.sentence or hit.score < _NOTHING for hit in result.hits):
         return
     request = result.request
     try:
         marked = shared.base.highlight(request.query, result.hits, instruct=request.instruct)
-        hits = sections_named(shared, marked)
+        hits = _telling(sections_named(shared, marked))
     except KnowledgeBaseError:
         _log.warning("no sentences are marked", exc_info=True)
         hits = result.hits
@@ -108,3 +109,11 @@ def mark_sentences(shared: Session, result: Result) -> None:
         # who has opened a hit would stay here.
         st.empty()
         st.rerun()
+
+
+def _telling(hits: Sequence[SearchHit]) -> list[SearchHit]:
+    """Return hits without the marked sentence of those that answer nothing; words stay marked."""
+    return [
+        hit if hit.score >= _NOTHING else replace(hit, sentence=None, highlights=hit.words)
+        for hit in hits
+    ]

@@ -22,7 +22,7 @@ def begin(
     limit: int,
     restriction: Restriction,
 ) -> None:
-    """Ask the index early what :func:`nearest` asks it first, unless each chunk is compared."""
+    """Send the first request of :func:`nearest` early, if the index gets one at all."""
     if not restriction.is_compared:
         answers.begin(collection.id, vector, _asked(limit, restriction))
 

@@ -13,9 +13,6 @@ from kb.sentences.packed import ChunkSentences
 
 Span = tuple[int, int]
 
-NOTHING = 0.005
-"""Score below which a passage answers nothing (0.00, as it is shown): no sentence is marked."""
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -64,7 +61,7 @@ def sentences_marked(
     wanted = highlight.telling_terms(query)
     passages = _passages(found, facts)
     spans = sentence.stored_spans(found, facts.sentences, vectors, wanted, passages)
-    left = [hit for hit in found if hit.chunk_id not in facts.sentences and hit.score >= NOTHING]
+    left = [hit for hit in found if hit.chunk_id not in facts.sentences]
     if left and embedder is not None:
         spans |= sentence.read_spans(left, vectors, wanted, passages, embedder())
     return _marked(wanted, found, passages, spans)
@@ -117,7 +114,7 @@ def _marked(
     for hit in found:
         words = passages[hit.chunk_id].spans(wanted)
         span = spans.get(hit.chunk_id)
-        if span is None or hit.score < NOTHING:
+        if span is None:
             marked.append(replace(hit, highlights=words, sentence=None, words=words))
             continue
         outside = [each for each in words if each[1] <= span[0] or span[1] <= each[0]]

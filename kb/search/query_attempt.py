@@ -106,7 +106,10 @@ class QueryAttempt:
     def _begun(
         self, collection: CollectionInfo, vector: Vector | None, limit: int
     ) -> tuple[Restriction, Rescoring | None]:
-        """Return what passes and what scores by meaning, which begins beside that by words."""
+        """Begin the search by meaning; return the restriction, and the scoring of that search.
+
+        The scoring is None for a search by words.
+        """
         sought, kept = self._sought, self._kept
         where = self._asked.where
         restriction = Restriction(self._state, collection, sought.query, where, kept.filters)

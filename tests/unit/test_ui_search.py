@@ -97,6 +97,19 @@ def test_above_hits_that_do_not_answer_stands_that_nothing_relevant_was_found(
     assert best not in html(page)
 
 
+def test_no_sentence_is_marked_in_a_hit_whose_score_is_shown_as_nothing(
+    filled: UserInterface,
+) -> None:
+    question = "Who won the chess championship in Norway?"
+    found = filled.shared.base.search(question)
+    assert all(hit.sentence for hit in found)  # programs that ask for sentences get them
+    page = filled.open()
+    page.text_input(key="q").set_value(question).run()
+    nothing = [hit.score < 0.005 for hit in found]
+    assert any(nothing)
+    assert html(page).count("<mark>") == len(found) - sum(nothing)
+
+
 @pytest.mark.parametrize(
     ("locale", "said"), [("en-US", "is not a date"), ("zh-CN", "日期请写成 2024、2024-05")]
 )

@@ -7,6 +7,7 @@ puts them after the lines above the picture and before those below it, and so th
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.loaders.page_pictures import Box
@@ -28,6 +29,8 @@ def have_words(
         reading: the page's text as it was stored.
         others: words of notes and form fields.
     """
+    if not pictures:
+        return []
     spans = list(_spans(characters, reading, others))
     middles = [(top + bottom) / 2 for _, top, _, bottom in pictures]
     return [any(_is_between(middle, *span) for span in spans) for middle in middles]
@@ -45,6 +48,7 @@ def _spans(
         if (found := place.get(own[at : at + GRAM])) is not None:
             where |= {at + step: found + step for step in range(GRAM) if at + step not in where}
     told = _places(own, others)
+    known = sorted(where)
 
     def height(at: int) -> float:
         box = characters[owners[where[at]]].box
@@ -54,9 +58,10 @@ def _spans(
         if end - start < _LEAST_LETTERS or own[start:end] in page:
             continue
         # Letters next to the gap may agree by chance: those a gram further do not.
-        before = max((at for at in where if at <= start - GRAM), default=None)
-        after = min((at for at in where if at >= end + GRAM - 1), default=None)
-        yield 0.0 if before is None else height(before), 1.0 if after is None else height(after)
+        before = bisect_right(known, start - GRAM)
+        after = bisect_left(known, end + GRAM - 1)
+        above = height(known[before - 1]) if before else 0.0
+        yield above, height(known[after]) if after < len(known) else 1.0
 
 
 def _places(own: str, others: Iterable[str]) -> set[int]:
