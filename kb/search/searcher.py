@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from kb.catalog.state import State
 from kb.cores import available_cores
@@ -18,6 +19,7 @@ from kb.errors import (
     StoreError,
 )
 from kb.languages.neutral import Means
+from kb.lazy import Lazy
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.reranking.base import Reranker
 from kb.search import hits, lexical, marking
@@ -52,7 +54,7 @@ class Searcher:
     Args:
         settings: defaults for requests.
         store: the store to search.
-        embedder: returns the embedding model, loaded at first use.
+        embedder: the embedding model, loaded at first use.
         reranker: returns the reranker of the settings, loaded at first use.
         means: the language means of queries and chunks.
     """
@@ -61,13 +63,14 @@ class Searcher:
         self,
         settings: Settings,
         store: Store,
-        embedder: Callable[[], Embedder],
+        embedder: Lazy[Embedder],
         reranker: Callable[[], Reranker],
         means: LanguageMeans,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._embedder = embedder
+        self._loading = embedder
+        self._embedder = embedder.get
         self._reranker = reranker
         self._means = means
         self._queries = QueryCache()
@@ -81,6 +84,27 @@ class Searcher:
     def adopt(self, settings: Settings) -> None:
         """Use other settings from the next search on."""
         self._settings = settings
+
+    def warm_up(self) -> None:
+        """Load the embedding model and the vectors of the default collection, beside each other.
+
+        Raises:
+            ModelError: the model is missing, or cannot be loaded.
+        """
+        with self._store.catalog.reading() as state:
+            name = self._settings.collection
+            self._read_vectors([each for each in state.collections() if each.name == name])
+        self._embedder()
+
+    def _read_vectors(self, targets: Sequence[CollectionInfo]) -> None:
+        """Have vectors read in other threads, if the model is yet to be loaded: seconds each.
+
+        A store that fails now will fail again when it is queried.
+        """
+        if not self._loading.is_open:
+            with suppress(RuntimeError):  # closed just now, which this thread will find out
+                for each in targets:
+                    self._aside.submit(self._store.vectors.prepare, each.id)
 
     def search(self, request: SearchRequest) -> list[SearchHit]:
         """Return the passages that best answer a request, best first; none for a blank query.
@@ -161,6 +185,8 @@ class Searcher:
     ) -> list[SearchHit]:
         default = request.mode or self._mode(targets)
         modes = [each.mode or default for each in request.asked]
+        if any(how != "keyword" for how in modes):
+            self._read_vectors(targets)
         embedder = self._embedder_for(next((how for how in modes if how != "keyword"), modes[0]))
         if embedder is not None:
             for target, theirs in zip(targets, embedders, strict=True):

@@ -52,6 +52,7 @@ def application(
         ModelError: the model is missing or cannot be loaded.
     """
     limits = _with_files(limits or Limits(), base.settings.max_file_mb)
+    base.warm_up()
     embedder = base.embedder
     quick = Lane("requests", limits.threads, most=limits.requests)
     ranking = Lane("requests to rank", _RANKED_AT_ONCE, most=limits.requests)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hashing_embedder import HashingEmbedder
+from neighbour import Neighbour
 
 from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
 from kb.embedding.base import Vector
@@ -142,3 +144,68 @@ def test_a_closed_knowledge_base_leaves_no_thread_behind(base: KnowledgeBase) ->
     assert base.search(QUERIES[0])
     base.close()
     assert not [each for each in threading.enumerate() if each.name.startswith("search by")]
+
+
+@pytest.fixture
+def opening(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[KnowledgeBase]:
+    """The library opened anew, whose model is not loaded before its index is in memory."""
+    base.close()
+
+    def loaded(_: Settings) -> HashingEmbedder:
+        deadline = time.monotonic() + 60
+        while not opened._store.vectors.answers_at_once(opened.collection().id):
+            assert time.monotonic() < deadline, "nobody reads the index"
+            time.sleep(0.01)
+        return HashingEmbedder()
+
+    monkeypatch.setattr("kb.facade.parts.open_embedder", loaded)
+    with KnowledgeBase.open(base.settings) as opened:
+        yield opened
+
+
+def test_the_first_search_reads_the_index_while_the_model_is_loaded(
+    opening: KnowledgeBase, asking: list[threading.Thread]
+) -> None:
+    assert opening.search(QUERIES[1])
+    assert len(asking) == 1
+
+
+def test_warmed_up_a_knowledge_base_has_its_model_and_its_index(opening: KnowledgeBase) -> None:
+    opening.warm_up()
+    assert opening._loaded.is_open
+    assert opening._store.vectors.answers_at_once(opening.collection().id)
+
+
+def test_a_search_by_words_reads_no_index(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.close()
+    monkeypatch.setattr("kb.facade.parts.open_embedder", lambda _: HashingEmbedder())
+    with KnowledgeBase.open(base.settings) as opened:
+        assert opened.search("harbour", mode="keyword", highlights="none")
+        opened._searcher.close()
+        assert not opened._store.vectors.answers_at_once(opened.collection().id)
+
+
+def test_while_another_process_writes_nobody_waits_for_its_lock_early(
+    base: KnowledgeBase,
+) -> None:
+    base.close()
+    neighbour = Neighbour(base.settings.data_dir)
+    with KnowledgeBase.open(base.settings) as opened:
+        target = opened.collection().id
+        neighbour.do("hold")
+        opened._store.vectors.prepare(target)
+        assert not opened._store.vectors.answers_at_once(target)
+        neighbour.do("release")
+        opened._store.vectors.prepare(target)
+        assert opened._store.vectors.answers_at_once(target)
+    neighbour.close()
+
+
+def test_an_empty_knowledge_base_warms_up(tmp_path: Path) -> None:
+    with KnowledgeBase.open(
+        Settings.load(data_dir=tmp_path / "new"), embedder=HashingEmbedder()
+    ) as empty:
+        empty.warm_up()
+        assert empty.collections() == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +137,14 @@ class ChromaFolder:
     def answers_at_once(self, collection: str) -> bool:
         """Return whether the index is in memory, and as new as the files."""
         return self._client.is_loaded(collection) and not self._client.is_due()
+
+    def prepare(self, collection: str) -> None:
+        """Read the index into memory, unless another process or thread writes just now."""
+        with suppress(StoreBusyError):
+            if not self._client.is_loaded(collection):
+                with self._lock.hold(0):
+                    self._client.refresh_if_stale()
+                    self._client.load(collection)
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
