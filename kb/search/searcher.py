@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from kb.catalog.state import State
 from kb.cores import available_cores
@@ -93,18 +92,16 @@ class Searcher:
         """
         with self._store.catalog.reading() as state:
             name = self._settings.collection
-            self._read_vectors([each for each in state.collections() if each.name == name])
+            reading = self._prepared([each for each in state.collections() if each.name == name])
         self._embedder()
+        wait(reading)
 
-    def _read_vectors(self, targets: Sequence[CollectionInfo]) -> None:
-        """Have vectors read in other threads, if the model is yet to be loaded: seconds each.
-
-        A store that fails now will fail again when it is queried.
-        """
-        if not self._loading.is_open:
-            with suppress(RuntimeError):  # closed just now, which this thread will find out
-                for each in targets:
-                    self._aside.submit(self._store.vectors.prepare, each.id)
+    def _prepared(self, targets: Sequence[CollectionInfo]) -> list[Future[None]]:
+        """Have vectors read into memory in other threads; queries tell of errors."""
+        try:
+            return [self._aside.submit(self._store.vectors.prepare, each.id) for each in targets]
+        except RuntimeError:  # closed just now, which this thread will find out
+            return []
 
     def search(self, request: SearchRequest) -> list[SearchHit]:
         """Return the passages that best answer a request, best first; none for a blank query.
@@ -185,8 +182,8 @@ class Searcher:
     ) -> list[SearchHit]:
         default = request.mode or self._mode(targets)
         modes = [each.mode or default for each in request.asked]
-        if any(how != "keyword" for how in modes):
-            self._read_vectors(targets)
+        if not self._loading.is_open and any(how != "keyword" for how in modes):
+            self._prepared(targets)  # while this thread loads the model: seconds each
         embedder = self._embedder_for(next((how for how in modes if how != "keyword"), modes[0]))
         if embedder is not None:
             for target, theirs in zip(targets, embedders, strict=True):

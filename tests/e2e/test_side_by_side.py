@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -24,17 +25,29 @@ PLACES = 90
 QUERIES = [f"which harbour opens at {number} o'clock" for number in range(0, PLACES, 7)]
 
 
+@pytest.fixture(scope="module")
+def harbours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that no test changes."""
+    folder = tmp_path_factory.mktemp("harbours")
+    with KnowledgeBase.open(Settings.load(data_dir=folder), embedder=HashingEmbedder()) as opened:
+        for number in range(PLACES):
+            kind = "north" if number % 2 else "south"
+            opened.add(f"Harbour {number} opens at {number} o'clock. " * 9, name=f"{kind} {number}")
+    return folder
+
+
 @pytest.fixture
-def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KnowledgeBase]:
+def base(
+    harbours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[KnowledgeBase]:
     # A library of 90 passages is compared whole, and so are the passages of a filter.
     monkeypatch.setattr(kept_vectors, "MOST_NUMBERS", 0)
     monkeypatch.setattr(kept_filters, "MOST_NUMBERS", 0)
     monkeypatch.setattr("kb.search.restriction.FEW", 0)
-    settings = Settings.load(data_dir=tmp_path)
+    shutil.copytree(harbours, tmp_path / "data")
+    settings = Settings.load(data_dir=tmp_path / "data")
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
-        for number in range(PLACES):
-            kind = "north" if number % 2 else "south"
-            opened.add(f"Harbour {number} opens at {number} o'clock. " * 9, name=f"{kind} {number}")
+        opened.warm_up()
         yield opened
 
 
