@@ -20,6 +20,8 @@ class SearchMethods(Parts):
     def warm_up(self) -> None:
         """Load the model and the index of the default collection now, not in the first search.
 
+        A collection that is small enough to be searched without its index does without here.
+
         Raises:
             ModelError: the model is missing, or cannot be loaded.
         """

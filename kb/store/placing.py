@@ -111,7 +111,7 @@ class PlacedVectors:
         return self.of(collection).answers_at_once(collection)
 
     def prepare(self, collection: str) -> None:
-        """Read into memory what the first query would read; never wait for another process."""
+        """Read into memory what the first query would read."""
         self.of(collection).prepare(collection)
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:

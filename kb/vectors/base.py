@@ -137,7 +137,7 @@ class VectorStore(Protocol):
         ...
 
     def prepare(self, collection: str) -> None:
-        """Read into memory what the first query would read; never wait for another process."""
+        """Read into memory what the first query would read."""
         ...
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:

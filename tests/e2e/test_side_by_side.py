@@ -15,7 +15,7 @@ from neighbour import Neighbour
 
 from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
 from kb.embedding.base import Vector
-from kb.errors import StoreError
+from kb.errors import ModelError, StoreBusyError, StoreError
 from kb.search import kept_filters, kept_vectors, lexical
 from kb.vectors.base import VectorFilter
 from kb.vectors.chroma.client import SharedClient
@@ -200,20 +200,57 @@ def test_a_search_by_words_reads_no_index(
         assert not opened._store.vectors.answers_at_once(opened.collection().id)
 
 
-def test_while_another_process_writes_nobody_waits_for_its_lock_early(
-    base: KnowledgeBase,
+def test_an_index_that_a_small_library_may_never_need_is_not_read_early(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base.close()
-    neighbour = Neighbour(base.settings.data_dir)
+    monkeypatch.setattr("kb.facade.parts.open_embedder", lambda _: HashingEmbedder())
+    monkeypatch.setattr(kept_vectors, "MOST_NUMBERS", 2_000_000)
     with KnowledgeBase.open(base.settings) as opened:
-        target = opened.collection().id
+        opened.warm_up()
+        assert not opened._store.vectors.answers_at_once(opened.collection().id)
+
+
+def test_a_model_that_cannot_be_loaded_is_told_though_the_index_was_read(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: Settings) -> HashingEmbedder:
+        msg = "there is no such model"
+        raise ModelError(msg)
+
+    base.close()
+    monkeypatch.setattr("kb.facade.parts.open_embedder", missing)
+    with KnowledgeBase.open(base.settings) as opened:
+        for use in (opened.warm_up, lambda: opened.search(QUERIES[1])):
+            with pytest.raises(ModelError, match="there is no such model"):
+                use()
+        assert opened.search("harbour", mode="keyword")
+
+
+@pytest.fixture
+def neighbour(base: KnowledgeBase) -> Iterator[Neighbour]:
+    """Another process over the same data folder."""
+    base.close()
+    opened = Neighbour(base.settings.data_dir)
+    yield opened
+    opened.close()
+
+
+def test_a_store_that_is_busy_for_too_long_is_told_by_the_search_and_not_by_the_start(
+    base: KnowledgeBase, neighbour: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.facade.parts.open_embedder", lambda _: HashingEmbedder())
+    hurried = base.settings.model_copy(update={"lock_timeout_s": 0.2})
+    with KnowledgeBase.open(hurried) as opened:
         neighbour.do("hold")
-        opened._store.vectors.prepare(target)
-        assert not opened._store.vectors.answers_at_once(target)
+        with pytest.raises(StoreBusyError, match=r"more than 0\.2 s"):
+            opened.search(QUERIES[1])
+        opened._loaded.close()
+        opened.warm_up()
+        assert opened._loaded.is_open
         neighbour.do("release")
-        opened._store.vectors.prepare(target)
-        assert opened._store.vectors.answers_at_once(target)
-    neighbour.close()
+        opened.warm_up()
+        assert opened._store.vectors.answers_at_once(opened.collection().id)
 
 
 def test_an_empty_knowledge_base_warms_up(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_what_embeds_again_says_so_and_is_written_into_the_settings(
     mark(filled.open(q="green tea"), 0, "good")
     page = filled.open("quality")
     page.button_group(key="trial-option").set_value("chunk_size=512").run()
-    assert any("throw-away folder" in each.value for each in page.caption)
+    assert any("temporary folder" in each.value for each in page.caption)
     chunks = filled.shared.base.collection().chunks
     page.button(key="trial-compare").click().run()
     measured(filled, page)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,12 +139,8 @@ class ChromaFolder:
         return self._client.is_loaded(collection) and not self._client.is_due()
 
     def prepare(self, collection: str) -> None:
-        """Read the index into memory, unless another process or thread writes just now."""
-        with suppress(StoreBusyError):
-            if not self._client.is_loaded(collection):
-                with self._lock.hold(0):
-                    self._client.refresh_if_stale()
-                    self._client.load(collection)
+        """Read the index into memory, as the first query does."""
+        self._keep_up(collection)
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
