@@ -41,7 +41,7 @@ _RANKED_AT_ONCE = 4  # one reranker serves them all, by turns
 def application(
     base: KnowledgeBase, *, policy: Policy | None = None, limits: Limits | None = None
 ) -> Iterator[Gate]:
-    """Lend the ASGI application over an open knowledge base; loads its model.
+    """Lend the ASGI application over an open knowledge base; loads its model and its index.
 
     Args:
         base: the knowledge base; stays open.
