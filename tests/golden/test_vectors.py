@@ -25,6 +25,11 @@ TEXTS = golden_texts()
 GOLDEN = json.loads((Path(__file__).parent / "vectors.json").read_text("utf-8"))
 EXACT = 0.9999
 
+# Products of BF16 round what enters them to eight bits, and processors add them up in different
+# orders: after 3,626 tokens 0.99990 with instructions for BF16, 0.99989 without them.
+EXACT_OF_LONG_BF16 = 0.9998
+LONG_TOKENS = 1_000
+
 # BF16, as Qwen3 comes, is four times slower than F16 on processors that lack it.
 FAST_TOKENS = {None: 4_000, "F16": 8_192}
 
@@ -46,6 +51,11 @@ class Case:
     name: str
     quantize: str | None
     embedder: LlamaEmbedder
+
+    def least_cosine(self, tokens: int) -> float:
+        """How near to the original the vector of a text has to be."""
+        bf16 = (self.name, self.quantize) == ("qwen3", None)
+        return EXACT_OF_LONG_BF16 if bf16 and tokens > LONG_TOKENS else EXACT
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]} {case[1] or 'exact'}")
@@ -89,7 +99,11 @@ def test_every_vector_is_that_of_the_original(case: Case) -> None:
         title: float(vector @ _vector(entry))
         for (title, entry), vector in zip(entries.items(), vectors, strict=True)
     }
-    assert {title: cosine for title, cosine in cosines.items() if cosine < EXACT} == {}
+    assert {
+        title: cosine
+        for title, cosine in cosines.items()
+        if cosine < case.least_cosine(entries[title]["tokens"])
+    } == {}
 
 
 def test_texts_alone_get_the_vectors_they_get_together(case: Case) -> None:

@@ -42,6 +42,11 @@ def test_plain_streamlit_run_is_as_private() -> None:
     assert config["server"]["showEmailPrompt"] is False
 
 
+def test_a_redraw_does_not_stop_jobs_for_a_whole_collection_of_garbage() -> None:
+    config = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["runner"]["postScriptGC"] is False
+
+
 def test_only_the_session_opens_the_knowledge_base() -> None:
     openers = {
         path.name
