@@ -90,7 +90,7 @@ def test_marks_of_one_question_are_not_those_of_another(filled: UserInterface) -
     ("locale", "none", "mine"),
     [
         ("en-US", "No questions of your own yet", "My questions"),
-        ("zh-CN", "还没有自己", "我的问题"),
+        ("zh-CN", "还没有内容", "我的问题"),
     ],
 )
 def test_quality_says_how_questions_of_ones_own_are_made(
