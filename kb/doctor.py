@@ -9,6 +9,7 @@ import resource
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -155,8 +156,8 @@ def _gpu_advice(environ: Mapping[str, str]) -> str:
         flags = f"-DGGML_CUDA=on -DCMAKE_CUDA_ARCHITECTURES={nvidia.architectures(environ)}"
         version = importlib.metadata.version("llama-cpp-python")
         again = (
-            f"CMAKE_ARGS='{flags}' {sys.executable} -m pip install --force-reinstall --no-deps "
-            f"--no-cache-dir --no-binary llama-cpp-python llama-cpp-python=={version}"
+            f"CMAKE_ARGS='{flags}' {_installer()} --no-deps "
+            f"--no-binary llama-cpp-python llama-cpp-python=={version}"
         )
     if not why:
         return f"a GPU is present but llama.cpp was built for the CPU; build it again: `{again}`"
@@ -164,6 +165,13 @@ def _gpu_advice(environ: Mapping[str, str]) -> str:
         f"a GPU is present but llama.cpp was built for the CPU: {why}; install what is missing, "
         f"`{command}`, then build it again: `{again}`"
     )
+
+
+def _installer() -> str:
+    """Return the command that installs packages anew; environments of ``uv`` have no pip."""
+    if PathFinder.find_spec("pip") is None:
+        return f"uv pip install --python {sys.executable} --reinstall --no-cache"
+    return f"{sys.executable} -m pip install --force-reinstall --no-cache-dir"
 
 
 def _memory() -> dict[str, str]:

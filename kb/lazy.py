@@ -32,6 +32,11 @@ class Lazy(Generic[T]):
         self._owned = given is None
         self._mutex = threading.Lock()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the object is open, or was given."""
+        return self._opened is not None
+
     def get(self) -> T:
         """Return the object, opening it if needed.
 

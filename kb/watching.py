@@ -158,10 +158,10 @@ def _refuse_overlap(folder: Path, other: Path) -> None:
         SettingsError: it shares files.
     """
     messages: dict[Overlap | None, str] = {
-        "same": f"{folder} is kept in step already",
-        "inside": f"{folder} is inside {other}, which is kept in step already",
+        "same": f"{folder} is watched already",
+        "inside": f"{folder} is inside {other}, which is watched already",
         "around": (
-            f"{other}, inside {folder}, is kept in step already; stop watching it first, its "
+            f"{other}, inside {folder}, is watched already; stop watching it first, its "
             "documents stay"
         ),
     }

@@ -235,6 +235,9 @@ def _draw_progress(shared: Session) -> None:
         return
     if told.state == "failed":
         draw_error(t("error.model_choice"), told.error)
+        if told.what == "use" and not told.offer.here:
+            advice = "models.failed_hubs" if told.offer.on_modelscope else "models.failed_hub"
+            st.info(t(advice), icon=":material/refresh:")
     elif told.state == "cancelled":
         st.info(t("models.cancelled", name=plain(told.offer.label)), icon=":material/pause_circle:")
     else:

@@ -147,7 +147,7 @@ class Session:
 
     def _load_model(self) -> None:
         try:
-            self.base.embedder  # noqa: B018 - loads at first use
+            self.base.warm_up()
         except KnowledgeBaseError as error:
             self._model_error = str(error)
         except Exception as error:  # noqa: BLE001 - a bug must show, not hang the views

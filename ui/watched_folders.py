@@ -10,7 +10,7 @@ import streamlit as st
 from kb.catalog.watched_folders import OUTCOMES, FolderRun, WatchedFolder
 from kb.errors import SettingsError
 from kb.watching import located, overlap
-from ui.language import reason_text, t
+from ui.language import listed, reason_text, t
 from ui.markup import bar, escape, plain
 from ui.session import Session
 from ui.shared import date_text, draw_error
@@ -98,7 +98,8 @@ def _told(folder: WatchedFolder, state: str) -> str:
         if run.counts.get(outcome)
     ]
     told = t("watched.last_run", date=date_text(run.ended_at))
-    return f"{said} · {told}: {' · '.join(counts) if counts else t('watched.nothing')}"
+    counted = " · ".join(counts) if counts else t("watched.nothing")
+    return f"{said} · {t('list.pair', label=told, text=counted)}"
 
 
 def _draw_buttons(shared: Session, folder: WatchedFolder) -> None:
@@ -166,7 +167,7 @@ def _draw_left(shared: Session, folder: WatchedFolder, run: FolderRun) -> None:
 
 
 def _some(names: Sequence[str], count: int) -> str:
-    shown = ", ".join(map(plain, names[:_SHOWN_NAMES]))
+    shown = listed(map(plain, names[:_SHOWN_NAMES]))
     left = count - min(len(names), _SHOWN_NAMES)
     return f"{shown} {t('upload.more', n=left)}" if left > 0 else shown
 

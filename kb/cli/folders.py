@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _GRACE_S = 5.0
 _LOOK_S = 0.5
 _MOST_FAILURES = 10
+_START = "start `kb ui`, `kb serve` or `kb folders watch`"
 _STYLES = {"in_step": "green", "missing": "yellow", "failed": "red", "paused": "yellow"}
 
 app = typer.Typer(
@@ -51,11 +52,11 @@ def folders(context: typer.Context, as_json: JsonOption = False) -> None:
         return
     console = stdout()
     if not found:
-        console.print("no folder is kept in step; `kb folders add FOLDER` adds one")
+        console.print("no folder is watched; `kb folders add FOLDER` adds one")
     for folder in found:
         _print(folder, console)
     if found and not watched:
-        console.print("nobody follows them now; start `kb ui`, or `kb folders watch`")
+        console.print(f"no program watches them now; {_START}")
 
 
 @app.command()
@@ -63,12 +64,12 @@ def add(
     path: Annotated[Path, typer.Argument(help="Folder of this computer.")],
     collection: CollectionOption = None,
 ) -> None:
-    """Watch a folder: its collection follows it while `kb ui` or `kb folders watch` runs."""
+    """Keep a collection in step with a folder, while kb ui, kb serve or kb folders watch runs."""
     with _queue() as (base, queue):
         added = base.watched.add(path, collection=collection)
-        stdout().print(f"{added.id}  {added.path} is kept in step", markup=False)
+        stdout().print(f"{added.id}  {added.path} is watched", markup=False)
         if not queue.is_watched():
-            stdout().print("nobody follows it now; start `kb ui`, or `kb folders watch`")
+            stdout().print(f"no program watches it now; {_START}")
 
 
 @app.command()
@@ -77,16 +78,16 @@ def remove(folder: _Folder) -> None:
     with _queue() as (base, _):
         for each in _meant(base, folder):
             base.watched.remove(each.id)
-            stdout().print(f"{each.path} is left alone; its documents stay", markup=False)
+            stdout().print(f"{each.path} is no longer watched; its documents stay", markup=False)
 
 
 @app.command()
 def watch() -> None:
-    """Follow the watched folders, and run queued jobs, until Ctrl-C."""
+    """Keep collections in step with their watched folders, and run queued jobs, until Ctrl-C."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with _queue() as (base, queue):
         if not base.watched.listed():
-            msg = "no folder is kept in step; add one with `kb folders add FOLDER`"
+            msg = "no folder is watched; add one with `kb folders add FOLDER`"
             raise SettingsError(msg)
         queue.work()
         told: dict[int, str] = {}
@@ -121,7 +122,7 @@ def _meant(base: KnowledgeBase, named: str) -> list[WatchedFolder]:
     path = str(Path(named).expanduser().absolute())
     found = [each for each in listed if str(each.id) == named or each.path in {named, path}]
     if not found:
-        msg = f"no folder {named!r} is kept in step; `kb folders` lists them"
+        msg = f"no folder {named!r} is watched; `kb folders` lists them"
         raise SettingsError(msg)
     return found
 

@@ -81,12 +81,12 @@ class ServedAnswer(Parts):
         return self._pieces
 
     def close(self) -> None:
-        """End the model's work; what was said stays."""
+        """Stop the model; the text so far stays."""
         self._pieces.close()
 
     @property
     def so_far(self) -> Answer:
-        """What was given so far."""
+        """The answer so far."""
         if self._whole is not None:
             return self._whole
         text = "".join(self._parts).strip()

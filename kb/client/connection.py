@@ -59,12 +59,12 @@ class Connection:
         self._http.close()
 
     def get(self, path: str, **params: str | int | None) -> Json:
-        """Return what is at a path; parameters that are None are left out."""
+        """Send a GET request and return its JSON; leave out parameters that are None."""
         given = {name: value for name, value in params.items() if value is not None}
         return self.ask("GET", path, params=given)
 
     def ask(self, method: str, path: str, **request: Any) -> Json:  # noqa: ANN401 - httpx's
-        """Return the JSON of an answer, None where it has none.
+        """Send a request and return the JSON of its answer; None if it has no body.
 
         Args:
             method: of HTTP.

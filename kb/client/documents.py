@@ -163,13 +163,13 @@ class DocumentCalls(CollectionCalls):
         limit: int | None = None,
         collection: str | Sequence[str] | None = None,
     ) -> Reading:
-        """Return what stands at an address: a passage, a document, or a stretch of one.
+        """Return the text at an address: a passage, a document or a range of it.
 
         The arguments are those of :meth:`kb.KnowledgeBase.read`.
 
         Raises:
             CollectionError: there is no such collection.
-            DocumentNotFoundError: nothing is called so, and the message says what comes nearest;
+            DocumentNotFoundError: nothing has that name; the message gives the nearest names;
                 or several documents are, and it says which.
             SettingsError: the document has no such lines, pages or characters, or a range is none.
         """
@@ -243,7 +243,7 @@ class DocumentCalls(CollectionCalls):
         remove: Sequence[str] = (),
         collection: str | None = None,
     ) -> None:
-        """Give tags to documents, and take others from them; filters find them by these.
+        """Add tags to documents and remove others; filters find documents by their tags.
 
         Raises:
             SettingsError: a tag is empty, too long or not on one line; nothing was changed.

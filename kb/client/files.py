@@ -48,7 +48,7 @@ class FileCalls(Parts):
         return int(told["total"])
 
     def dismiss(self, source: Source, *, collection: str | None = None) -> bool:
-        """Take a file that could not be read off the list of failures; say whether it stood there.
+        """Remove a file from the list of failures; return whether it was listed.
 
         An older version of it stays. The next ingestion tries the file again.
 

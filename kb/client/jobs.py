@@ -19,14 +19,14 @@ _MOST_RUNS = 10_000
 _MOST_FAILURES = 8
 _LOOK_S = 1.0
 _SILENCE_S = 60.0
-"""How long a job's events may say nothing; the server says meanwhile that it is there."""
+"""Longest silence in a job's events, in seconds; a server without news sends a sign of life."""
 
 OnFile = Callable[[JobFile], None]
-"""Told of a file whenever it has got further."""
+"""Receives a file whenever its state changes."""
 
 
 class JobCalls(Parts):
-    """Files are sent as jobs, which the server does while nobody waits for them as well."""
+    """Methods that send files as jobs. The server does a job whether or not a client waits."""
 
     def ingest(
         self,
@@ -114,9 +114,9 @@ class JobCalls(Parts):
         self.server.ask("POST", place("jobs", job_id, "cancel"), json={})
 
     def retry(self, job_id: int, *, passwords: Sequence[str] = ()) -> JobInfo:
-        """Try again what of a job failed or was not done; return the job that does it.
+        """Retry the failed and unfinished files of a job; return the job that does it.
 
-        One that asks for a password goes on with these, or without its protected files.
+        A job that asks for a password goes on with ``passwords``, or without its protected files.
 
         Raises:
             JobError: there is no such job, or nothing of it can be tried again.

@@ -91,9 +91,9 @@ def _scratch() -> IO[bytes]:
 
 
 def parcels(files: Path | str | Sequence[Path | str | Sent]) -> Iterator[Parcel]:
-    """Give files in the order in which they are named, a request's worth at a time.
+    """Yield files in the order given, as many at a time as fit into a request.
 
-    A single path is one: its characters are none.
+    A string is one path.
 
     Raises:
         SettingsError: a path does not exist; two files have one name.

@@ -55,7 +55,7 @@ class Parts:
         self._reranker = Lazy(lambda: open_reranker(self.settings))
         self._means = LanguageMeans(self._store, self._loaded.get, enabled=settings.language_means)
         self._searcher = Searcher(
-            settings, self._store, self._loaded.get, self._reranker.get, self._means
+            settings, self._store, self._loaded, self._reranker.get, self._means
         )
         self.indexing = Indexing(settings, self._store, self._loaded)
         self.files = FileTracking(settings, self._store)

@@ -17,6 +17,16 @@ from kb.search.request import SearchRequest, WeightedQuery
 class SearchMethods(Parts):
     """Methods for searching and asking."""
 
+    def warm_up(self) -> None:
+        """Load the model and the index of the default collection now, not in the first search.
+
+        A collection that is small enough to be searched without its index does without here.
+
+        Raises:
+            ModelError: the model is missing, or cannot be loaded.
+        """
+        self._searcher.warm_up()
+
     def search(
         self,
         query: str | Sequence[str | WeightedQuery],

@@ -72,9 +72,9 @@ def _trouble(error: httpx.RequestError, reference: Reference) -> str:
         )
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         other = (
-            "set HF_ENDPOINT to a mirror, or pull with `--from ms` (ModelScope)"
+            "set HF_ENDPOINT to a mirror, or take ModelScope (kb models pull: --from ms)"
             if reference.hub == "hf"
-            else "pull with `--from hf` (Hugging Face)"
+            else "take Hugging Face (kb models pull: --from hf)"
         )
         return (
             f"cannot reach {hub} for {reference}: {error}. Check the connection; set HTTPS_PROXY "

@@ -29,6 +29,11 @@ MOST_SCORED_WHOLE = 16_000_000
 _LEAST_ROWS = 4  # of a chunk in most collections: its own vector and those of its sentences
 
 
+def may_be_scored_whole(collection: CollectionInfo) -> bool:
+    """Return whether a collection is small enough to be searched without its index."""
+    return _LEAST_ROWS * collection.chunks * collection.dim <= MOST_NUMBERS
+
+
 class Scored(NamedTuple):
     """Data for scoring a visible chunk.
 
@@ -90,7 +95,7 @@ class KeptVectors:
         None if there are too many, or some have no vectors yet.
         """
         expected = _LEAST_ROWS * collection.chunks * collection.dim
-        if not 0 < expected <= MOST_NUMBERS:
+        if expected == 0 or not may_be_scored_whole(collection):
             return None
         generation = self._current(state)
         with self._mutex:

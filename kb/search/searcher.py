@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from kb.catalog.state import State
 from kb.cores import available_cores
@@ -18,13 +19,16 @@ from kb.errors import (
     StoreError,
 )
 from kb.languages.neutral import Means
+from kb.lazy import Lazy
 from kb.records import CollectionInfo, SearchHit, SearchMode
+from kb.remote.address import names_servers
 from kb.reranking.base import Reranker
 from kb.search import hits, lexical, marking
 from kb.search.answers import UnansweredError, VectorAnswers
 from kb.search.attempt import Attempt, chosen
 from kb.search.corrections import corrected, corrections
 from kb.search.kept import Kept
+from kb.search.kept_vectors import may_be_scored_whole
 from kb.search.means import LanguageMeans
 from kb.search.query import Query, parse, parse_question
 from kb.search.query_cache import QueryCache
@@ -52,7 +56,7 @@ class Searcher:
     Args:
         settings: defaults for requests.
         store: the store to search.
-        embedder: returns the embedding model, loaded at first use.
+        embedder: the embedding model, loaded at first use.
         reranker: returns the reranker of the settings, loaded at first use.
         means: the language means of queries and chunks.
     """
@@ -61,13 +65,14 @@ class Searcher:
         self,
         settings: Settings,
         store: Store,
-        embedder: Callable[[], Embedder],
+        embedder: Lazy[Embedder],
         reranker: Callable[[], Reranker],
         means: LanguageMeans,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._embedder = embedder
+        self._loading = embedder
+        self._embedder = embedder.get
         self._reranker = reranker
         self._means = means
         self._queries = QueryCache()
@@ -81,6 +86,46 @@ class Searcher:
     def adopt(self, settings: Settings) -> None:
         """Use other settings from the next search on."""
         self._settings = settings
+
+    def warm_up(self) -> None:
+        """Load the embedding model, and the index of the default collection beside it.
+
+        Raises:
+            ModelError: the model is missing, or cannot be loaded.
+        """
+        with suppress(StoreError):  # of which searches will tell
+            with self._store.catalog.reading() as state:
+                name = self._settings.collection
+                targets = [each for each in state.collections() if each.name == name]
+            self._loaded_beside(targets)
+        self._embedder()
+
+    def _loaded_beside(self, targets: Sequence[CollectionInfo]) -> None:
+        """Read the indexes that searches use, while another thread loads the model: seconds each.
+
+        Nothing is done for collections without need of an index. A model server may keep this
+        process waiting, and then Ctrl-C has to end the wait at once: it is asked here, later.
+
+        Raises:
+            StoreBusyError: another process writes for too long.
+            ModelError: the model is missing, or cannot be loaded.
+        """
+        indexed = [each for each in targets if not may_be_scored_whole(each)]
+        if not indexed or names_servers(self._settings.model):
+            return
+        with ThreadPoolExecutor(1, "embedding model") as aside:
+            loading = aside.submit(self._embedder)
+            for each in indexed:
+                self._prepare(each)
+            loading.result()
+
+    def _prepare(self, target: CollectionInfo) -> None:
+        try:
+            self._store.vectors.prepare(target.id)
+        except StoreBusyError:
+            raise
+        except StoreError:
+            _log.debug("a query will tell of this", exc_info=True)
 
     def search(self, request: SearchRequest) -> list[SearchHit]:
         """Return the passages that best answer a request, best first; none for a blank query.
@@ -161,6 +206,8 @@ class Searcher:
     ) -> list[SearchHit]:
         default = request.mode or self._mode(targets)
         modes = [each.mode or default for each in request.asked]
+        if not self._loading.is_open and any(how != "keyword" for how in modes):
+            self._loaded_beside(targets)
         embedder = self._embedder_for(next((how for how in modes if how != "keyword"), modes[0]))
         if embedder is not None:
             for target, theirs in zip(targets, embedders, strict=True):

@@ -41,7 +41,7 @@ _RANKED_AT_ONCE = 4  # one reranker serves them all, by turns
 def application(
     base: KnowledgeBase, *, policy: Policy | None = None, limits: Limits | None = None
 ) -> Iterator[Gate]:
-    """Lend the ASGI application over an open knowledge base; loads its model.
+    """Lend the ASGI application over an open knowledge base; loads its model and its index.
 
     Args:
         base: the knowledge base; stays open.
@@ -52,6 +52,7 @@ def application(
         ModelError: the model is missing or cannot be loaded.
     """
     limits = _with_files(limits or Limits(), base.settings.max_file_mb)
+    base.warm_up()
     embedder = base.embedder
     quick = Lane("requests", limits.threads, most=limits.requests)
     ranking = Lane("requests to rank", _RANKED_AT_ONCE, most=limits.requests)

@@ -111,7 +111,7 @@ def prepared(
 ) -> Iterator[GuardedServer]:
     """Lend a server that is ready to run.
 
-    It binds the address first, and loads the model before anybody can connect.
+    It binds the address first, and loads the model and the index before anybody can connect.
 
     Args:
         base: the knowledge base.

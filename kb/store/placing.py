@@ -110,6 +110,10 @@ class PlacedVectors:
         """Return whether a query would be answered by this process alone, without any waiting."""
         return self.of(collection).answers_at_once(collection)
 
+    def prepare(self, collection: str) -> None:
+        """Read into memory what the first query would read."""
+        self.of(collection).prepare(collection)
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         return self._read(collection, lambda at: at.vectors(collection, ids))

@@ -136,6 +136,10 @@ class VectorStore(Protocol):
         """Return whether a query would be answered by this process alone, without any waiting."""
         ...
 
+    def prepare(self, collection: str) -> None:
+        """Read into memory what the first query would read."""
+        ...
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``, which may have repetitions.
 

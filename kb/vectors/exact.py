@@ -103,6 +103,11 @@ class ExactStore:
         """Return True: a query reads what other processes have written without their lock."""
         return True
 
+    def prepare(self, collection: str) -> None:
+        """Read the vectors into memory."""
+        with self._mutex:
+            self._read(collection)
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         with self._mutex:

@@ -1,7 +1,7 @@
 """Clients of `kb serve` that search, in a process of their own: started by `load.py`.
 
 They share no interpreter with the server or with each other's servers, and speak HTTP as bytes: a
-search costs a client a tenth of a millisecond, so that on few cores the server is measured and not
+search costs a client 0.4 ms of a processor, so that on few cores the server is measured and not
 what asks it. What they are to do is JSON on stdin, what they saw is JSON on stdout.
 """
 

@@ -85,13 +85,13 @@ def take(
     shoot(page, f"ask-{ending}")
     _open(page, "library")
     page.get_by_test_id("stDataFrame").first.wait_for()
-    page.get_by_test_id("stCheckbox").first.click()
+    page.locator(".st-key-overview").get_by_test_id("stCheckbox").click()
     page.get_by_test_id("stVegaLiteChart").nth(2).wait_for()
     shoot(page, f"library-{ending}")
     for view in ("quality", "status"):
         _open(page, view)
         page.locator("h1").first.wait_for()
-        page.get_by_test_id("stHtml").first.wait_for()
+        page.locator("h2:visible, h3:visible, [data-testid=stHtml]:visible").first.wait_for()
         shoot(page, f"{view}-{ending}")
     context.close()
 

@@ -586,6 +586,7 @@ def test_the_client_has_every_method_that_asks_or_changes_what_is_stored() -> No
         *("check", "compact", "export", "import_archive", "migrate", "reembed", "refine"),
         *("begin_run", "make_language_means", "language_means", "chunk_languages"),
         *("vector_store", "open", "held", "document_page", "change_collection", "use_model"),
+        "warm_up",  # a server has done it
         *("original", "originals"),  # of which client.download() gives the bytes
     }
     methods = {

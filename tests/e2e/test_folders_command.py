@@ -84,14 +84,14 @@ def found(settings: Settings) -> list[str]:
 
 
 def test_folders_are_added_listed_and_left_alone(settings: Settings, folder: Path) -> None:
-    assert "no folder is kept in step" in kb(settings, "folders").output
+    assert "no folder is watched" in kb(settings, "folders").output
     assert kb(settings, "folders", "add", str(folder)).exit_code == 0
     again = kb(settings, "folders", "add", str(folder))
     assert again.exit_code == 2
-    assert "kept in step already" in again.output
+    assert "is watched already" in again.output
     told = kb(settings, "folders").output
     assert str(folder) in told
-    assert "nobody follows them now" in told
+    assert "no program watches them now" in told
     (only,) = listed(settings)
     assert (only["path"], only["state"], only["last_run"]) == (str(folder), "waiting", None)
     assert kb(settings, "folders", "remove", str(folder)).exit_code == 0

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,3 +135,68 @@ def test_what_is_installed_reads_the_samples_finds_them_and_opens_in_the_browser
                 assert page.status == 200
         finally:
             server.terminate()
+
+
+Installer = Callable[[Path, Path, str, Path], tuple[Path, list[str | Path]]]
+
+
+def _pip(tools: Path, wheel: Path, llama: str, folder: Path) -> tuple[Path, list[str | Path]]:
+    environment = folder / "environment"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    assert tools
+    programs = environment / "bin"
+    return programs, [programs / "pip", "install", "--quiet", "--find-links", llama, wheel]
+
+
+def _pipx(tools: Path, wheel: Path, llama: str, folder: Path) -> tuple[Path, list[str | Path]]:
+    command = [tools / "pipx", "install", wheel, f"--pip-args=--find-links {llama}"]
+    return folder / "bin", [*command, "--python", sys.executable]
+
+
+def _uv(tools: Path, wheel: Path, llama: str, folder: Path) -> tuple[Path, list[str | Path]]:
+    command = [tools / "uv", "tool", "install", wheel, "--find-links", llama]
+    return folder / "bin", [*command, "--python", sys.executable]
+
+
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of pipx and uv, in an environment of their own."""
+    environment = tmp_path_factory.mktemp("tools") / "environment"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    programs = environment / "bin"
+    done = subprocess.run([programs / "pip", "install", "--quiet", "pipx", "uv"], check=False)
+    if done.returncode:
+        pytest.skip("pipx and uv cannot be fetched")
+    return programs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("installer", [_pip, _pipx, _uv])
+def test_an_installer_brings_all_packages_into_an_empty_environment(
+    installer: Installer, tools: Path, wheel: Path, tmp_path: Path, models_dir: Path
+) -> None:
+    built = subprocess.run(
+        [sys.executable, ROOT / "kb" / "install", "--llama"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    programs, command = installer(tools, wheel, built.stdout.strip(), tmp_path)
+    environment = {
+        **users_environment(tmp_path / "home"),
+        "PIPX_HOME": str(tmp_path / "pipx"),
+        "PIPX_BIN_DIR": str(programs),
+        "UV_TOOL_DIR": str(tmp_path / "uv"),
+        "UV_TOOL_BIN_DIR": str(programs),
+    }
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+
+    installed = Installed(programs, tmp_path / "home")
+    shutil.copytree(models_dir, installed.data / "models", copy_function=os.link)
+    first = installed.run("kb", "collections")
+    samples = re.search(r"kb ingest (\S+)", first.stderr)
+    assert samples is not None, first.stderr
+    read = installed.run("kb", "ingest", samples[1], "--json")
+    assert read.returncode == 0, read.stderr
+    found = installed.run("kb", "search", "咖啡机如何除垢？", "--json")
+    assert "espresso-machine-manual.pdf" in json.dumps(json.loads(found.stdout)[0])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hashing_embedder import HashingEmbedder
+from neighbour import Neighbour
 
 from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
 from kb.embedding.base import Vector
-from kb.errors import StoreError
+from kb.errors import ModelError, StoreBusyError, StoreError
 from kb.search import kept_filters, kept_vectors, lexical
 from kb.vectors.base import VectorFilter
 from kb.vectors.chroma.client import SharedClient
@@ -22,17 +25,29 @@ PLACES = 90
 QUERIES = [f"which harbour opens at {number} o'clock" for number in range(0, PLACES, 7)]
 
 
+@pytest.fixture(scope="module")
+def harbours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that no test changes."""
+    folder = tmp_path_factory.mktemp("harbours")
+    with KnowledgeBase.open(Settings.load(data_dir=folder), embedder=HashingEmbedder()) as opened:
+        for number in range(PLACES):
+            kind = "north" if number % 2 else "south"
+            opened.add(f"Harbour {number} opens at {number} o'clock. " * 9, name=f"{kind} {number}")
+    return folder
+
+
 @pytest.fixture
-def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KnowledgeBase]:
+def base(
+    harbours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[KnowledgeBase]:
     # A library of 90 passages is compared whole, and so are the passages of a filter.
     monkeypatch.setattr(kept_vectors, "MOST_NUMBERS", 0)
     monkeypatch.setattr(kept_filters, "MOST_NUMBERS", 0)
     monkeypatch.setattr("kb.search.restriction.FEW", 0)
-    settings = Settings.load(data_dir=tmp_path)
+    shutil.copytree(harbours, tmp_path / "data")
+    settings = Settings.load(data_dir=tmp_path / "data")
     with KnowledgeBase.open(settings, embedder=HashingEmbedder()) as opened:
-        for number in range(PLACES):
-            kind = "north" if number % 2 else "south"
-            opened.add(f"Harbour {number} opens at {number} o'clock. " * 9, name=f"{kind} {number}")
+        opened.warm_up()
         yield opened
 
 
@@ -142,3 +157,105 @@ def test_a_closed_knowledge_base_leaves_no_thread_behind(base: KnowledgeBase) ->
     assert base.search(QUERIES[0])
     base.close()
     assert not [each for each in threading.enumerate() if each.name.startswith("search by")]
+
+
+@pytest.fixture
+def opening(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[KnowledgeBase]:
+    """The library opened anew, whose model is not loaded before its index is in memory."""
+    base.close()
+
+    def loaded(_: Settings) -> HashingEmbedder:
+        deadline = time.monotonic() + 60
+        while not opened._store.vectors.answers_at_once(opened.collection().id):
+            assert time.monotonic() < deadline, "nobody reads the index"
+            time.sleep(0.01)
+        return HashingEmbedder()
+
+    monkeypatch.setattr("kb.facade.parts.open_embedder", loaded)
+    with KnowledgeBase.open(base.settings) as opened:
+        yield opened
+
+
+def test_the_first_search_reads_the_index_while_the_model_is_loaded(
+    opening: KnowledgeBase, asking: list[threading.Thread]
+) -> None:
+    assert opening.search(QUERIES[1])
+    assert len(asking) == 1
+
+
+def test_warmed_up_a_knowledge_base_has_its_model_and_its_index(opening: KnowledgeBase) -> None:
+    opening.warm_up()
+    assert opening._loaded.is_open
+    assert opening._store.vectors.answers_at_once(opening.collection().id)
+
+
+def test_a_search_by_words_reads_no_index(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.close()
+    monkeypatch.setattr("kb.facade.parts.open_embedder", lambda _: HashingEmbedder())
+    with KnowledgeBase.open(base.settings) as opened:
+        assert opened.search("harbour", mode="keyword", highlights="none")
+        opened._searcher.close()
+        assert not opened._store.vectors.answers_at_once(opened.collection().id)
+
+
+def test_an_index_that_a_small_library_may_never_need_is_not_read_early(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.close()
+    monkeypatch.setattr("kb.facade.parts.open_embedder", lambda _: HashingEmbedder())
+    monkeypatch.setattr(kept_vectors, "MOST_NUMBERS", 2_000_000)
+    with KnowledgeBase.open(base.settings) as opened:
+        opened.warm_up()
+        assert not opened._store.vectors.answers_at_once(opened.collection().id)
+
+
+def test_a_model_that_cannot_be_loaded_is_told_though_the_index_was_read(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: Settings) -> HashingEmbedder:
+        msg = "there is no such model"
+        raise ModelError(msg)
+
+    base.close()
+    monkeypatch.setattr("kb.facade.parts.open_embedder", missing)
+    with KnowledgeBase.open(base.settings) as opened:
+        for use in (opened.warm_up, lambda: opened.search(QUERIES[1])):
+            with pytest.raises(ModelError, match="there is no such model"):
+                use()
+        assert opened.search("harbour", mode="keyword")
+
+
+@pytest.fixture
+def neighbour(base: KnowledgeBase) -> Iterator[Neighbour]:
+    """Another process over the same data folder."""
+    base.close()
+    opened = Neighbour(base.settings.data_dir)
+    yield opened
+    opened.close()
+
+
+def test_a_store_that_is_busy_for_too_long_is_told_by_the_search_and_not_by_the_start(
+    base: KnowledgeBase, neighbour: Neighbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.facade.parts.open_embedder", lambda _: HashingEmbedder())
+    hurried = base.settings.model_copy(update={"lock_timeout_s": 0.2})
+    with KnowledgeBase.open(hurried) as opened:
+        neighbour.do("hold")
+        with pytest.raises(StoreBusyError, match=r"more than 0\.2 s"):
+            opened.search(QUERIES[1])
+        opened._loaded.close()
+        opened.warm_up()
+        assert opened._loaded.is_open
+        neighbour.do("release")
+        opened.warm_up()
+        assert opened._store.vectors.answers_at_once(opened.collection().id)
+
+
+def test_an_empty_knowledge_base_warms_up(tmp_path: Path) -> None:
+    with KnowledgeBase.open(
+        Settings.load(data_dir=tmp_path / "new"), embedder=HashingEmbedder()
+    ) as empty:
+        empty.warm_up()
+        assert empty.collections() == []

@@ -118,3 +118,33 @@ def test_a_node_without_the_model_is_sent_it_once_and_embeds_the_same(
         other = make.remote(replace(terms, model=lacking), 1)
         assert ray.get(other.prepare.remote()) == READY
     np.testing.assert_allclose(vectors, embedder.embed_documents(texts), atol=1e-5)
+
+
+def test_a_node_without_the_model_fetches_it_from_where_the_command_says(
+    cluster: Cluster, base: KnowledgeBase, embedder: Embedder, tmp_path: Path
+) -> None:
+    afar = tmp_path / "afar"
+    afar.mkdir()
+    there = RayCluster(address=cluster.address, models_at=f"file://{afar}/")
+    with (
+        KnowledgeBase.open(base.settings) as opened,
+        closing(RayEngine(opened, there)) as engine,
+    ):
+        connection, terms = engine._connected()
+        shared = terms.model.file
+        assert shared is not None
+        name = shared.file.path.name
+        assert shared.url == f"file://{afar}/{name}"
+        # Under a name of its own: this machine may keep a copy of an earlier test.
+        shutil.copy(shared.file.path, afar / f"other-{name}")
+        elsewhere = replace(shared.file, path=tmp_path / "nowhere" / f"other-{name}")
+        lacking = replace(shared, file=elsewhere, url=f"file://{afar}/other-{name}")
+        terms = replace(terms, model=replace(terms.model, file=lacking))
+        make = actor_on(connection.nodes[0].id, EmbeddingActor, cpus=0.5, gpus=0, threads=1)
+        actor = make.remote(terms, 1)
+
+        assert ray.get(actor.prepare.remote()) == READY
+        vectors = ray.get(actor.embed.remote("documents", ["Dough rests for an hour."]))
+    np.testing.assert_allclose(
+        vectors, embedder.embed_documents(["Dough rests for an hour."]), atol=1e-5
+    )

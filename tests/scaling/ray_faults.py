@@ -19,6 +19,7 @@ from hashing_embedder import HashingEmbedder
 from ray.cluster_utils import Cluster
 from ray_cluster import (
     HELPERS,
+    KILLER,
     SAMPLES,
     WAIT_S,
     add_node,
@@ -195,6 +196,25 @@ def test_a_driver_that_was_killed_goes_on_where_it_was(
 
     assert json.loads(done.stdout.splitlines()[-1])["counts"]["unchanged"] >= 3
     assert_same(held_in(tmp_path), expected)
+
+
+def test_a_file_that_kills_its_reader_on_every_node_is_named_once_and_not_tried_again(
+    engine: RayCluster, tmp_path: Path
+) -> None:
+    texts = tmp_path / "files"
+    texts.mkdir()
+    for number in range(6):
+        (texts / f"{number}.txt").write_text(made_text(number))
+    (texts / f"{KILLER}.txt").write_text("Harm.")
+
+    report = run(tmp_path / "data", texts, engine)
+
+    assert report.summary() == {"added": 6, "failed": 1}
+    (failure,) = report.failures
+    assert (failure.source.path, failure.reason_code) == (f"{KILLER}.txt", "crash")
+    again = run(tmp_path / "data", texts, NOBODY)
+    assert again.summary() == {"unchanged": 6, "failed": 1}
+    assert [each.reason_code for each in again.failures] == ["crash"]
 
 
 def test_a_full_object_store_costs_nothing(

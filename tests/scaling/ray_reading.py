@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from file_readers import FileReaderContract
 from hashing_embedder import HashingEmbedder
+from hashing_server import hashing_server
 from objects_in_memory import bucket_in_memory
 from ray.cluster_utils import Cluster
-from ray_cluster import KILLER, UNSEEN, WAIT_S, two_nodes
+from ray_cluster import KILLER, UNSEEN, WAIT_S, assert_same, held, two_nodes
+from synthetic_texts import made_text
 
 from ingest.engines.choice import RayCluster, open_engine
 from ingest.engines.cluster.actors import SentBytes
@@ -105,6 +107,26 @@ class TestRayReader(FileReaderContract):
         assert bad.name in str(error)
         assert "3 times" in str(error)
         assert [future.result(WAIT_S).document.text for future in futures] == ["Good."] * 6
+
+
+def test_a_pool_of_model_servers_embeds_what_the_nodes_read(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    texts = tmp_path / "files"
+    texts.mkdir()
+    for number in range(12):
+        (texts / f"{number}.txt").write_text(made_text(number))
+    found = []
+    with (
+        hashing_server(tmp_path / "one", text_s=0) as (one, _),
+        hashing_server(tmp_path / "two", text_s=0) as (two, _),
+    ):
+        for engine in (RayCluster(address=cluster.address), "local"):
+            data = tmp_path / ("local" if engine == "local" else "ray")
+            with KnowledgeBase.open(Settings(data_dir=data, model=f"{one},{two}")) as base:
+                assert ingest(base, texts, engine=engine).summary() == {"added": 12}
+                found.append(held(base))
+    assert_same(*found)
 
 
 def test_a_gpu_is_shared_out_to_as_many_models_as_fit_beside_the_readers_of_its_only_core(

@@ -161,7 +161,7 @@ def test_one_name_in_two_unicode_forms_has_one_identity(tmp_path: Path) -> None:
     assert paths(discover(tmp_path, extensions=TYPES)) == ["caf\u00e9.txt"]
 
 
-def test_ten_thousand_files_take_well_under_two_seconds(tmp_path: Path) -> None:
+def test_ten_thousand_files_take_less_than_two_seconds_of_a_processor(tmp_path: Path) -> None:
     for number in range(100):
         folder = tmp_path / f"{number:03}"
         folder.mkdir()
@@ -169,11 +169,11 @@ def test_ten_thousand_files_take_well_under_two_seconds(tmp_path: Path) -> None:
             (folder / f"{name}.txt").touch()
     (tmp_path / ".kbignore").write_text("*.tmp\nbuild/\n")
 
-    began = time.perf_counter()
+    began = time.process_time()
     found = discover(tmp_path, extensions=TYPES)
 
     assert len(found.files) == 10_000
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_link_to_a_folder_above_is_not_followed(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from chat_server import ChatService
 
+from ui.history import _every
+
 if TYPE_CHECKING:
     from conftest import UserInterface
     from streamlit.testing.v1 import AppTest
@@ -141,3 +143,15 @@ def test_passages_of_a_removed_document_are_gone_from_earlier_answers(
     assert WARRANTY not in html(page)
     assert "warranty.txt" in html(page)
     assert any(gone in caption.value for caption in page.caption)
+
+
+def test_all_conversations_are_saved_as_markdown_with_questions_answers_and_passages(
+    asking: UserInterface, service: ChatService
+) -> None:
+    service.reply = lambda _: "24 months [1]."
+    ask(asking.open("ask"), "How long is the warranty?")
+    ask(asking.open("ask"), "And in an office?")
+    saved = _every(asking.shared)
+    assert saved.index("And in an office?") < saved.index("How long is the warranty?")
+    assert saved.count("24 months [1].") == 2
+    assert saved.count(f"> {WARRANTY}") == 2

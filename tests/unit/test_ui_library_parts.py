@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from pictured_pdf import new_canvas, write
+from pictured_pdf import new_canvas, show, write
+from PIL import Image
 
 from ingest import ingest
 
@@ -96,3 +97,34 @@ def test_a_page_stands_beside_what_was_read_from_it(
     assert not page.exception
     assert read in told(page)
     assert "The grey heron waits motionless." in told(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "unread", "left_out"),
+    [
+        ("en-US", ("Not read: one place", "picture, no text read in it"), "page number: <q>1</q>"),
+        ("zh-CN", ("未读取：1 处", "图片，未读取到文字"), "页码: <q>1</q>"),
+    ],
+)
+def test_what_was_not_read_of_a_page_is_listed_and_so_is_what_was_left_out_on_purpose(
+    ui: UserInterface, tmp_path: Path, locale: str, unread: tuple[str, str], left_out: str
+) -> None:
+    canvas = new_canvas(tmp_path / "report.pdf")
+    for number in range(1, 4):
+        write(canvas, 72, 800, "Bird club, yearly report")
+        for line in range(6):
+            write(
+                canvas, 72, 700 - 20 * line, f"In week {number}{line} the club saw {line} herons."
+            )
+        if number == 1:
+            show(canvas, Image.effect_noise((900, 500), 60), (72, 200, 472, 500))
+        write(canvas, 290, 30, str(number))
+        canvas.showPage()
+    canvas.save()
+    ingest(ui.shared.base, [tmp_path / "report.pdf"])
+    (info,) = ui.shared.base.documents()
+    page = ui.open("document", locale=locale, id=str(info.id), at="1")
+    page.toggle(key=f"reading-{info.id}").set_value(True).run()
+    assert not page.exception
+    for each in (*unread, left_out):
+        assert each in told(page)

@@ -90,7 +90,7 @@ def test_marks_of_one_question_are_not_those_of_another(filled: UserInterface) -
     ("locale", "none", "mine"),
     [
         ("en-US", "No questions of your own yet", "My questions"),
-        ("zh-CN", "还没有自己", "我的问题"),
+        ("zh-CN", "还没有内容", "我的问题"),
     ],
 )
 def test_quality_says_how_questions_of_ones_own_are_made(
@@ -156,7 +156,7 @@ def test_what_embeds_again_says_so_and_is_written_into_the_settings(
     mark(filled.open(q="green tea"), 0, "good")
     page = filled.open("quality")
     page.button_group(key="trial-option").set_value("chunk_size=512").run()
-    assert any("throw-away folder" in each.value for each in page.caption)
+    assert any("temporary folder" in each.value for each in page.caption)
     chunks = filled.shared.base.collection().chunks
     page.button(key="trial-compare").click().run()
     measured(filled, page)

@@ -156,7 +156,17 @@ def test_a_model_that_cannot_be_had_says_why(ui: UserInterface) -> None:
     ui.shared.models.wait(60)
     page.run()
     assert "cannot reach Hugging Face" in page.error[0].value
+    assert any("What has arrived is kept" in info.value for info in page.info)
     assert not Path("kb.toml").exists()
+
+
+def test_a_model_that_two_hubs_have_can_be_taken_from_the_other_one(ui: UserInterface) -> None:
+    page = choose(status(ui, "zh-CN"), "bge-reranker-v2-m3", "reranking")
+    press(page, "model-use-reranking")
+    ui.shared.models.wait(60)
+    page.run()
+    assert page.selectbox(key="hub-reranking").label == "下载来源"
+    assert any("“下载来源”" in info.value for info in page.info)
 
 
 def test_a_full_disk_is_told_before_anything_is_fetched(

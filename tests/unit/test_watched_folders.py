@@ -266,7 +266,7 @@ def test_a_folder_is_followed_once(base: KnowledgeBase, folder: Path) -> None:
     inside = folder / "inside"
     inside.mkdir()
     added = base.watched.add(folder)
-    with pytest.raises(SettingsError, match="kept in step already"):
+    with pytest.raises(SettingsError, match="is watched already"):
         base.watched.add(f"{folder}/.")
     with pytest.raises(SettingsError, match="is inside"):
         base.watched.add(inside)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import streamlit as st
 
 from kb.errors import DocumentNotFoundError, KnowledgeBaseError
@@ -136,7 +138,8 @@ def _draw_chunks(document: Document, chunks: list[Chunk]) -> None:
     st.subheader(t("document.chunks", n=len(chunks)), anchor=False)
     if not chunks:
         return
-    st.caption(t("document.overlap"))
+    if any(after.start < before.end for before, after in pairwise(chunks)):
+        st.caption(t("document.overlap"))
     at = st.query_params.get("at", "")
     asked = whole_number(at)
     if asked is not None and asked >= len(chunks):

@@ -138,6 +138,10 @@ class ChromaFolder:
         """Return whether the index is in memory, and as new as the files."""
         return self._client.is_loaded(collection) and not self._client.is_due()
 
+    def prepare(self, collection: str) -> None:
+        """Read the index into memory, as the first query does."""
+        self._keep_up(collection)
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         with self._reading(collection) as target:

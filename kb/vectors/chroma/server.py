@@ -113,6 +113,9 @@ class ChromaServer:
         """Return False: the server answers."""
         return False
 
+    def prepare(self, collection: str) -> None:
+        """Do nothing: the server has its vectors in memory."""
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         with self._known.found(collection) as target:

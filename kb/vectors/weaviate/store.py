@@ -118,6 +118,9 @@ class WeaviateStore:
         """Return False: the server answers."""
         return False
 
+    def prepare(self, collection: str) -> None:
+        """Do nothing: the server has its vectors in memory."""
+
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, Vector]:
         """Return the existing vectors of ``ids``."""
         self._width(collection)

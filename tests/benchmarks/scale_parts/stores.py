@@ -27,8 +27,8 @@ from scale_parts.embedder import WidenedEmbedder
 
 FOREVER_S = 1e9
 NARROW = 384
-MOST_MIGRATED = 100_000
-"""Vectors that a server is given one by one; of more it gets the files."""
+MOST_MIGRATED = 40_000_000
+"""Numbers in the vectors that a server is given one by one; of more it gets the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,8 @@ def models(width: int) -> Iterator[tuple[Embedder, Embedder]]:
 @contextmanager
 def opened(store: Measured, embedder: Embedder) -> Iterator[tuple[KnowledgeBase, int | None]]:
     """Open a store, beside its server if it has one, whose process id comes with it."""
-    with ExitStack() as held:
-        server = held.enter_context(_serving(store)) if store.kind == "server" else None
-        with KnowledgeBase.open(store.settings, embedder=embedder) as base:
-            yield base, server
+    with served(store) as server, KnowledgeBase.open(store.settings, embedder=embedder) as base:
+        yield base, server
 
 
 def make(store: Measured, smaller: Sequence[int]) -> dict[str, float]:
@@ -119,7 +117,7 @@ def _migrated(store: Measured, embedder: Embedder) -> dict[str, float]:
     draft = store.folder.with_suffix(".filling")
     shutil.rmtree(draft, ignore_errors=True)
     shutil.copytree(source.folder, draft)
-    copied_files = store.kind == "server" and store.size > MOST_MIGRATED
+    copied_files = store.kind == "server" and store.size * store.width > MOST_MIGRATED
     if copied_files:
         shutil.copytree(source.settings.store_dir / "chroma", draft / "server" / "data")
     with ExitStack() as held:
@@ -143,8 +141,11 @@ def _migrated(store: Measured, embedder: Embedder) -> dict[str, float]:
 
 
 @contextmanager
-def _serving(store: Measured) -> Iterator[int]:
-    """Run a store's server on the port that its catalog names."""
+def served(store: Measured) -> Iterator[int | None]:
+    """Run a store's server on the port that its catalog names; give its process id, if any."""
+    if store.kind != "server":
+        yield None
+        return
     server = ChromaProcess(store.server_folder)
     with KnowledgeBase.open(store.settings) as base:
         server.port = urlsplit(base.vector_store()).port or server.port
