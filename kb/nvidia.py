@@ -167,7 +167,10 @@ def why_not(
     Both are empty if nothing is missing.
     """
     found = cuda(environ, cuda_folder, system)
-    whole = "sudo apt install nvidia-cuda-toolkit   (or: developer.nvidia.com/cuda-downloads)"
+    package = {"apt": "nvidia-cuda-toolkit", "dnf": "cuda-toolkit"}[_installer(environ)]
+    whole = (
+        f"sudo {_installer(environ)} install {package}   (or: developer.nvidia.com/cuda-downloads)"
+    )
     if found is None:
         return "its compiler, nvcc, is not installed", whole
     if not found.version:
@@ -240,10 +243,17 @@ def _mend(
     distribution = any("nvidia-cuda-toolkit" in place.parts for place in places)
     if distribution or release is None or places[0].parent.parent == system:
         return "sudo apt install nvidia-cuda-dev nvidia-cuda-toolkit"
-    path = environ.get("PATH")
-    tool = (
-        "apt" if shutil.which("apt-get", path=path) or not shutil.which("dnf", path=path) else "dnf"
-    )
+    tool = _installer(environ)
     kind = "dev" if tool == "apt" else "devel"
     version = f"{kind}-{release[1]}-{release[2]}"
     return f"sudo {tool} install {' '.join(part.nvidia.format(version) for part in missing)}"
+
+
+def _installer(environ: Mapping[str, str]) -> str:
+    """Return the command that installs packages of this system: apt, unless there is only dnf."""
+    path = environ.get("PATH")
+    return (
+        "dnf"
+        if shutil.which("dnf", path=path) and not shutil.which("apt-get", path=path)
+        else "apt"
+    )

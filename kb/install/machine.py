@@ -115,8 +115,8 @@ def accelerator(
         name="CPU",
         advice=(
             f"This machine has an NVIDIA GPU, but {why}: building for the CPU.\n"
-            "To use the GPU, install what is missing and set up again:\n"
+            "To use the GPU, install what is missing:\n"
             f"  {command}\n"
-            "  make setup"
+            "Then run the set-up again, the same way (make setup in a checkout)."
         ),
     )

@@ -126,6 +126,27 @@ def test_work_for_which_no_actor_comes_is_given_to_another_node(
         assert only.future.result(WAIT_S) in {"a0", "b0"}
 
 
+def test_a_node_that_leaves_while_its_actor_is_made_is_no_fault() -> None:
+    left = threading.Event()
+
+    def start(post: Post, given_up: threading.Event) -> str:
+        if post.node == A:
+            made._connection.nodes.clear()
+            left.set()
+            msg = "the node does not exist any more"
+            raise RuntimeError(msg)
+        return ready(post, given_up)
+
+    with crew([A], start, each=1) as made:
+        (only,) = put(made, 1, lambda actor: actor)
+        assert left.wait(WAIT_S)
+        with pytest.raises(TimeoutError):
+            only.future.result(2.0)
+        made._connection.nodes.append(B)
+
+        assert only.future.result(WAIT_S) == "b0"
+
+
 @pytest.mark.parametrize("fault", [full_disk(), WorkerStartError("no memory")])
 def test_what_a_node_cannot_do_another_one_does_and_it_is_asked_no_more(fault: Exception) -> None:
     asked: Counter[str] = Counter()

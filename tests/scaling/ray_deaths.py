@@ -84,6 +84,10 @@ def test_a_run_whose_nodes_all_die_says_so_and_the_next_does_the_rest(
 ) -> None:
     monkeypatch.setattr("ingest.engines.cluster.crew._NO_NODE_S", 2.0)
     data = tmp_path / "data"
+    texts = tmp_path / "texts"
+    shutil.copytree(folder, texts)
+    hangs = texts / f"{HANGS}.txt"  # so that the run cannot end before
+    hangs.write_text(made_text(FILES))
     with two_nodes(tmp_path, head_cpus=0) as cluster:
         there = RayCluster(address=cluster.address)
 
@@ -92,16 +96,17 @@ def test_a_run_whose_nodes_all_die_says_so_and_the_next_does_the_rest(
                 cluster.remove_node(node, allow_graceful=False)
 
         with pytest.raises(ClusterError, match=r"none is left.*What was stored stays"):
-            _run(data, folder, there, kill)
+            _run(data, texts, there, kill)
         with opened(data) as base:
             stored = _stored(base)
             assert base.check().ok
+        hangs.rename(texts / "late.txt")
         add_node(cluster)
-        report = _run(data, folder, there)
+        report = _run(data, texts, there)
 
-    assert 1 <= stored < FILES
-    assert report.summary() == {"unchanged": stored, "added": FILES - stored}
-    assert_as_here(data, folder, tmp_path)
+    assert 1 <= stored <= FILES
+    assert report.summary() == {"unchanged": stored, "added": FILES + 1 - stored}
+    assert_as_here(data, texts, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,8 @@ class TestAccelerator:
         found = self.detect(tmp_path)
         assert (found.name, found.flags) == ("CPU", ())
         assert named in found.advice
-        assert f"\n  sudo apt install {package}\n  make setup" in found.advice
+        assert f"\n  sudo apt install {package}\n" in found.advice
+        assert "run the set-up again" in found.advice
 
     def test_the_command_is_that_of_where_the_compiler_came_from(self, tmp_path: Path) -> None:
         self.gpu(tmp_path, "8.6")
@@ -136,6 +138,8 @@ class TestAccelerator:
         shutil.copy(tmp_path / "bin" / "nvidia-smi", tmp_path / "only")
         at = {"PATH": str(tmp_path / "only")}
         assert "sudo dnf install cuda-cudart-devel-13-0" in self.detect(tmp_path, **at).advice
+        (tmp_path / "cuda" / "bin" / "nvcc").unlink()
+        assert "sudo dnf install cuda-toolkit" in self.detect(tmp_path, **at).advice
 
     def test_flags_of_the_user_say_what_is_needed_and_where(self, tmp_path: Path) -> None:
         self.gpu(tmp_path, "8.6")
@@ -188,3 +192,16 @@ class TestAccelerator:
         assert ("-DCMAKE_CUDA_ARCHITECTURES=86-real" if installed else "`make setup`") in said
         self.toolkit(tmp_path / "cuda")
         assert "lacks" not in doctor._gpu_advice(environ)
+
+    @pytest.mark.parametrize(
+        ("pip", "command"),
+        [(True, f"{sys.executable} -m pip install --force"), (False, "uv pip install --python")],
+    )
+    def test_the_doctors_command_is_one_that_is_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, pip: bool, command: str
+    ) -> None:
+        self.gpu(tmp_path, "8.6")
+        monkeypatch.setattr("kb.doctor.checkout_data", lambda: None)
+        found = PathFinder.find_spec("pip") if pip else None
+        monkeypatch.setattr("kb.doctor.PathFinder.find_spec", lambda _: found)
+        assert command in doctor._gpu_advice({"PATH": f"{tmp_path / 'bin'}:/usr/bin"})

@@ -258,7 +258,7 @@ class Crew:
                 try:
                     mine.actor = self._start(post, self._given_up)
                 except Exception as error:  # noqa: BLE001 - any fault of a node bars it in the end
-                    if not self._given_up.is_set():
+                    if not self._given_up.is_set() and self._is_here(post, mine):
                         self._count(self._barred, post, unable(self._name, post.node, error))
                 else:
                     with self._changed:
@@ -268,6 +268,15 @@ class Crew:
                 mine.kill()
                 mine.actor = None
             return mine.actor
+
+    def _is_here(self, post: Post, mine: Manned) -> bool:
+        """Look whether a node has not left the cluster; to leave is no fault of the last one."""
+        try:
+            here = post.node.id in {node.id for node in self._connection.nodes}
+        except ClusterError:  # of which the thread that looks at the nodes tells
+            return False
+        mine.gone = mine.gone or not here
+        return here
 
     def _count(self, counts: dict[str, int], post: Post, verdict: ClusterError) -> None:
         """Count a fault of a node; a node with too many, one after the other, gets no more work.

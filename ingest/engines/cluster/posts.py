@@ -142,7 +142,7 @@ def unable(what: str, node: Node, error: Exception) -> ClusterError:
     """Return the error of a cluster whose last node has no actor for some work."""
     made = ClusterError(
         f"no node of the Ray cluster can do {what}; the last one, {node.name}, says: "
-        f"{_last_line(error)}"
+        f"{_last_line(error)}. Mend it, or start others. What was stored stays: ingest again"
     )
     made.__cause__ = error
     return made
