@@ -67,7 +67,7 @@ def test_the_page_shows_the_number_and_nothing_of_the_error(
 def test_a_model_whose_loading_meets_one_has_its_number(
     settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.knowledge_base.KnowledgeBase.embedder", property(broken))
+    monkeypatch.setattr("kb.knowledge_base.KnowledgeBase.warm_up", broken)
     session = Session(settings)
     assert session._model_ready.wait(30)
     assert session.model_state == "failed"
