@@ -93,7 +93,7 @@ class Searcher:
         Raises:
             ModelError: the model is missing, or cannot be loaded.
         """
-        with suppress(StoreError):  # of which searches will tell
+        with suppress(StoreError, CollectionGoneError):  # of which searches will tell
             with self._store.catalog.reading() as state:
                 name = self._settings.collection
                 targets = [each for each in state.collections() if each.name == name]

@@ -50,6 +50,13 @@ def go_to(page: Page, view: str) -> None:
     expect(page.get_by_role("heading", name=view, exact=True)).to_be_visible()
 
 
+def search(page: Page, query: str) -> None:
+    go_to(page, "Search")
+    box = page.get_by_placeholder("Ask your documents")
+    box.fill(query)
+    box.press("Enter")
+
+
 def keep_in_step(page: Page, folder: Path) -> None:
     go_to(page, "Library")
     page.get_by_text("A folder on this computer").first.click()
@@ -81,10 +88,7 @@ def test_a_folder_is_added_once_and_followed_and_its_table_fits_the_window(
 def test_what_a_page_shows_and_its_reading_lacks_is_beside_it(tab: Tab, folder: Path) -> None:
     page = tab.page
     keep_in_step(page, folder)
-    go_to(page, "Search")
-    box = page.get_by_placeholder("Ask your documents")
-    box.fill("How many herons did the club see in week 12?")
-    box.press("Enter")
+    search(page, "How many herons did the club see in week 12?")
     page.get_by_role("link", name="Open document").first.click()
     page.get_by_text("Compare pages with what was read").first.click()
     expect(page.get_by_text("Not read: one place").first).to_be_visible()
@@ -98,10 +102,7 @@ def test_another_setting_is_compared_with_todays_on_ones_own_questions(
 ) -> None:
     page = tab.page
     keep_in_step(page, folder)
-    go_to(page, "Search")
-    box = page.get_by_placeholder("Ask your documents")
-    box.fill("How long is green tea steeped?")
-    box.press("Enter")
+    search(page, "How long is green tea steeped?")
     page.get_by_text("Good", exact=True).first.click()
     go_to(page, "Quality")
     page.locator(".st-key-trial-option button").first.click()

@@ -140,10 +140,9 @@ def test_what_is_installed_reads_the_samples_finds_them_and_opens_in_the_browser
 Installer = Callable[[Path, Path, str, Path], tuple[Path, list[str | Path]]]
 
 
-def _pip(tools: Path, wheel: Path, llama: str, folder: Path) -> tuple[Path, list[str | Path]]:
+def _pip(_: Path, wheel: Path, llama: str, folder: Path) -> tuple[Path, list[str | Path]]:
     environment = folder / "environment"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    assert tools
     programs = environment / "bin"
     return programs, [programs / "pip", "install", "--quiet", "--find-links", llama, wheel]
 
