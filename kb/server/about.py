@@ -13,12 +13,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.routing import Route
 
+from kb.catalog.job_records import JobState
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.server.caller import CALLER, Caller
@@ -94,7 +95,8 @@ def description(path: str, described: Callable[[Caller], Any]) -> Route:
 
 def _watch(base: KnowledgeBase, metrics: Metrics) -> None:
     def jobs() -> Iterator[tuple[Mapping[str, str], float]]:
-        return (({"state": state}, count) for state, count in sorted(base.jobs.counts().items()))
+        counts = base.jobs.counts()
+        return (({"state": state}, counts.get(state, 0)) for state in sorted(get_args(JobState)))
 
     metrics.watch("jobs", jobs)
     metrics.watch("collections", lambda: len(base.collections()))

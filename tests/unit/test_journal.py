@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -18,7 +18,7 @@ from fastapi import APIRouter
 from served_app import ServedApp, served_app
 
 from kb import SettingsError
-from kb.catalog.job_records import JobFile, NewJob
+from kb.catalog.job_records import JobFile, JobState, NewJob
 from kb.server.journal import AccessLog
 from kb.server.metrics import Metrics
 from kb.server.scopes import needs
@@ -237,8 +237,9 @@ def test_metrics_count_tokens_jobs_and_what_is_stored(
     assert after["shelfmark_tokens_per_second"] > 0
     for queue in ("queue_texts", "queue_bytes"):
         assert after[f'shelfmark_{queue}{{kind="document"}}'] == 0
-    # Whatever has become of it by now.
-    assert sum(value for name, value in after.items() if name.startswith("shelfmark_jobs{")) == 1
+    jobs = {f'shelfmark_jobs{{state="{state}"}}' for state in get_args(JobState)}
+    assert jobs == {name for name in before if name.startswith("shelfmark_jobs")}  # no gaps
+    assert sum(after[name] for name in jobs) == 1  # whatever has become of it by now
     assert (after["shelfmark_documents"], after["shelfmark_chunks"]) == (1, 1)
     assert after["shelfmark_collections"] == 1
     assert after["shelfmark_store_bytes"] > 10_000
