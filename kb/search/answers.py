@@ -78,8 +78,8 @@ class VectorAnswers:
         """Ask a store in files in another thread; :meth:`nearest` waits for the answer.
 
         ``then`` is called there with the answer's chunks and a state of the catalog, which may be
-        another than the search's. Where the store has to wait for other processes, nothing begins: the thread of the search
-        waits itself, so that Ctrl-C ends it.
+        another than the search's. Where the store has to wait for other processes, nothing begins:
+        the thread of the search waits itself, so that Ctrl-C ends it.
 
         Raises:
             UnansweredError: a server must answer first; call :meth:`ask`.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,9 @@ def test_a_change_that_only_the_other_thread_sees_changes_no_hit(
     with other:
         meanwhile = hits(base.search(QUERIES[1], highlights="none"))
         afterwards = hits(base.search(QUERIES[1], highlights="none"))
-    assert dict(meanwhile) in (pytest.approx(dict(before)), pytest.approx(dict(afterwards)))
+    # The means of languages may be those of the other moment.
+    near = partial(pytest.approx, abs=0.01)
+    assert dict(meanwhile) in (near(dict(before)), near(dict(afterwards)))
 
 
 def test_many_searches_at_once_give_what_each_gives_alone(base: KnowledgeBase) -> None:
