@@ -8,11 +8,12 @@ again when the answer is there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.store.store import Store
 from kb.vectors.base import VectorFilter
@@ -67,11 +68,18 @@ class VectorAnswers:
         self._known: dict[Question, Nearest] = {}
         self._begun: dict[Question, Future[Nearest]] = {}
 
-    def begin(self, collection_id: str, vector: Vector, limit: int) -> None:
+    def begin(
+        self,
+        collection_id: str,
+        vector: Vector,
+        limit: int,
+        then: Callable[[State, list[int]], object] | None = None,
+    ) -> None:
         """Ask a store in files in another thread; :meth:`nearest` waits for the answer.
 
-        Where the store has to wait for other processes, nothing begins: the thread of the search
-        waits itself, so that Ctrl-C ends it.
+        ``then`` is called there with the answer's chunks and a state of the catalog, which may be
+        another than the search's. Where the store has to wait for other processes, nothing begins:
+        the thread of the search waits itself, so that Ctrl-C ends it.
 
         Raises:
             UnansweredError: a server must answer first; call :meth:`ask`.
@@ -85,7 +93,7 @@ class VectorAnswers:
             and self._store.vectors.answers_at_once(collection_id)
         ):
             with suppress(RuntimeError):  # closed just now, which this thread will find out
-                self._begun[question] = self._aside.submit(self._asked, question)
+                self._begun[question] = self._aside.submit(self._asked, question, then)
 
     def nearest(
         self, collection_id: str, vector: Vector, limit: int, where: VectorFilter | None = None
@@ -130,10 +138,16 @@ class VectorAnswers:
             self._remote[collection_id] = self._store.vectors.are_remote(collection_id)
         return self._remote[collection_id]
 
-    def _asked(self, question: Question) -> Nearest:
-        return self._store.query(
+    def _asked(
+        self, question: Question, then: Callable[[State, list[int]], object] | None = None
+    ) -> Nearest:
+        found = self._store.query(
             question.collection_id, question.vector, question.limit, question.where
         )
+        if then is not None:
+            with self._store.catalog.reading() as state:
+                then(state, [chunk_id for chunk_id, _ in found])
+        return found
 
     def _answered(self, question: Question) -> Nearest:
         if question not in self._known:

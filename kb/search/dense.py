@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.records import CollectionInfo
 from kb.search.answers import VectorAnswers
@@ -21,10 +22,16 @@ def begin(
     vector: Vector,
     limit: int,
     restriction: Restriction,
+    *,
+    then: Callable[[State, list[int]], object],
 ) -> None:
-    """Send the first request of :func:`nearest` early, if the index gets one at all."""
+    """Send the first request of :func:`nearest` early, if the index gets one at all.
+
+    ``then`` gets the chunks of an answer in the thread that has fetched it, if all of them pass.
+    """
     if not restriction.is_compared:
-        answers.begin(collection.id, vector, _asked(limit, restriction))
+        asked = _asked(limit, restriction)
+        answers.begin(collection.id, vector, asked, then if restriction.is_empty else None)
 
 
 def nearest(

@@ -19,6 +19,7 @@ from kb.records import CollectionInfo
 from kb.sentences.packed import Numbers, SentenceTable
 
 MOST_BYTES = 16 * 2**20
+"""Most that is remembered besides what was read last."""
 
 MOST_NUMBERS = 2_000_000
 """Most numbers in the vectors of a collection scored whole: 1,000 passages of the default model."""
@@ -125,12 +126,17 @@ class KeptVectors:
     def _keep(self, collection_id: str, read: dict[int, Scored]) -> None:
         # Vectors of sentences arrive without a change of the generation: chunks without them are
         # read again.
-        for chunk_id, scored in read.items():
-            if scored.numbers is not None:
-                self._bytes += scored.numbers.nbytes
-                self._known[collection_id, chunk_id] = scored
-        if self._bytes > MOST_BYTES:
+        new = {
+            (collection_id, chunk_id): scored
+            for chunk_id, scored in read.items()
+            if scored.numbers is not None
+        }
+        size = sum(each.numbers.nbytes for each in new.values() if each.numbers is not None)
+        # What was read last stays in any case: its search is about to ask for it.
+        if self._bytes + size > MOST_BYTES:
             self._forget()
+        self._known |= new
+        self._bytes += size
 
     def _forget(self) -> None:
         self._known.clear()

@@ -118,7 +118,15 @@ class QueryAttempt:
         scoring = Rescoring(collection.id, sought.means, vector, sought.query.text, kept.vectors)
         if sought.mode == "hybrid" and self._every(collection, restriction) is None:
             most = _INDEX_FACTOR * limit
-            dense.begin(self._answers, collection, scoring.asked, most, restriction)
+            dense.begin(
+                self._answers,
+                collection,
+                scoring.asked,
+                most,
+                restriction,
+                # What scoring needs is read there, too, and remembered.
+                then=lambda there, ids: kept.vectors.of(there, collection.id, ids),
+            )
         return restriction, scoring
 
     def _every(self, collection: CollectionInfo, restriction: Restriction) -> Every | None:

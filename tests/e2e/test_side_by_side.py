@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,9 @@ from hashing_embedder import HashingEmbedder
 from neighbour import Neighbour
 
 from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
+from kb.catalog.state import State
 from kb.embedding.base import Vector
-from kb.errors import ModelError, StoreBusyError, StoreError
+from kb.errors import DocumentNotFoundError, ModelError, StoreBusyError, StoreError
 from kb.search import kept_filters, kept_vectors, lexical
 from kb.vectors.base import VectorFilter
 from kb.vectors.chroma.client import SharedClient
@@ -33,6 +36,7 @@ def harbours(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(PLACES):
             kind = "north" if number % 2 else "south"
             opened.add(f"Harbour {number} opens at {number} o'clock. " * 9, name=f"{kind} {number}")
+        opened.refine()
     return folder
 
 
@@ -89,6 +93,52 @@ def test_by_meaning_alone_no_other_thread_is_needed(
 ) -> None:
     assert base.search(QUERIES[1], mode="dense")
     assert asking == [threading.current_thread()]
+
+
+def test_what_scoring_needs_is_read_in_that_thread(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: list[threading.Thread] = []
+    scored_by = State.scored_by
+
+    def watched(self: State, collection: str, ids: Sequence[int]) -> object:
+        readers.append(threading.current_thread())
+        return scored_by(self, collection, ids)
+
+    monkeypatch.setattr(State, "scored_by", watched)
+    # Everything is found by meaning, so nothing is left to read.
+    assert base.search(QUERIES[1], top_k=PLACES)
+    assert len(readers) == 1
+    assert readers[0] is not threading.current_thread()
+
+
+def test_a_change_that_only_the_other_thread_sees_changes_no_hit(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = hits(base.search(QUERIES[1], highlights="none"))
+    other = KnowledgeBase.open(base.settings, embedder=HashingEmbedder())
+    last = other.documents()[0].id
+    query = ChromaFolder.query
+
+    def after_a_change(
+        self: ChromaFolder,
+        collection: str,
+        vector: Vector,
+        limit: int,
+        where: VectorFilter | None = None,
+    ) -> list[tuple[int, float]]:
+        found = query(self, collection, vector, limit, where)
+        with suppress(DocumentNotFoundError):
+            other.remove(last)
+        return found
+
+    monkeypatch.setattr(ChromaFolder, "query", after_a_change)
+    with other:
+        meanwhile = hits(base.search(QUERIES[1], highlights="none"))
+        afterwards = hits(base.search(QUERIES[1], highlights="none"))
+    # The means of languages may be those of the other moment.
+    near = partial(pytest.approx, abs=0.01)
+    assert dict(meanwhile) in (near(dict(before)), near(dict(afterwards)))
 
 
 def test_many_searches_at_once_give_what_each_gives_alone(base: KnowledgeBase) -> None:

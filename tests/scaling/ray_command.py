@@ -17,6 +17,7 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 from ray_cluster import SAMPLES, WAIT_S, assert_same, held, two_nodes
+from synthetic_texts import made_text
 
 from ingest.engines.choice import RayCluster
 from ingest.engines.cluster.actors import NEEDS_MODEL, READY, EmbeddingActor
@@ -92,6 +93,42 @@ def test_the_samples_become_the_same_with_the_default_model_and_an_interrupted_r
     here = held(base)
     here.pop("torn.pdf", None)
     assert_same(there, here)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "ingest.engines.cluster.connection:Connection.__init__",
+        "ingest.engines.cluster.reader:RayReader.submit",
+        "ingest.engines.cluster.embedder:RayEmbedder.embed_documents",
+    ],
+)
+def test_a_run_may_be_interrupted_at_any_moment_and_ray_address_names_the_cluster(
+    cluster: Cluster,
+    base: KnowledgeBase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", cluster.address)
+    folder, data = tmp_path / "files", tmp_path / "ray"
+    for made in (folder, data):
+        made.mkdir()
+    for number in range(6):
+        (folder / f"{number}.txt").write_text(made_text(number))
+    (data / "models").symlink_to(base.settings.models_dir.resolve())
+    settings = Settings(data_dir=data)
+
+    status, out = command(settings, folder, "--engine", "ray", moment=moment)
+
+    assert status == 130
+    assert json.loads(out)["interrupted"]
+    status, out = command(settings, folder, "--engine", "ray")
+    counts = json.loads(out)["counts"]
+    assert (status, sum(counts.values())) == (0, 6)
+    with KnowledgeBase.open(settings) as opened:
+        assert opened.check().ok
+        assert opened.collection().documents == 6
 
 
 def test_a_node_without_the_model_is_sent_it_once_and_embeds_the_same(

@@ -29,6 +29,7 @@ pytestmark = [
         "ray_crew.py",
         "ray_reading.py",
         "ray_sharing.py",
+        "ray_telling.py",
         "ray_faults.py",
         "ray_deaths.py",
         "ray_command.py",
