@@ -154,7 +154,8 @@ def _plain(console: Console) -> Shown:
     def on_event(event: FileEvent) -> None:
         if event.stage == "waiting":
             state["total"] += 1
-        elif event.stage in _SETTLED:
+            return  # the total is whole with the first file that is read
+        if event.stage in _SETTLED:
             state["files"] += 1
         elif event.stage == "embedding":
             chunks[event.source] = event.done
@@ -184,7 +185,8 @@ def print_report(report: IngestReport, console: Console) -> None:
     console.print(f"[bold]{escape(report.collection)}[/]: " + ", ".join(counts))
     if report.chunks or report.embedded:
         rate = report.embedded / report.seconds if report.seconds else 0.0
-        reused = f" ({report.reused:,} vectors reused)" if report.reused else ""
+        vectors = "vector" if report.reused == 1 else "vectors"
+        reused = f" ({report.reused:,} {vectors} reused)" if report.reused else ""
         console.print(
             f"{report.chunks:,} chunks{reused}, {report.tokens:,} tokens, "
             f"{report.seconds:.1f} s, {rate:.1f} chunks/s"

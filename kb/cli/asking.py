@@ -18,7 +18,7 @@ from kb.records import SearchMode
 from kb.search.filters import filter_from_text
 from kb.text import one_line
 
-_UNCITED_SHOWN = 3  # passages shown if the answer cites none
+_UNCITED_SHOWN = 3  # passages shown if there is no answer, or it cites none
 _MOST_TIMES = 8  # continuations of an answer: a model may never end
 _CUT = (
     "The answer was cut short: the model reached its limit of tokens. `kb ask --whole` "
@@ -63,7 +63,8 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
             if as_json:
                 print_json({"answer": None, "sources": [wire.hit_json(hit) for hit in hits]})
             else:
-                presentation.print_hits(question, hits, stdout())
+                best = hits if top_k else hits[:_UNCITED_SHOWN]
+                presentation.print_hits(question, best, stdout())
                 stdout().print(
                     f"These are the best passages. For an answer {HOW_TO_ADD}.", markup=False
                 )

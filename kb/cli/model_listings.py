@@ -116,7 +116,7 @@ def print_models(shelf: Shelf, settings: Settings, console: Console) -> None:
         table = table_of("name", *own, "reads tokens", "quantisations (GB)", "on this machine")
         for model in KNOWN:
             if model.kind == kind:
-                own = (str(model.dimensions),) if isinstance(model, KnownEmbedder) else ()
+                own = (f"{model.dimensions:,}",) if isinstance(model, KnownEmbedder) else ()
                 offered = ", ".join(f"{file.quant} {file.size_gb:g}" for file in model.files)
                 reads = f"{model.context_tokens:,}"
                 table.add_row(model.name, *own, reads, offered, shelf.here(model))

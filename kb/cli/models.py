@@ -104,8 +104,9 @@ def pull(name: NameArgument, quant: QuantOption = None, source: SourceOption = "
         reference = parse_reference(name, hub=source, quant=quant)
         with progress(f"pulling {reference.file}") as tell:
             path = hub.pull(reference, settings.models_dir, on_progress=tell)
+        verified = "" if read_record(path) is None else " and verified"  # else put there by hand
         stdout().print(
-            f"{path} is here and verified ({gigabytes(path.stat().st_size)}); "
+            f"{path} is here{verified} ({gigabytes(path.stat().st_size)}); "
             f"`kb models use {path.relative_to(settings.models_dir).as_posix()}` takes it into use",
             markup=False,
         )

@@ -12,6 +12,7 @@ Environment, as huggingface_hub reads it: ``HF_ENDPOINT`` (a mirror), ``HF_TOKEN
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -21,13 +22,17 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpx
 
 from kb.errors import ModelError
+from kb.hashing import file_sha256
 from kb.keys import bearer, key_from_environment
 from kb.models.files import DownloadRecord, place_of, read_record, write_record
 from kb.models.hub_errors import explain
 from kb.models.references import Reference
+from kb.models.severing import severed_on_stop
 from kb.models.transfer import Patience, Progress, RemoteFile, fetch, persist
 
 CONNECT_TIMEOUT_S = 15.0
+
+_log = logging.getLogger(__name__)
 
 _TRUE = frozenset({"1", "ON", "YES", "TRUE"})
 _REDIRECTS_MAX = 5
@@ -43,12 +48,18 @@ def pull(
 ) -> Path:
     """Download one model file and return its path; a complete one is left as it is.
 
+    Where the hub cannot be reached, or must not, a file that is here is enough, unless it is not
+    the one that was downloaded.
+
     Raises:
         ModelError: the download failed. The message says why, what to do, and where to put the file
             by hand.
+        StoppedError: the work is stoppable, and nobody waits for it any more.
     """
     target = models_dir / place_of(str(reference))
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE:
+        if _is_here(target):
+            return target
         msg = (
             f"HF_HUB_OFFLINE is set, so {reference} is not downloaded; unset it, or put the file "
             f"at {target}"
@@ -59,8 +70,15 @@ def pull(
     with (
         explain(reference, target),
         _client(reference, timeout) as client,
+        severed_on_stop(client),
     ):
-        remote = persist(lambda: _find(client, reference), patience=patience)
+        try:
+            remote = persist(lambda: _find(client, reference), patience=patience)
+        except httpx.TransportError as error:
+            if not _is_here(target):
+                raise
+            _log.warning("%s is here; whether the hub has another is unknown (%s)", target, error)
+            return target
         record = read_record(target)
         if target.is_file() and record is not None and record.sha256 == remote.sha256:
             return target
@@ -69,6 +87,14 @@ def pull(
         target, DownloadRecord(source=str(reference), sha256=remote.sha256, size=remote.size)
     )
     return target
+
+
+def _is_here(target: Path) -> bool:
+    """Return whether there is a file; if this program has downloaded it, whether it is whole."""
+    if not target.is_file():
+        return False
+    record = read_record(target)
+    return record is None or file_sha256(target) == record.sha256
 
 
 def _client(reference: Reference, timeout: httpx.Timeout) -> httpx.Client:

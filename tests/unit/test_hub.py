@@ -5,7 +5,11 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 
 import hub_server as server
@@ -21,6 +25,7 @@ from kb.models.files import installed, read_record, remove_model
 from kb.models.references import Reference, parse_reference
 from kb.models.transfer import Patience
 from kb.retry import RetryPolicy
+from kb.stopping import StoppedError, stoppable
 
 DATA = bytes(range(256)) * 4096  # 1 MiB
 HF = Reference(hub="hf", repository=server.REPOSITORY, file=server.FILE)
@@ -291,6 +296,40 @@ def test_offline_is_said_at_once(
     with pytest.raises(ModelError, match=r"HF_HUB_OFFLINE is set.*put the file\s+at .*tiny\.gguf"):
         hub.pull(HF, tmp_path)
     assert remote.requests == []
+
+
+@pytest.mark.usefixtures("remote")
+@pytest.mark.parametrize("variable", ["HF_HUB_OFFLINE", "HF_ENDPOINT"])
+def test_without_the_hub_a_whole_file_that_is_here_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    hub.pull(HF, tmp_path, patience=QUICK)
+    away = {"HF_HUB_OFFLINE": "1", "HF_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    monkeypatch.setenv(variable, away[variable])
+    assert hub.pull(HF, tmp_path, patience=QUICK).read_bytes() == DATA
+    place(tmp_path).write_bytes(DATA[:-1])
+    with pytest.raises(ModelError, match=r"put (the file|it)"):
+        hub.pull(HF, tmp_path, patience=QUICK)
+
+
+@pytest.mark.parametrize("after", [0, 1000])
+def test_a_server_that_sends_nothing_more_delays_no_stop(
+    remote: FakeHub, tmp_path: Path, after: int
+) -> None:
+    remote.stall_after = after
+    nobody_waits = threading.Event()
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as threads, stoppable(nobody_waits):
+        work = threads.submit(copy_context().run, hub.pull, HF, tmp_path)
+        assert remote.stalled.wait(60)
+        nobody_waits.set()
+        with pytest.raises(StoppedError):
+            work.result(60)
+    assert time.monotonic() - started < Patience().stall_s
+    assert not place(tmp_path).exists()
+    remote.released.set()
+    hub.pull(HF, tmp_path, patience=QUICK)
+    assert place(tmp_path).read_bytes() == DATA
 
 
 def free_port() -> int:
