@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from ingest.loaders.pdf.annotations.appearances import Rect
+
 _MOST = 2_000
 _HIDDEN = 2  # FPDF_ANNOT_FLAG_HIDDEN
 _PUSH_BUTTON = 1  # FPDF_FORMFIELD_PUSHBUTTON
@@ -42,9 +44,13 @@ def without_covers(page: Any) -> Iterator[None]:  # noqa: ANN401 - see prepare_f
     hidden = []
     try:
         if page.formenv is not None:
+            texts: Any = None  # of the page, read once and only for buttons
             for at in range(min(raw.FPDFPage_GetAnnotCount(page), _MOST)):
                 button = raw.FPDFPage_GetAnnot(page, at)
-                if _is_cover(raw, page, button):
+                place = _button_at(raw, page.formenv, button)
+                if place is not None and texts is None:
+                    texts = page.get_textpage()
+                if place is not None and texts.get_text_bounded(*place).strip():
                     flags = raw.FPDFAnnot_GetFlags(button)
                     raw.FPDFAnnot_SetFlags(button, flags | _HIDDEN)
                     hidden.append((button, flags))
@@ -57,17 +63,15 @@ def without_covers(page: Any) -> Iterator[None]:  # noqa: ANN401 - see prepare_f
             raw.FPDFPage_CloseAnnot(button)
 
 
-def _is_cover(raw: Any, page: Any, annotation: Any) -> bool:  # noqa: ANN401 - see prepare_fields
-    if raw.FPDFAnnot_GetFormFieldType(page.formenv, annotation) != _PUSH_BUTTON:
-        return False
+def _button_at(raw: Any, forms: Any, annotation: Any) -> Rect | None:  # noqa: ANN401 - see prepare_fields
+    """Return the place of a push button without its edge; None for other annotations."""
     place = raw.FS_RECTF()
+    if raw.FPDFAnnot_GetFormFieldType(forms, annotation) != _PUSH_BUTTON:
+        return None
     if not raw.FPDFAnnot_GetRect(annotation, place):
-        return False
-    edge = _EDGE * abs(place.top - place.bottom)
+        return None
     left, right = sorted((place.left, place.right))
     bottom, top = sorted((place.bottom, place.top))
+    edge = _EDGE * (top - bottom)
     inner = (left + edge, bottom + edge, right - edge, top - edge)
-    if inner[0] >= inner[2] or inner[1] >= inner[3]:
-        return False
-    text: str = page.get_textpage().get_text_bounded(*inner)
-    return bool(text.strip())
+    return inner if inner[0] < inner[2] and inner[1] < inner[3] else None
