@@ -63,9 +63,9 @@ def _draw(shared: Session, path: Path, info: DocumentInfo, document: Document, p
     with left:
         st.image(picture.png, caption=name, width="stretch")
     with right:
-        _draw_unread(picture.unread)
-        how = "ocr" if page.read_by == "ocr" else "text"
-        said = t("reading.read") if how == "text" else ocr_text(page.confidence)
+        by_ocr = page.read_by == "ocr"
+        _draw_unread(picture.unread, by_ocr=by_ocr)
+        said = ocr_text(page.confidence) if by_ocr else t("reading.read")
         st.markdown(f"**{said}**")
         text = document.text[page.start : page.end].strip()
         if text:
@@ -96,7 +96,7 @@ def _picture(
     return None
 
 
-def _draw_unread(places: tuple[UnreadPlace, ...]) -> None:
+def _draw_unread(places: tuple[UnreadPlace, ...], *, by_ocr: bool) -> None:
     unread = [place for place in places if place.kind not in ON_PURPOSE]
     left_out = [place for place in places if place.kind in ON_PURPOSE]
     if unread:
@@ -106,9 +106,11 @@ def _draw_unread(places: tuple[UnreadPlace, ...]) -> None:
             for number, place in enumerate(unread, start=1)
         )
         st.html(f'<ol class="kb-unread">{items}</ol>')
-    else:
+    elif not by_ocr:
         said = t("reading.all_else" if left_out else "reading.all")
         st.caption(f":material/check_circle: {said}")
+    if by_ocr:  # nobody knows what OCR missed
+        st.caption(f":material/info: {t('reading.ocr')}")
     if left_out:
         items = "".join(f"<li>{_told(place)}</li>" for place in left_out)
         told = escape(t("reading.left_out"))

@@ -9,9 +9,9 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom, as fractions of the page's width and height."""
 
 
-UnreadKind = Literal["text", "picture", "note", "field", "number", "repeated"]
-ON_PURPOSE: frozenset[UnreadKind] = frozenset({"number", "repeated"})
-"""What a reading leaves out: the page's number, and lines that other pages repeat."""
+UnreadKind = Literal["text", "picture", "note", "field", "number", "repeated", "hidden"]
+ON_PURPOSE: frozenset[UnreadKind] = frozenset({"number", "repeated", "hidden"})
+"""What a reading leaves out: the page's number, lines that other pages repeat, hidden text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ def page_with(
     page: str = "",
     size: float = 10,
     lines: Sequence[tuple[float, float, float, float]] = (),
+    form: bool = True,
 ) -> Path:
     """Write a page; annotations are objects 100, 101 and so on, all of them form fields' roots.
 
@@ -43,12 +44,15 @@ def page_with(
         page: further entries of the page's dictionary.
         size: of the font, in points.
         lines: ruling lines, as x1, y1, x2, y2.
+        form: whether the file has the form of the fields, as a page taken out of one has not.
     """
     reader = pypdf.PdfReader(BytesIO(_printed(printed, size, lines)))
     writer = pypdf.PdfWriter(clone_from=reader)
     plain = BytesIO()
     writer.write(plain)
-    path.write_bytes(_with_annotations(plain.getvalue(), annotations, objects or {}, page))
+    path.write_bytes(
+        _with_annotations(plain.getvalue(), annotations, objects or {}, page, form=form)
+    )
     return path
 
 
@@ -74,7 +78,7 @@ def _printed(
 
 
 def _with_annotations(
-    data: bytes, annotations: Sequence[str], objects: dict[int, str], page: str
+    data: bytes, annotations: Sequence[str], objects: dict[int, str], page: str, *, form: bool
 ) -> bytes:
     """Append a second version of the page, with annotations, as an update of the file."""
     reader = pypdf.PdfReader(BytesIO(data))
@@ -85,9 +89,8 @@ def _with_annotations(
     pages = reader.pages[0].raw_get("/Parent").idnum
     contents = reader.pages[0].raw_get("/Contents")
     resources = reader.pages[0].raw_get("/Resources")
-    numbered[root] = (
-        f"<</Type /Catalog /Pages {pages} 0 R /AcroForm <</Fields [{kids}] /DA (/Helv 10 Tf) >> >>"
-    )
+    fields = f"/AcroForm <</Fields [{kids}] /DA (/Helv 10 Tf) >>" if form else ""
+    numbered[root] = f"<</Type /Catalog /Pages {pages} 0 R {fields} >>"
     stream = BytesIO()
     resources.write_to_stream(stream)
     numbered[sheet] = (

@@ -81,7 +81,10 @@ def test_pages_say_that_ocr_read_them_and_how_surely(document: Document) -> None
     (notice,) = document.notices
     assert notice.code == "pages_read_by_ocr"
     sure = np.mean([page.confidence for page in document.pages])
-    assert notice.message == f"2 of 2 pages were read by OCR, mean confidence {sure:.2f}"
+    assert notice.message == (
+        f"2 of 2 pages were read by OCR, mean confidence {sure:.2f}; "
+        "words may be out of order, above all in tables"
+    )
     assert notice.values["pages"] == notice.values["total"] == 2
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from pictured_pdf import new_canvas, show, write
+from pictured_pdf import LEASE, hidden, new_canvas, show, text_picture, write
 from PIL import Image
 
 from ingest import ingest
@@ -102,12 +102,28 @@ def test_a_page_stands_beside_what_was_read_from_it(
 @pytest.mark.parametrize(
     ("locale", "unread", "left_out"),
     [
-        ("en-US", ("Not read: one place", "picture, no text read in it"), "page number: <q>1</q>"),
-        ("zh-CN", ("未读取：1 处", "图片，未读取到文字"), "页码: <q>1</q>"),
+        (
+            "en-US",
+            ("Not read: one place", "picture, no text read in it"),
+            (
+                "Left out on purpose:",
+                "page number: <q>1</q>",
+                "hidden text, which the page does not show: <q>Nobody sees this.</q>",
+            ),
+        ),
+        (
+            "zh-CN",
+            ("未读取：1 处", "图片，未读取到文字"),
+            ("有意不读取：", "页码: <q>1</q>", "隐藏文字，页面上不显示: <q>Nobody sees this.</q>"),
+        ),
     ],
 )
 def test_what_was_not_read_of_a_page_is_listed_and_so_is_what_was_left_out_on_purpose(
-    ui: UserInterface, tmp_path: Path, locale: str, unread: tuple[str, str], left_out: str
+    ui: UserInterface,
+    tmp_path: Path,
+    locale: str,
+    unread: tuple[str, str],
+    left_out: tuple[str, ...],
 ) -> None:
     canvas = new_canvas(tmp_path / "report.pdf")
     for number in range(1, 4):
@@ -118,6 +134,7 @@ def test_what_was_not_read_of_a_page_is_listed_and_so_is_what_was_left_out_on_pu
             )
         if number == 1:
             show(canvas, Image.effect_noise((900, 500), 60), (72, 200, 472, 500))
+            hidden(canvas, 72, 150, "Nobody sees this.")
         write(canvas, 290, 30, str(number))
         canvas.showPage()
     canvas.save()
@@ -126,5 +143,29 @@ def test_what_was_not_read_of_a_page_is_listed_and_so_is_what_was_left_out_on_pu
     page = ui.open("document", locale=locale, id=str(info.id), at="1")
     page.toggle(key=f"reading-{info.id}").set_value(True).run()
     assert not page.exception
-    for each in (*unread, left_out):
+    for each in (*unread, *left_out):
         assert each in told(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "warned", "remark"),
+    [
+        ("en-US", "put them out of order", "words may be out of order"),
+        ("zh-CN", "顺序也可能有误", "文字顺序可能有误"),
+    ],
+)
+def test_a_page_read_by_ocr_says_that_words_may_be_out_of_order(
+    ui: UserInterface, tmp_path: Path, locale: str, warned: str, remark: str
+) -> None:
+    canvas = new_canvas(tmp_path / "lease.pdf")
+    show(canvas, text_picture(LEASE))
+    canvas.save()
+    ingest(ui.shared.base, [tmp_path / "lease.pdf"])
+    (info,) = ui.shared.base.documents()
+    page = ui.open("document", locale=locale, id=str(info.id))
+    assert remark in told(page)
+    assert warned not in told(page)
+    page.toggle(key=f"reading-{info.id}").set_value(True).run()
+    assert not page.exception
+    assert warned in told(page)
+    assert "check_circle" not in told(page)  # nobody knows whether OCR read everything

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 BINARY = b"MZ\x00\x00\x00\x01\x02\x03\x04"
 SCANNED = Notice(
     code="pages_read_by_ocr",
-    message="1 of 2 pages were read by OCR, mean confidence 0.93",
+    message=(
+        "1 of 2 pages were read by OCR, mean confidence 0.93; "
+        "words may be out of order, above all in tables"
+    ),
     values={"pages": 1, "total": 2, "confidence": 0.93},
 )
 
@@ -68,7 +71,11 @@ def folder(ui: UserInterface, tmp_path: Path) -> Path:
     ("locale", "outcomes", "notice"),
     [
         ("en-US", ["one remark", "indexed"], SCANNED.message),
-        ("zh-CN", ["1 条提示", "已入库"], "2 页中有 1 页由 OCR 识别，平均置信度 0.93"),
+        (
+            "zh-CN",
+            ["1 条提示", "已入库"],
+            "2 页中有 1 页由 OCR 识别，平均置信度 0.93；文字顺序可能有误，表格尤其如此",
+        ),
     ],
 )
 def test_documents_show_their_outcome_and_remarks_in_full(

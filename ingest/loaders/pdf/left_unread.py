@@ -7,8 +7,10 @@ second reading of the file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ingest.loaders.page_pictures import Box, PictureRequest, UnreadKind, UnreadPlace
+from ingest.loaders.pdf.annotations.dictionaries import Dictionary, is_hidden
 from ingest.loaders.pdf.annotations.forms import fields_of
 from ingest.loaders.pdf.annotations.notes import notes_of, said
 from ingest.loaders.pdf.left_out import NEAR, Line, left_out, lines_of
@@ -17,6 +19,8 @@ from ingest.loaders.pdf.passage import GRAM, Character, joined_lines, letters_of
 from ingest.loaders.pdf.pdfium import PdfiumFile
 from ingest.loaders.pdf.pictures.regions import inside, regions_of
 from ingest.loaders.pdf.read_pictures import have_words
+
+_Placed = tuple[Inset, Box]
 
 MOST_PLACES = 60
 """Most parts of a page in an answer."""
@@ -36,24 +40,30 @@ def unread_places(file: PdfiumFile, request: PictureRequest) -> list[UnreadPlace
     own = request.reading or ""
     reading, _ = letters_of([request.around[0], own, request.around[1]])
     grams = {reading[at : at + GRAM] for at in range(len(reading) - GRAM + 1)}
-    characters = file.characters(request.index)
+    characters, hidden = file.seen_and_hidden(request.index)
     near = (request.index + step for step in range(-NEAR, NEAR + 1) if step)
     others = [lines_of(file.characters(at)) for at in near if 0 <= at < file.pages]
     purposely = left_out(lines_of(characters), others, own) if own.strip() else {}
     lines = [each for each in _lines(characters, reading, grams) if each[0] not in purposely]
-    found = [
-        UnreadPlace("text", line.box, _short(line.text)) for line, is_read in lines if not is_read
-    ]
+    found = [_told("text", line) for line, is_read in lines if not is_read]
     read = [*request.boxes, *(line.box for line, is_read in lines if is_read)]
-    insets = list(_insets_of(file, request.index))
+    insets, unshown = _insets_of(file, request.index)
     pictures = _pictures(file, request.index, [*read, *(line.box for line in purposely)])
     words = [said(inset) for inset, _ in insets]
     known = have_words([each.box for each in pictures], characters, own, words)
     found += [each for each, is_read in zip(pictures, known, strict=True) if not is_read]
     found += _insets(insets, reading, grams)
     found.sort(key=_from_the_top)
-    omitted = [UnreadPlace(kind, line.box, _short(line.text)) for line, kind in purposely.items()]
-    return [*found[:MOST_PLACES], *sorted(omitted, key=_from_the_top)]
+    omitted = [_told(kind, line) for line, kind in purposely.items()]
+    unseen = _lines(hidden, reading, grams)
+    omitted += [_told("hidden", line) for line, is_read in unseen if not is_read]
+    omitted += [replace(each, kind="hidden") for each in _insets(unshown, reading, grams)]
+    omitted.sort(key=_from_the_top)
+    return [*found[:MOST_PLACES], *omitted[:MOST_PLACES]]
+
+
+def _told(kind: UnreadKind, line: Line) -> UnreadPlace:
+    return UnreadPlace(kind, _shares(line.box, 1, 1), _short(line.text))
 
 
 def _from_the_top(place: UnreadPlace) -> tuple[float, float]:
@@ -91,23 +101,24 @@ def _pictures(file: PdfiumFile, index: int, read: Sequence[Box]) -> list[UnreadP
     ]
 
 
-def _insets_of(file: PdfiumFile, index: int) -> Iterator[tuple[Inset, Box]]:
-    """Yield the notes and the form fields of a page, with their places."""
+def _insets_of(file: PdfiumFile, index: int) -> tuple[list[_Placed], list[_Placed]]:
+    """Return the notes and form fields that a page shows, and the hidden ones that have words."""
     known = file.frame(index)
     if known is None:
-        return
+        return [], []
     frame, height = known
     width = file.objects(index).width
     annotations = file.annotations(index)
-    notes: Iterable[Inset] = notes_of(annotations, frame, {})
-    fields: Iterable[Inset] = fields_of(annotations, frame, {})
-    for inset in (*notes, *fields):
-        yield inset, _shares(inset.box, width, height)
+
+    def placed(some: Sequence[Dictionary]) -> list[_Placed]:
+        insets = (*notes_of(some, frame, {}), *fields_of(some, frame, {}))
+        return [(inset, _shares(inset.box, width, height)) for inset in insets]
+
+    unshown = placed([{**each, "/F": 0} for each in annotations if is_hidden(each)])
+    return placed(annotations), [each for each in unshown if each[0].ticked is None]
 
 
-def _insets(
-    insets: Iterable[tuple[Inset, Box]], reading: str, grams: set[str]
-) -> Iterator[UnreadPlace]:
+def _insets(insets: Iterable[_Placed], reading: str, grams: set[str]) -> Iterator[UnreadPlace]:
     """Yield the notes and the form fields whose words the reading lacks."""
     for inset, box in insets:
         if not _has(inset.text, reading, grams):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.loaders.pdf.annotations.appearances import Rect, drawn_texts
 from ingest.loaders.pdf.annotations.dictionaries import Dictionary, Frame
+from ingest.loaders.pdf.annotations.drawn_fields import prepare_fields, without_covers
 from ingest.loaders.pdf.annotations.pdfium_annotations import annotations_of
 from ingest.loaders.pdf.outline import OutlineEntry, outline_of
 from ingest.loaders.pdf.page import Box, Rule
@@ -22,7 +23,7 @@ from ingest.loaders.pdf.passage import Character
 from ingest.loaders.pdf.pdfium_page import characters_on, kinds_on, place_on, without_texts
 from ingest.loaders.pdf.pictures.page_objects import PageObjects, objects_of, undecodable
 from ingest.loaders.pdf.tables.rules import rules_of
-from ingest.loaders.pdf.unseen import without_unseen
+from ingest.loaders.pdf.unseen import unseen_at, without_unseen
 from ingest.loaders.pdf.words.glyphs import Glyphs, read_glyphs
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ class PdfiumFile:
                 pypdfium2.raw.FPDF_LoadMemDocument(_NO_FILE, len(_NO_FILE), None)
                 try:
                     document = pypdfium2.PdfDocument(source, password=password)
-                    with contextlib.suppress(pypdfium2.PdfiumError):
-                        document.init_forms()  # draws the values of form fields
+                    prepare_fields(document)
                     return cls(document), ""
                 except UnicodeEncodeError:  # half a character, as from bytes of another encoding
                     continue
@@ -155,7 +155,7 @@ class PdfiumFile:
             if min(right - left, bottom - top) * scale < 1:
                 return None
             crop = (left, height - bottom, width - right, top)
-            with contextlib.nullcontext() if texts else without_texts(page):
+            with without_covers(page) if texts else without_texts(page):
                 drawn = page.render(scale=scale, crop=crop, may_draw_forms=texts)
             picture: npt.NDArray[np.uint8] = drawn.to_numpy().copy()
             if not texts:
@@ -197,7 +197,24 @@ class PdfiumFile:
     def characters(self, index: int) -> list[Character]:
         """Return the characters of a page and their positions on the drawn page."""
         with self._page(index) as page:
-            return characters_on(page) if page is not None else []
+            return list(characters_on(page).values()) if page is not None else []
+
+    def seen_and_hidden(self, index: int) -> tuple[list[Character], list[Character]]:
+        """Return a page's visible characters and its invisible ones, each in the file's order."""
+        from pypdfium2 import raw  # noqa: PLC0415 - see open
+
+        with self._page(index) as page:
+            if page is None:
+                return [], []
+            known = read_glyphs(page)
+            unseen = unseen_at(raw, page, known)
+            parts: tuple[list[Character], list[Character]] = ([], [])
+            part = False
+            for at, character in characters_on(page).items():
+                if not character.text.isspace():  # spaces go with the word before
+                    part = at in unseen
+                parts[part].append(character)
+            return parts
 
     def rules(self, index: int) -> list[Rule]:
         """Return the ruling lines of a page, [] where PDFium cannot load it."""

@@ -81,12 +81,12 @@ def kinds_on(page: Any) -> Counter[int]:  # noqa: ANN401 - see place_on
     return found
 
 
-def characters_on(page: Any) -> list[Character]:  # noqa: ANN401 - see place_on
-    """Return the characters of a page and their positions on the drawn page."""
+def characters_on(page: Any) -> dict[int, Character]:  # noqa: ANN401 - see place_on
+    """Return the characters of a page by PDFium's numbers, with their positions as drawn."""
     import pypdfium2  # noqa: PLC0415 - PDFs only
     from pypdfium2 import raw  # noqa: PLC0415 - PDFs only
 
-    found: list[Character] = []
+    found: dict[int, Character] = {}
     texts = page.get_textpage()
     # PDFium handles rotation and cropping: it returns the drawn position of a point.
     drawn = pypdfium2.PdfPosConv(page, (0, 0, _GRID, _GRID, 0))
@@ -101,5 +101,5 @@ def characters_on(page: Any) -> list[Character]:  # noqa: ANN401 - see place_on
             continue
         box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
         left, top, right, bottom = (value / _GRID for value in box)
-        found.append(Character(chr(code), (left, top, right, bottom)))
+        found[at] = Character(chr(code), (left, top, right, bottom))
     return found

@@ -52,16 +52,22 @@ def without_unseen(raw: Any, page: Any, found: Glyphs) -> Glyphs:  # noqa: ANN40
         page: the page, loaded by PDFium.
         found: its characters, read after loading.
     """
+    lost = unseen_at(raw, page, found)
+    if not lost:
+        return found
+    kept = tuple(glyph for at, glyph in enumerate(found.glyphs) if at not in lost)
+    gone = sum(not found.glyphs[at].text.isspace() for at in lost)
+    return replace(found, glyphs=kept, unseen=gone)
+
+
+def unseen_at(raw: Any, page: Any, found: Glyphs) -> set[int]:  # noqa: ANN401 - see without_unseen
+    """Return the numbers of the invisible characters; for the arguments see without_unseen."""
     outside = [g for g in found.glyphs if g.font >= 0 and _is_outside(g, found)]
     lost = {id(g) for g in outside}
     if outside and not is_cropped(page):
         lost -= overrunning(outside, found)
     lost |= _unseen_on(raw, page, found)
-    if not lost:
-        return found
-    kept = tuple(glyph for glyph in found.glyphs if id(glyph) not in lost)
-    gone = sum(not g.text.isspace() for g in found.glyphs if id(g) in lost)
-    return replace(found, glyphs=kept, unseen=gone)
+    return {at for at, glyph in enumerate(found.glyphs) if id(glyph) in lost} if lost else set()
 
 
 def _is_outside(glyph: Glyph, page: Glyphs) -> bool:

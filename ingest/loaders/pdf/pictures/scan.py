@@ -51,6 +51,9 @@ TRUSTED = 0.6
 """Mean confidence above which OCR has read text instead of a photograph's pattern."""
 
 
+_UNSURE = "words may be out of order, above all in tables"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """OCR's result for a page: all of it, or pictures on it; empty if it has neither."""
@@ -138,7 +141,7 @@ class ScanReader:
         say(
             "pages_read_by_ocr",
             self.read,
-            f"{were} read by OCR, mean confidence {mean:.2f}",
+            f"{were} read by OCR, mean confidence {mean:.2f}; {_UNSURE}",
             confidence=mean,
         )
         unread = self.scanned - self.empty - self.drawn - self.over_limit - self.too_large
