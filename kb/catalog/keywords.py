@@ -44,15 +44,11 @@ class KeywordReads(Transaction):
 
     def term_frequencies(self, collection_id: str, tokens: Iterable[str]) -> dict[str, int]:
         """Return the number of chunks with each token, without tokens that occur nowhere."""
-        found = {}
-        for token in tokens:
-            row = self._db.execute(
-                f"SELECT doc FROM {_vocabulary(collection_id)} WHERE term = ?",  # noqa: S608 - the id is ours
-                (token,),
-            ).fetchone()
-            if row is not None:
-                found[token] = int(row["doc"])
-        return found
+        table = _table(collection_id)
+        # fts5vocab knows the same numbers, and takes twice as long to count them.
+        count = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - the id is ours
+        counted = ((token, self._db.execute(count, (f'"{token}"',)).fetchone()) for token in tokens)
+        return {token: int(number) for token, (number,) in counted if number}
 
     def most_frequent(self, collection_id: str, tokens: Sequence[str], limit: int) -> list[str]:
         """Return up to ``limit`` of ``tokens`` that occur in chunks, the most frequent first."""

@@ -40,6 +40,16 @@ _ASCII = re.compile(r"[\x21-\x7e]+")
 _EDGES = "\"'“”„«»‘’()[]{},;:!?.…¿¡*`"
 
 
+def prepare() -> None:
+    """Load the known words and the classifier, which takes half a second, before a query does.
+
+    Raises:
+        StoreError: the disk has no room for the classifier's temporary file.
+    """
+    vocabulary("")
+    shares_told_by("")
+
+
 @lru_cache(maxsize=1024)
 def query_languages(text: str) -> Mapping[str, float]:
     """Return a query's languages, ISO 639-1, with shares that add up to 1.

@@ -19,6 +19,7 @@ from kb.errors import (
     StoreError,
 )
 from kb.languages.neutral import Means
+from kb.languages.queries import prepare
 from kb.lazy import Lazy
 from kb.records import CollectionInfo, SearchHit, SearchMode
 from kb.remote.address import names_servers
@@ -88,12 +89,13 @@ class Searcher:
         self._settings = settings
 
     def warm_up(self) -> None:
-        """Load the embedding model, and the index of the default collection beside it.
+        """Load what a first search needs: the model, beside it the index of the default collection.
 
         Raises:
             ModelError: the model is missing, or cannot be loaded.
         """
         with suppress(StoreError, CollectionGoneError):  # of which searches will tell
+            prepare()
             with self._store.catalog.reading() as state:
                 name = self._settings.collection
                 targets = [each for each in state.collections() if each.name == name]

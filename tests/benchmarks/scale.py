@@ -10,8 +10,9 @@ each part is measured in a process of its own: searches (p50 and p95 of a hundre
 clock and of processor time, without and with filters that pass one chunk, a hundredth and a half;
 open until the first answer; memory), opening with a model that is yet to be loaded, changes
 (median of five), and upkeep (``kb doctor``, export, restore up to 100,000 chunks, compaction).
-Search times leave out the embedding of the query, which the searcher keeps, and the marking of
-hits. Files are in the file cache of the system.
+Search times leave out the marking of hits. Those named ``new`` are of queries that the process has
+not met before. The others leave out the embedding of the query and the counting of its words, which
+the searcher keeps. Files are in the file cache of the system.
 
 A million takes about an hour to fill and 11 GB; ``--stores`` keeps the stores. With ``--json``
 what is measured is added to a file, which ``--plot`` draws (needs matplotlib, which nothing else

@@ -19,6 +19,7 @@ from kb import KnowledgeBase, SearchFilter, SearchHit, Settings
 from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.errors import DocumentNotFoundError, ModelError, StoreBusyError, StoreError
+from kb.languages.documents import _identifier
 from kb.search import kept_filters, kept_vectors, lexical
 from kb.vectors.base import VectorFilter
 from kb.vectors.chroma.client import SharedClient
@@ -234,7 +235,9 @@ def test_the_first_search_reads_the_index_while_the_model_is_loaded(
 
 
 def test_warmed_up_a_knowledge_base_has_its_model_and_its_index(opening: KnowledgeBase) -> None:
+    _identifier.cache_clear()
     opening.warm_up()
+    assert _identifier.cache_info().currsize == 1  # of the languages of queries
     assert opening._loaded.is_open
     assert opening._store.vectors.answers_at_once(opening.collection().id)
 

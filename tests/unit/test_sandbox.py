@@ -62,7 +62,7 @@ class Hostile:
         if deed == "pictures":
             for number in range(4):
                 with reading_picture():
-                    time.sleep(0.4)
+                    time.sleep(1.2)
                 on_progress(number + 1, 4)
         if deed == "swallow":
             hoard.append(bytearray(150 * 2**20))
@@ -179,8 +179,8 @@ def test_what_a_library_prints_does_not_disturb(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("bad")
 def test_pages_read_by_ocr_have_a_clock_of_their_own(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    with Sandbox(workers=1, timeout_s=1) as sandbox:
-        path = deed(tmp_path, "pictures")  # 1.6 s in pictures, next to nothing besides
+    with Sandbox(workers=1, timeout_s=4) as sandbox:
+        path = deed(tmp_path, "pictures")  # 4.8 s in pictures, next to nothing besides
         sandbox.submit(path, on_progress=lambda done, all_: seen.append((done, all_))).result(60)
 
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
