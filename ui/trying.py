@@ -49,8 +49,11 @@ class Option:
         return {self.setting: self.value}
 
 
-def draw_trying(shared: Session, collection: CollectionInfo) -> None:
-    """Draw the options to try, the button, and the results of the last trial."""
+def draw_trying(shared: Session, collection: CollectionInfo, *, working: bool) -> None:
+    """Draw the options to try, the button, and the results of the last trial.
+
+    ``working`` says whether an evaluation ran when the page began.
+    """
     st.subheader(t("trial.title"), anchor=False)
     options = {each.key: each for each in _options(shared, collection)}
     chosen = st.pills(
@@ -68,12 +71,12 @@ def draw_trying(shared: Session, collection: CollectionInfo) -> None:
         key="trial-compare",
         type="primary",
         icon=":material/compare_arrows:",
-        disabled=option is None or shared.evaluations.active,
+        disabled=option is None or working,
         on_click=shared.evaluations.try_out,
         args=(collection.name, option.changes if option else {}),
     )
     trial = shared.evaluations.trial
-    if trial is not None and trial.collection == collection.name and not shared.evaluations.active:
+    if trial is not None and trial.collection == collection.name and not working:
         _draw_result(shared, collection, trial)
     if taken := st.session_state.pop(_TAKEN, None):
         st.success(taken, icon=":material/check:")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ui.evaluating import Progress
+
 if TYPE_CHECKING:
     from conftest import UserInterface
     from streamlit.testing.v1 import AppTest
@@ -93,6 +95,31 @@ def test_a_set_is_run_in_each_mode_and_its_runs_are_compared(
     assert [info.name for info in ui.shared.base.documents()] == ["mine.txt"]
     again = ui.open("quality", locale=locale)
     assert len(again.dataframe[0].value) == 3
+
+
+class Ending(Progress):
+    """An evaluation that ends right after it was first asked whether it runs."""
+
+    @property
+    def state(self) -> str:  # type: ignore[override] # a field there
+        state, self.done = ("done" if self.done else "working"), 1
+        return state
+
+    @state.setter
+    def state(self, value: str) -> None:
+        assert value == "working"
+
+
+def test_an_evaluation_that_ends_while_the_page_is_drawn_leaves_no_button_disabled(
+    ui: UserInterface, judged: Path
+) -> None:
+    page = ui.open("quality")
+    page.text_input(key="set-folder").set_value(str(judged)).run()
+    assert not page.button(key="set-run").disabled
+    ui.shared.evaluations._progress = Ending("birds")
+    page.run()
+    assert not page.exception
+    assert not page.button(key="set-run").disabled
 
 
 def test_misses_are_listed_with_what_was_found_instead(ui: UserInterface, judged: Path) -> None:

@@ -49,20 +49,24 @@ def render() -> None:
     st.title(t("quality.title"), anchor=False)
     st.caption(t("quality.help"))
     evaluations = shared.evaluations
+    # Asked once for all parts of the page: an evaluation may end while the page is drawn.
+    told = evaluations.progress
+    working = told is not None and told.state == "working"
     try:
         collection = shared.find_collection(chosen_collection(shared))
-        mine = _draw_start(shared, collection)
+        mine = _draw_start(shared, collection, working=working)
         if mine and collection is not None:
             questions = shared.base.questions.of(collection.name)
             draw_own_set(shared, collection.name, questions)
             if any(each.good for each in questions):
-                draw_trying(shared, collection)
+                draw_trying(shared, collection, working=working)
     except KnowledgeBaseError as error:
         draw_error(t("error.own"), error)
-    _draw_progress(evaluations)
+    if told is not None:
+        _draw_progress(told, working=working)
     kept = {_name(moment, run): run for moment, run in evaluations.kept()}
     if not kept:
-        if not evaluations.active:
+        if not working:
             draw_empty(t("quality.empty"), t("quality.empty_help"))
         return
     _draw_table(kept)
@@ -94,7 +98,7 @@ def _set_name(name: str, *, own: bool) -> str:
     return t("quality.mine_of", name=name) if own else name
 
 
-def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
+def _draw_start(shared: Session, collection: CollectionInfo | None, *, working: bool) -> bool:
     """Draw the choice of a set and its options; return whether it is one's own questions."""
     evaluations = shared.evaluations
     known = {path.name: path for path in evaluations.sets()}
@@ -128,7 +132,7 @@ def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
             type="secondary" if mine else "primary",
             key="set-run",
             disabled=not modes
-            or evaluations.active
+            or working
             or (mine and not (name and any(e.good for e in shared.base.questions.of(name)))),
             on_click=_run,
             args=(evaluations, folder, name, modes),
@@ -145,11 +149,8 @@ def _run(
         evaluations.start(folder, modes)
 
 
-def _draw_progress(evaluations: Evaluations) -> None:
-    told = evaluations.progress
-    if told is None:
-        return
-    if told.state == "working":
+def _draw_progress(told: Progress, *, working: bool) -> None:
+    if working:
         st.fragment(run_every=_POLL_S)(_draw_working)(told)
     elif told.state == "failed":
         draw_error(t("error.evaluation"), told.error)
