@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ from ui.answering import Asked, KeptAnswer
 from ui.language import t
 from ui.markup import plain
 from ui.session import Session
-from ui.shared import date_text, draw_error, draw_pages
+from ui.shared import browser_zone, date_text, draw_error, draw_pages, zoned_text
 
 TURNS = "_conversation"
 """State key of the conversation's turns in this tab."""
@@ -85,7 +86,7 @@ def draw_history(shared: Session) -> None:
         if infos:
             st.download_button(
                 t("history.export"),
-                lambda: _every(shared),
+                every_conversation(shared),
                 file_name="conversations.md",
                 mime="text/markdown",
                 icon=":material/download:",
@@ -94,6 +95,24 @@ def draw_history(shared: Session) -> None:
             )
         if error := st.session_state.pop(_ERROR, None):
             draw_error(t("error.history"), error)
+
+
+def every_conversation(shared: Session) -> Callable[[], str]:
+    """Return a function that writes all conversations as Markdown, the latest first.
+
+    Streamlit calls it in a thread that knows no browser, so the time zone is asked for here.
+    """
+    zone = browser_zone()
+
+    def written() -> str:
+        parts = []
+        for info in shared.base.remembered.conversations():
+            turns = shared.base.remembered.conversation(info.id)
+            parts.append(f"# {zoned_text(info.changed_at, zone)}\n")
+            parts += [as_markdown(turn.answer) for turn in turns]
+        return "\n".join(parts)
+
+    return written
 
 
 def _draw(shared: Session, info: ConversationInfo) -> None:
@@ -142,13 +161,3 @@ def _delete(shared: Session, conversation_id: int) -> None:
     if keeping_here(shared).conversation_id == conversation_id:
         st.session_state[TURNS] = []
         st.session_state.pop(_KEEPING, None)
-
-
-def _every(shared: Session) -> str:
-    """Return all conversations as one Markdown document, the latest first."""
-    parts = []
-    for info in shared.base.remembered.conversations():
-        turns = shared.base.remembered.conversation(info.id)
-        parts.append(f"# {date_text(info.changed_at)}\n")
-        parts += [as_markdown(turn.answer) for turn in turns]
-    return "\n".join(parts)

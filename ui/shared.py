@@ -100,12 +100,21 @@ def size_text(size: int) -> str:
     return f"{amount:.1f} GB"
 
 
+def browser_zone() -> ZoneInfo | None:
+    """Return the browser's time zone while a page is drawn; None for the server's."""
+    try:
+        return ZoneInfo(st.context.timezone) if st.context.timezone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
 def date_text(moment: datetime, *, seconds: bool = False) -> str:
     """Return a time in the browser's time zone, to the minute or to the second."""
-    try:
-        zone = ZoneInfo(st.context.timezone) if st.context.timezone else None
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = None
+    return zoned_text(moment, browser_zone(), seconds=seconds)
+
+
+def zoned_text(moment: datetime, zone: ZoneInfo | None, *, seconds: bool = False) -> str:
+    """Return a time in a time zone, also outside a page; None is the server's zone."""
     form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
     return moment.astimezone(zone).strftime(form)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from chat_server import ChatService
-
-from ui.history import _every
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -145,13 +145,55 @@ def test_passages_of_a_removed_document_are_gone_from_earlier_answers(
     assert any(gone in caption.value for caption in page.caption)
 
 
+def in_a_thread(work: Callable[[], str]) -> str:
+    """What Streamlit's download gets: it runs outside the script of any page."""
+    done: list[str] = []
+    thread = threading.Thread(target=lambda: done.append(work()), name="download")
+    thread.start()
+    thread.join(60)
+    return done[0]
+
+
+def exporting(shared: object) -> None:  # names of this module mean nothing to its script
+    import streamlit  # noqa: PLC0415 - the body of a page of its own
+
+    from ui.history import every_conversation  # noqa: PLC0415
+
+    streamlit.session_state["written"] = every_conversation(shared)  # type: ignore[arg-type] # a session
+
+
+def exported(ui: UserInterface, *, locale: str = "en-US", zone: str = "UTC") -> str:
+    """All conversations as Markdown, as a browser of that locale and time zone saves them."""
+    from streamlit.testing.v1 import AppTest  # noqa: PLC0415 - slow to import
+
+    page = AppTest.from_function(exporting, default_timeout=60, args=(ui.shared,))
+    page.context["locale"] = locale
+    page.context["timezone"] = zone
+    page.run()
+    assert not page.exception
+    return in_a_thread(page.session_state["written"])
+
+
 def test_all_conversations_are_saved_as_markdown_with_questions_answers_and_passages(
     asking: UserInterface, service: ChatService
 ) -> None:
     service.reply = lambda _: "24 months [1]."
     ask(asking.open("ask"), "How long is the warranty?")
     ask(asking.open("ask"), "And in an office?")
-    saved = _every(asking.shared)
+    saved = exported(asking)
     assert saved.index("And in an office?") < saved.index("How long is the warranty?")
     assert saved.count("24 months [1].") == 2
     assert saved.count(f"> {WARRANTY}") == 2
+
+
+def test_saved_conversations_have_the_browsers_time_not_the_servers(
+    asking: UserInterface, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask(asking.open("ask"), "How long is the warranty?")
+    (info,) = asking.shared.base.remembered.conversations()
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # a day apart
+        caplog.clear()
+        saved = exported(asking, zone=zone)
+        there = info.changed_at.astimezone(ZoneInfo(zone))
+        assert saved.startswith(f"# {there:%Y-%m-%d %H:%M}\n")
+        assert [each for each in caplog.messages if "download" in each] == []
