@@ -15,7 +15,6 @@ from ui.results import answering
 from ui.session import Session
 from ui.shared import place_text
 
-_UNCITED_SHOWN = 3
 _WIDTHS = (3, 2)
 
 
@@ -36,7 +35,7 @@ def draw_beside(
         missing: numbers of passages whose documents are gone.
         below: draws the remarks below the answer.
     """
-    numbers = answer.cited or tuple(range(1, min(_UNCITED_SHOWN, len(answer.sources)) + 1))
+    numbers = answer.shown
     if not numbers:
         st.html(answer_html(answer.text))
         below()

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 
 import streamlit as st
 
-from kb.answering.markdown import as_markdown
 from kb.catalog.remembered import ConversationInfo
 from kb.errors import KnowledgeBaseError
 from kb.remembering import Turn
 from ui.answering import Asked, KeptAnswer
+from ui.exporting import every_conversation
 from ui.language import t
 from ui.markup import plain
 from ui.session import Session
-from ui.shared import browser_zone, date_text, draw_error, draw_pages, zoned_text
+from ui.shared import date_text, draw_error, draw_pages
 
 TURNS = "_conversation"
 """State key of the conversation's turns in this tab."""
@@ -95,24 +94,6 @@ def draw_history(shared: Session) -> None:
             )
         if error := st.session_state.pop(_ERROR, None):
             draw_error(t("error.history"), error)
-
-
-def every_conversation(shared: Session) -> Callable[[], str]:
-    """Return a function that writes all conversations as Markdown, the latest first.
-
-    Streamlit calls it in a thread that knows no browser, so the time zone is asked for here.
-    """
-    zone = browser_zone()
-
-    def written() -> str:
-        parts = []
-        for info in shared.base.remembered.conversations():
-            turns = shared.base.remembered.conversation(info.id)
-            parts.append(f"# {zoned_text(info.changed_at, zone)}\n")
-            parts += [as_markdown(turn.answer) for turn in turns]
-        return "\n".join(parts)
-
-    return written
 
 
 def _draw(shared: Session, info: ConversationInfo) -> None:

@@ -157,7 +157,7 @@ def in_a_thread(work: Callable[[], str]) -> str:
 def exporting(shared: object) -> None:  # names of this module mean nothing to its script
     import streamlit  # noqa: PLC0415 - the body of a page of its own
 
-    from ui.history import every_conversation  # noqa: PLC0415
+    from ui.exporting import every_conversation  # noqa: PLC0415
 
     streamlit.session_state["written"] = every_conversation(shared)  # type: ignore[arg-type] # a session
 
@@ -197,3 +197,42 @@ def test_saved_conversations_have_the_browsers_time_not_the_servers(
         there = info.changed_at.astimezone(ZoneInfo(zone))
         assert saved.startswith(f"# {there:%Y-%m-%d %H:%M}\n")
         assert [each for each in caplog.messages if "download" in each] == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "warning", "origin"),
+    [
+        (
+            "en-US",
+            "This answer names no passage: check it against these.",
+            "seals.md, collection 合同",
+        ),
+        ("zh-CN", "此回答未注明出处，请对照这些段落核实。", "seals.md，知识集“合同”"),
+    ],
+)
+def test_an_answer_that_cites_nothing_is_saved_with_the_warning_and_the_passages_beside_it(
+    asking: UserInterface, service: ChatService, locale: str, warning: str, origin: str
+) -> None:
+    service.reply = lambda _: "Two years."
+    page = asking.open("ask", locale=locale)
+    page.multiselect(key="filter-also").set_value(["合同"]).run()
+    ask(page, "How long is the warranty?")
+    assert any(warning in caption.value for caption in page.caption)
+    saved = exported(asking, locale=locale)
+    assert f"Two years.\n\n**{warning}**\n" in saved
+    assert origin in saved
+    assert f"> {WARRANTY}" in saved
+    assert f"> {SEALS}" in saved
+
+
+@pytest.mark.parametrize(
+    ("locale", "gone"), [("en-US", "This passage is gone"), ("zh-CN", "该段落已不存在")]
+)
+def test_a_saved_conversation_says_which_passages_are_gone(
+    asking: UserInterface, locale: str, gone: str
+) -> None:
+    ask(asking.open("ask"), "How long is the warranty?")
+    (removed,) = asking.shared.base.documents(collection="default")
+    asking.shared.base.remove(removed.id)
+    assert "\\[1\\] warranty.txt" in (saved := exported(asking, locale=locale))
+    assert f"> {gone}" in saved

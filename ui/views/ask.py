@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from kb.answering.answer import Answer
-from kb.answering.markdown import as_markdown
 from kb.catalog.filters import SearchFilter
 from kb.chat.base import FILTERED, Message
 from kb.errors import KnowledgeBaseError, SettingsError
@@ -15,6 +14,7 @@ from kb.records import CollectionInfo
 from kb.search.request import SearchRequest
 from ui.answering import Asked, RunningAnswer
 from ui.beside import draw_beside, draw_growing
+from ui.exporting import conversation_markdown
 from ui.history import begin_anew, draw_history, keeping_here, turns_here
 from ui.hits import draw_hit
 from ui.keys import draw_asked
@@ -159,7 +159,7 @@ def _draw_actions(shared: Session, turns: list[Asked]) -> None:
                 st.rerun()
         st.download_button(
             t("ask.export"),
-            "\n".join(as_markdown(turn.so_far) for turn in turns),
+            conversation_markdown(shared, turns),
             file_name="answers.md",
             mime="text/markdown",
             icon=":material/download:",
