@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from chat_server import ChatService
+from chat_server import ChatService, Handler
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -74,6 +75,57 @@ def test_questions_are_asked_of_several_collections_and_of_what_passes_the_filte
     given = service.seen[-1]["messages"][-1]["content"]
     assert SEALS in given
     assert WARRANTY not in given
+
+
+@pytest.mark.parametrize(
+    ("locale", "one", "both"),
+    [
+        ("en-US", "Answers come from one document", "Answers come from 2 documents"),
+        ("zh-CN", "回答取自 1 个文档", "回答取自 2 个文档"),
+    ],
+)
+def test_passages_of_several_collections_name_theirs_and_the_hint_counts_all_documents(
+    asking: UserInterface, service: ChatService, locale: str, one: str, both: str
+) -> None:
+    name = '<span class="kb-place">合同</span>'
+    page = asking.open("ask", locale=locale)
+    assert any(caption.value.startswith(one) for caption in page.caption)
+    page.multiselect(key="filter-also").set_value(["合同"]).run()
+    assert any(caption.value.startswith(both) for caption in page.caption)
+    service.reply = lambda _: "It does not cover the seals [1], [2]."
+    ask(page, "What does the warranty cover?")
+    assert html(page).count(name) == 1
+    # Of one collection, another than the chosen one: as an earlier conversation may be.
+    page.multiselect(key="filter-also").set_value([]).run()
+    assert html(page).count(name) == 1
+    ask(page, "What does the warranty cover?")
+    assert '<span class="kb-place">default</span>' not in html(page).split("kb-answer")[-1]
+
+
+def test_passages_beside_an_answer_that_grows_name_their_collections(
+    asking: UserInterface, service: ChatService
+) -> None:
+    seen = threading.Event()
+
+    def wait(handler: Handler) -> None:
+        handler.begin()
+        handler.piece("It does not cover the seals [1], [2]. ")
+        seen.wait(60)
+
+    service.faults.append(wait)
+    page = asking.open("ask")
+    page.multiselect(key="filter-also").set_value(["合同"]).run()
+    page.chat_input[0].set_value("What does the warranty cover?").run()
+    turn: RunningAnswer = page.session_state[TURNS][-1]
+    deadline = time.monotonic() + 60
+    while len(turn.so_far.cited) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    page.run()
+    assert "kb-beside" in html(page)
+    assert html(page).count('<span class="kb-place">合同</span>') == 1
+    seen.set()
+    assert turn.wait(30)
 
 
 @pytest.mark.parametrize(
