@@ -90,7 +90,10 @@ def test_a_set_is_run_in_each_mode_and_its_runs_are_compared(
     first = page.selectbox(key="compare-one").options[0]
     assert re.fullmatch(r"[\d-]{10} [\d:]{8} · " + re.escape(mode) + " · birds", first)
     assert meaning in html(page)
-    assert page.metric[0].label == "ndcg@10"
+    names = ["recall@1", "recall@5", "recall@10", "MRR@10", "nDCG@10"]
+    assert list(figures.columns[2:7]) == names
+    assert page.metric[0].label == "nDCG@10"
+    assert page.selectbox(key="compare-metric").options[:5] == names
     assert any(same in caption.value for caption in page.caption)
     assert [info.name for info in ui.shared.base.documents()] == ["mine.txt"]
     again = ui.open("quality", locale=locale)
@@ -129,6 +132,7 @@ def test_misses_are_listed_with_what_was_found_instead(ui: UserInterface, judged
     )
     page.selectbox(key="misses").set_value(name).run()
     misses = page.dataframe[1].value
+    assert misses.columns[1] == "nDCG@10"
     assert "茶要泡多久？" in list(misses.iloc[:, 0])
     assert "tea" in list(misses.iloc[:, 2])
 

@@ -11,7 +11,7 @@ from kb.errors import KnowledgeBaseError
 from kb.evaluation import runs
 from kb.evaluation.runs import Run
 from kb.records import CollectionInfo, SearchMode
-from ui.evaluating import MOMENT, Evaluations, Progress
+from ui.evaluating import MOMENT, Evaluations, Progress, metric_name
 from ui.language import listed, t
 from ui.markup import WIDE, plain
 from ui.own_set import draw_own_set
@@ -26,8 +26,8 @@ _METRICS = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10", "bad@10", 
 _COMPARED = _METRICS[:6]
 _EXPLAINED = {
     "recall": "recall@1, @5, @10",
-    "mrr": "mrr@10",
-    "ndcg": "ndcg@10",
+    "mrr": "MRR@10",
+    "ndcg": "nDCG@10",
     "bad": "bad@10",
     "judged": "judged@10",
 }
@@ -177,7 +177,9 @@ def _draw_table(kept: dict[str, Run]) -> None:
     for name, run in kept.items():
         means = run.means()
         cells = {
-            metric: f"{means[metric][0]:.3f} {means[metric][1][0]:.2f}–{means[metric][1][1]:.2f}"
+            metric_name(
+                metric
+            ): f"{means[metric][0]:.3f} {means[metric][1][0]:.2f}–{means[metric][1][1]:.2f}"
             for metric in _METRICS
             if metric in means
         }
@@ -191,7 +193,7 @@ def _draw_table(kept: dict[str, Run]) -> None:
             }
         )
     # All columns fit a window of 1280 pixels: long names go on in a second and a third line.
-    narrow = dict.fromkeys([*_METRICS, t("quality.latency")], _FIGURE_PX)
+    narrow = dict.fromkeys([*map(metric_name, _METRICS), t("quality.latency")], _FIGURE_PX)
     widths = {t("quality.what"): _NAME_PX, t("quality.queries"): _COUNT_PX, **narrow}
     st.dataframe(
         rows,
@@ -215,14 +217,16 @@ def _draw_comparison(kept: dict[str, Run]) -> None:
     # Below each other: a run has a long name.
     one = st.selectbox(t("quality.before"), names, index=1, key="compare-one")
     other = st.selectbox(t("quality.after"), names, index=0, key="compare-other")
-    chosen = st.selectbox(t("quality.metric"), _COMPARED, index=4, key="compare-metric")
+    chosen = st.selectbox(
+        t("quality.metric"), _COMPARED, index=4, key="compare-metric", format_func=metric_name
+    )
     try:
         difference, (low, high), p = runs.compare(kept[one], kept[other], chosen)
     except KnowledgeBaseError as error:
         draw_error(t("error.compare"), error)
         return
     st.metric(
-        chosen,
+        metric_name(chosen),
         f"{difference:+.3f}",
         f"{low:+.3f} … {high:+.3f}",
         delta_color="off",
@@ -243,7 +247,7 @@ def _draw_misses(kept: dict[str, Run]) -> None:
         [
             {
                 t("quality.query"): result.query,
-                "ndcg@10": round(result.scores["ndcg@10"], 3),
+                metric_name("ndcg@10"): round(result.scores["ndcg@10"], 3),
                 t("quality.expected"): listed(map(_place, result.expected)),
                 t("quality.found"): listed(map(_place, result.found[:3])),
             }
