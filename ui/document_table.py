@@ -85,7 +85,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
                 "tags": st.column_config.ListColumn(t("table.tags"), width=_TAGS_PX),
                 "type": st.column_config.TextColumn(t("table.type"), width=_TYPE_PX),
                 "size": st.column_config.NumberColumn(
-                    t("table.size"), format="%.0f KB", width=_SIZE_PX
+                    t("table.size"), format="%.0f KiB", width=_SIZE_PX
                 ),
                 "pages": st.column_config.NumberColumn(t("table.pages"), width=_PAGES_PX),
                 "chunks": st.column_config.NumberColumn(t("table.chunks"), width=_COUNT_PX),

@@ -91,13 +91,13 @@ def whole_number(text: str) -> int | None:
 
 
 def size_text(size: int) -> str:
-    """Return a number of bytes in readable form: ``1.4 MB``."""
+    """Return a number of bytes in readable form, in units of 1024: ``1.4 MiB``."""
     amount = float(size)
-    for unit in ("B", "KB", "MB"):
+    for unit in ("B", "KiB", "MiB"):
         if amount < _KIB:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= _KIB
-    return f"{amount:.1f} GB"
+    return f"{amount:.1f} GiB"
 
 
 def browser_zone() -> ZoneInfo | None:
