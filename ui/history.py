@@ -98,15 +98,17 @@ def draw_history(shared: Session) -> None:
 
 def _draw(shared: Session, info: ConversationInfo) -> None:
     title = info.title if len(info.title) <= _LONGEST else f"{info.title[:_LONGEST]}…"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            f"{plain(title)} · {date_text(info.changed_at)}",
-            key=f"history-open-{info.id}",
-            type="tertiary",
-            width="stretch",
-            on_click=_open,
-            args=(shared, info.id),
-        )
+    with st.container(horizontal=True, vertical_alignment="center", key=f"history-row-{info.id}"):
+        with st.container(gap=None):
+            st.button(
+                plain(title),
+                key=f"history-open-{info.id}",
+                type="tertiary",
+                width="stretch",
+                on_click=_open,
+                args=(shared, info.id),
+            )
+            st.caption(date_text(info.changed_at))
         if not shared.base.read_only:
             st.button(
                 t("history.delete"),

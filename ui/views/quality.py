@@ -54,12 +54,16 @@ def render() -> None:
     working = told is not None and told.state == "working"
     try:
         collection = shared.find_collection(chosen_collection(shared))
-        mine = _draw_start(shared, collection, working=working)
-        if mine and collection is not None:
-            questions = shared.base.questions.of(collection.name)
-            draw_own_set(shared, collection.name, questions)
-            if any(each.good for each in questions):
-                draw_trying(shared, collection, working=working)
+        first, last = st.container(), st.container()
+        with last:
+            typed = _draw_folder(shared)
+        with first:
+            mine = _draw_start(shared, collection, typed, working=working)
+            if mine and collection is not None:
+                questions = shared.base.questions.of(collection.name)
+                draw_own_set(shared, collection.name, questions)
+                if any(each.good for each in questions):
+                    draw_trying(shared, collection, working=working)
     except KnowledgeBaseError as error:
         draw_error(t("error.own"), error)
     if told is not None:
@@ -98,24 +102,30 @@ def _set_name(name: str, *, own: bool) -> str:
     return t("quality.mine_of", name=name) if own else name
 
 
-def _draw_start(shared: Session, collection: CollectionInfo | None, *, working: bool) -> bool:
+def _draw_folder(shared: Session) -> str:
+    """Draw the field for the folder of another set; return the typed path."""
+    # Only the person at this machine may enter a path.
+    if not is_trusted(shared.settings):
+        return ""
+    with st.expander(t("quality.folder"), icon=":material/folder_open:"):
+        return st.text_input(
+            t("quality.path"), key="set-folder", help=t("quality.folder_help")
+        ).strip()
+
+
+def _draw_start(
+    shared: Session, collection: CollectionInfo | None, typed: str, *, working: bool
+) -> bool:
     """Draw the choice of a set and its options; return whether it is one's own questions."""
     evaluations = shared.evaluations
     known = {path.name: path for path in evaluations.sets()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            t("quality.set"),
-            [_MINE, *known],
-            format_func={_MINE: t("quality.mine"), **{name: name for name in known}}.__getitem__,
-            key="set",
-        )
-        typed = ""
-        # Only the person at this machine may enter a path.
-        if is_trusted(shared.settings):
-            typed = st.text_input(
-                t("quality.folder"), key="set-folder", help=t("quality.folder_help")
-            ).strip()
-        folder = Path(typed).expanduser() if typed else known.get(chosen or "")
+    chosen = st.selectbox(
+        t("quality.set"),
+        [_MINE, *known],
+        format_func={_MINE: t("quality.mine"), **{name: name for name in known}}.__getitem__,
+        key="set",
+    )
+    folder = Path(typed).expanduser() if typed else known.get(chosen or "")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         modes = st.pills(
             t("search.mode"),
