@@ -115,10 +115,9 @@ def _draw_list(shown: list[DocumentInfo], *, key: str) -> set[int]:
 
     It returns the ids of the ticked documents, those of other pages too.
     """
-    last, ticked = st.session_state.get(_TICKED, ("", set()))
-    if last != key:
-        ticked = set()
-        st.session_state[_TICKED] = (key, ticked)
+    if st.session_state.get(_TICKED, ("",))[0] != key:
+        st.session_state[_TICKED] = (key, set())
+    ticked: set[int] = st.session_state[_TICKED][1]
     with st.container(key="documents-narrow", gap="small"):
         for info in draw_pages(shown, _LISTED_PER_PAGE, key=f"narrow-{key}"):
             _draw_listed(info, ticked, key=f"tick-{key}-{info.id}")
