@@ -7,7 +7,7 @@ import streamlit as st
 from kb.errors import KnowledgeBaseError
 from kb.settings import Settings
 from ui.keys import draw_keys
-from ui.language import draw_switch, t
+from ui.language import draw_switch, draw_words, t
 from ui.login import admitted, draw_logout
 from ui.markup import STYLE_SHEET, plain
 from ui.session import session
@@ -29,12 +29,14 @@ def main() -> None:
     if not admitted(shared):
         with st.sidebar:
             draw_switch(shared.settings)
+        draw_words()
         return
     with st.sidebar:
         switch_place = st.container()
         sidebar_place = st.container()
     with switch_place:
         draw_switch(shared.settings)
+    draw_words()
     pages = [
         st.Page("views/search.py", title=t("search.title"), icon=":material/search:", default=True),
         st.Page(

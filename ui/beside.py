@@ -15,7 +15,6 @@ from ui.results import answering
 from ui.session import Session
 from ui.shared import place_text
 
-_UNCITED_SHOWN = 3
 _WIDTHS = (3, 2)
 
 
@@ -25,6 +24,7 @@ def draw_beside(
     number: int,
     *,
     missing: tuple[int, ...] = (),
+    where: bool = False,
     below: Callable[[], None],
 ) -> None:
     """Draw a finished answer and the passages that it cites; the first ones if it cites none.
@@ -34,9 +34,10 @@ def draw_beside(
         answer: the answer.
         number: the answer's number in the conversation.
         missing: numbers of passages whose documents are gone.
+        where: show the passages' collections.
         below: draws the remarks below the answer.
     """
-    numbers = answer.cited or tuple(range(1, min(_UNCITED_SHOWN, len(answer.sources)) + 1))
+    numbers = answer.shown
     if not numbers:
         st.html(answer_html(answer.text))
         below()
@@ -57,11 +58,15 @@ def draw_beside(
                     if each in missing:
                         _draw_gone(answer.sources[each - 1], each)
                     else:
-                        draw_hit(shared, sources[each - 1], each, None, key=f"answer-{number}")
+                        hit, key = sources[each - 1], f"answer-{number}"
+                        draw_hit(shared, hit, each, None, key=key, where=where)
 
 
-def draw_growing(answer: Answer, number: int) -> None:
-    """Draw the answer so far, with the last cited passage marked."""
+def draw_growing(answer: Answer, number: int, *, where: bool = False) -> None:
+    """Draw the answer so far, with the last cited passage marked.
+
+    ``where`` shows the passages' collections.
+    """
     if not answer.cited:
         st.html(answer_html(answer.text))
         return
@@ -73,7 +78,8 @@ def draw_growing(answer: Answer, number: int) -> None:
             st.html(answer_html(answer.text, names, turn=number))
         with passages:
             for each in answer.cited:
-                st.html(_plain_hit(answer.sources[each - 1], each, marked=each == last))
+                hit = answer.sources[each - 1]
+                st.html(_plain_hit(hit, each, marked=each == last, where=where))
 
 
 def source_name(hit: SearchHit) -> str:
@@ -86,13 +92,14 @@ def _last_cited(answer: Answer) -> int:
     return max(answer.cited, key=lambda number: answer.text.rfind(f"[{number}]"))
 
 
-def _plain_hit(hit: SearchHit, number: int, *, marked: bool) -> str:
+def _plain_hit(hit: SearchHit, number: int, *, marked: bool, where: bool) -> str:
     """Return a passage without buttons: they would be drawn again with every word."""
+    collection = f'<span class="kb-place">{escape(hit.collection)}</span>' if where else ""
     passage = header_html(hit.header) + excerpt(hit.text, hit.highlights, hit.words)
     return (
         f'<div class="kb-beside{" kb-reading" if marked else ""}"><div class="kb-hit-head">'
         f'<span class="kb-rank">{number}</span><span class="kb-name">{escape(hit.source)}</span>'
-        f'<span class="kb-place">{escape(place_text(hit))}</span></div>'
+        f'<span class="kb-place">{escape(place_text(hit))}</span>{collection}</div>'
         f'<p class="kb-text {hit.kind}">{passage}</p></div>'
     )
 

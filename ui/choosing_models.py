@@ -122,12 +122,17 @@ def _draw_choice(shared: Session, kind: Kind, offered: Sequence[Offer]) -> None:
 
 def _described(offer: Offer) -> str:
     """Return a model as one line of the choice: its name, size and place."""
-    size = [f"{offer.size_gb:.2f} GB"] if offer.size_gb else []
+    size = [size_text(_bytes(offer))] if offer.size_gb else []
     if offer.server:
         place = t("models.on_server", server=offer.server)
     else:
         place = t("models.here") if offer.here else t("models.elsewhere")
     return " · ".join([offer.label, *size, place, *_speed(offer.speed)])
+
+
+def _bytes(offer: Offer) -> int:
+    """Return the size of a model's file; 0 if it is unknown."""
+    return round((offer.size_gb or 0) * _GB)
 
 
 def _speed(speed: Speed | None) -> list[str]:
@@ -177,8 +182,8 @@ def _draw_buttons(shared: Session, kind: Kind, offer: Offer) -> None:
 def _draw_room(shared: Session, offer: Offer) -> bool:
     """Draw the size of the download and the free space; return whether it fits."""
     free = _free(shared.settings.models_dir)
-    told = {"size": f"{offer.size_gb:.2f}", "free": size_text(free)}
-    if free < (offer.size_gb or 0) * _GB + ROOM_BYTES:
+    told = {"size": size_text(_bytes(offer)), "free": size_text(free)}
+    if free < _bytes(offer) + ROOM_BYTES:
         st.warning(t("models.no_room", **told), icon=":material/hard_drive:")
         return False
     st.caption(t("models.room", **told))

@@ -14,7 +14,7 @@ from ui.language import language_name, t
 from ui.markup import plain
 from ui.remarks_table import draw_remarks
 from ui.session import Session
-from ui.shared import MEDIA_NAMES, draw_pages
+from ui.shared import MEDIA_NAMES, draw_pages, size_text
 from ui.starting import can_read, start_again
 from ui.table_filters import draw_table_filters, state_of
 from ui.tagging import draw_tagging, tags_of
@@ -22,6 +22,7 @@ from ui.tagging import draw_tagging, tags_of
 _SELECTED = "_selected"
 _CONFIRM = "_confirm_delete"
 _LISTED = "_listed"
+_TICKED = "_ticked"
 _SHOWN_NAMES = 8
 # All of them fit into a window of 1280 pixels; a narrower one scrolls, and a phone shows a list.
 _ORDER = (
@@ -52,6 +53,7 @@ _TIME_PX = 90
 _DATE_PX = 88
 _LANGUAGE_PX = 76
 _TAGS_PX = 68
+_TICK_PX = 24
 
 
 def draw_documents(shared: Session, collection: CollectionInfo) -> None:
@@ -85,7 +87,7 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
                 "tags": st.column_config.ListColumn(t("table.tags"), width=_TAGS_PX),
                 "type": st.column_config.TextColumn(t("table.type"), width=_TYPE_PX),
                 "size": st.column_config.NumberColumn(
-                    t("table.size"), format="%.0f KB", width=_SIZE_PX
+                    t("table.size"), format="%.0f KiB", width=_SIZE_PX
                 ),
                 "pages": st.column_config.NumberColumn(t("table.pages"), width=_PAGES_PX),
                 "chunks": st.column_config.NumberColumn(t("table.chunks"), width=_COUNT_PX),
@@ -98,9 +100,9 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
             },
             alt=t("table.alt", n=len(shown)),
         )
-    _draw_list(shown, key=collection.id)
+    ticked = _draw_list(shown, key=f"{collection.id}-{generation}-{choice}")
     rows = event.selection.rows
-    selected = [shown[row] for row in rows if row < len(shown)]
+    selected = [info for row, info in enumerate(shown) if row in rows or info.id in ticked]
     st.session_state[_SELECTED] = [info.id for info in selected]
     with toolbar:
         _draw_toolbar(shared, collection, selected, len(shown), len(infos))
@@ -108,18 +110,39 @@ def draw_documents(shared: Session, collection: CollectionInfo) -> None:
     draw_duplicates(shared, collection, infos)
 
 
-def _draw_list(shown: list[DocumentInfo], *, key: str) -> None:
-    """Draw the documents below each other, for windows too narrow for a table."""
+def _draw_list(shown: list[DocumentInfo], *, key: str) -> set[int]:
+    """Draw the documents below each other, for windows too narrow for a table.
+
+    It returns the ids of the ticked documents, those of other pages too.
+    """
+    if st.session_state.get(_TICKED, ("",))[0] != key:
+        st.session_state[_TICKED] = (key, set())
+    ticked: set[int] = st.session_state[_TICKED][1]
     with st.container(key="documents-narrow", gap="small"):
         for info in draw_pages(shown, _LISTED_PER_PAGE, key=f"narrow-{key}"):
+            _draw_listed(info, ticked, key=f"tick-{key}-{info.id}")
+    return ticked
+
+
+def _draw_listed(info: DocumentInfo, ticked: set[int], *, key: str) -> None:
+    """Draw a document's box, link and facts."""
+    name = plain(_name(info))
+    with st.container(horizontal=True, gap="small"):
+        st.checkbox(
+            name,
+            info.id in ticked,
+            key=key,
+            label_visibility="collapsed",
+            width=_TICK_PX,
+            on_change=ticked.symmetric_difference_update,
+            args=([info.id],),
+        )
+        with st.container(gap=None):
             st.page_link(
-                "views/document.py",
-                label=plain(_name(info)),
-                icon=":material/description:",
-                query_params={"id": str(info.id)},
+                "views/document.py", label=name, query_params={"id": str(info.id)}, width="stretch"
             )
-            told = [MEDIA_NAMES[info.media_type], stated_date(info.metadata)]
-            told += [f"{t('table.chunks')} {info.chunks:,}", *tags_of(info)]
+            told = [MEDIA_NAMES[info.media_type], language_name(info.language)]
+            told += [size_text(info.size), stated_date(info.metadata), *tags_of(info)]
             st.caption(" · ".join(plain(each) for each in told if each))
 
 

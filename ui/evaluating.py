@@ -27,6 +27,15 @@ MOMENT = "%Y-%m-%dT%H.%M.%S"
 """How the name of a kept run's file begins: its moment, of local time."""
 
 
+_ABBREVIATIONS = {"ndcg": "nDCG", "mrr": "MRR"}
+
+
+def metric_name(metric: str) -> str:
+    """Return a metric's name as people write it: ``nDCG@10``, ``recall@5``."""
+    name, at, depth = metric.partition("@")
+    return f"{_ABBREVIATIONS.get(name, name)}{at}{depth}"
+
+
 class _CancelledError(Exception):
     """Raised inside a run that was cancelled."""
 

@@ -7,11 +7,11 @@ import threading
 
 import streamlit as st
 
-from kb.answering.markdown import as_markdown
 from kb.catalog.remembered import ConversationInfo
 from kb.errors import KnowledgeBaseError
 from kb.remembering import Turn
 from ui.answering import Asked, KeptAnswer
+from ui.exporting import every_conversation
 from ui.language import t
 from ui.markup import plain
 from ui.session import Session
@@ -85,7 +85,7 @@ def draw_history(shared: Session) -> None:
         if infos:
             st.download_button(
                 t("history.export"),
-                lambda: _every(shared),
+                every_conversation(shared),
                 file_name="conversations.md",
                 mime="text/markdown",
                 icon=":material/download:",
@@ -98,15 +98,17 @@ def draw_history(shared: Session) -> None:
 
 def _draw(shared: Session, info: ConversationInfo) -> None:
     title = info.title if len(info.title) <= _LONGEST else f"{info.title[:_LONGEST]}…"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            f"{plain(title)} · {date_text(info.changed_at)}",
-            key=f"history-open-{info.id}",
-            type="tertiary",
-            width="stretch",
-            on_click=_open,
-            args=(shared, info.id),
-        )
+    with st.container(horizontal=True, vertical_alignment="center", key=f"history-row-{info.id}"):
+        with st.container(gap=None):
+            st.button(
+                plain(title),
+                key=f"history-open-{info.id}",
+                type="tertiary",
+                width="stretch",
+                on_click=_open,
+                args=(shared, info.id),
+            )
+            st.caption(date_text(info.changed_at))
         if not shared.base.read_only:
             st.button(
                 t("history.delete"),
@@ -142,13 +144,3 @@ def _delete(shared: Session, conversation_id: int) -> None:
     if keeping_here(shared).conversation_id == conversation_id:
         st.session_state[TURNS] = []
         st.session_state.pop(_KEEPING, None)
-
-
-def _every(shared: Session) -> str:
-    """Return all conversations as one Markdown document, the latest first."""
-    parts = []
-    for info in shared.base.remembered.conversations():
-        turns = shared.base.remembered.conversation(info.id)
-        parts.append(f"# {date_text(info.changed_at)}\n")
-        parts += [as_markdown(turn.answer) for turn in turns]
-    return "\n".join(parts)

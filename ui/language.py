@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import streamlit as st
@@ -11,6 +12,7 @@ from kb.settings import Settings
 from ui.i18n import LANGUAGES, Language, has, preferred, translate
 
 _KEY = "lang"
+_WORDS = ("system", "light", "dark", "nothing")
 
 
 def language() -> Language:
@@ -41,6 +43,13 @@ def draw_switch(settings: Settings) -> None:
         required=True,
         label_visibility="collapsed",
     )
+
+
+def draw_words() -> None:
+    """Give the style sheet the page's words in place of Streamlit's, which are English only."""
+    words = {name: json.dumps(t(f"words.{name}"), ensure_ascii=False) for name in _WORDS}
+    said = " ".join(f"--kb-{name}: {word};" for name, word in words.items())
+    st.html(f"<style>:root {{ {said} }}</style>")
 
 
 def language_name(code: str) -> str:

@@ -61,7 +61,7 @@ def draw_logout(shared: Session) -> None:
 def _let_in(shared: Session) -> bool:
     if has_oidc():
         if not st.user.is_logged_in:
-            st.title(t("access.title"), anchor=False)
+            _draw_title(t("access.protected_oidc"))
             st.button(t("access.login"), icon=":material/login:", on_click=st.login)
             return False
         return True
@@ -75,7 +75,7 @@ def _knows_password(kept: str) -> bool:
     mark = hashlib.sha256(kept.encode()).hexdigest()
     if st.session_state.get(_ADMITTED) == mark:
         return True
-    st.title(t("access.title"), anchor=False)
+    _draw_title(t("access.protected"))
     with st.form("login", width=420):
         password = st.text_input(t("access.password"), type="password", key="password")
         tried = st.form_submit_button(t("access.login"), type="primary")
@@ -100,6 +100,12 @@ def _knows_password(kept: str) -> bool:
     st.session_state[_ADMITTED] = mark
     st.rerun()  # does not return
     return True
+
+
+def _draw_title(why: str) -> None:
+    """Draw the program's name, and what is behind the login."""
+    st.title("Shelfmark", anchor=False)
+    st.markdown(why)
 
 
 def _end_server() -> None:

@@ -91,21 +91,30 @@ def whole_number(text: str) -> int | None:
 
 
 def size_text(size: int) -> str:
-    """Return a number of bytes in readable form: ``1.4 MB``."""
+    """Return a number of bytes in readable form, in units of 1024: ``1.4 MiB``."""
     amount = float(size)
-    for unit in ("B", "KB", "MB"):
+    for unit in ("B", "KiB", "MiB"):
         if amount < _KIB:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= _KIB
-    return f"{amount:.1f} GB"
+    return f"{amount:.1f} GiB"
+
+
+def browser_zone() -> ZoneInfo | None:
+    """Return the browser's time zone while a page is drawn; None for the server's."""
+    try:
+        return ZoneInfo(st.context.timezone) if st.context.timezone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def date_text(moment: datetime, *, seconds: bool = False) -> str:
     """Return a time in the browser's time zone, to the minute or to the second."""
-    try:
-        zone = ZoneInfo(st.context.timezone) if st.context.timezone else None
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = None
+    return zoned_text(moment, browser_zone(), seconds=seconds)
+
+
+def zoned_text(moment: datetime, zone: ZoneInfo | None, *, seconds: bool = False) -> str:
+    """Return a time in a time zone, also outside a page; None is the server's zone."""
     form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
     return moment.astimezone(zone).strftime(form)
 

@@ -15,7 +15,7 @@ from kb.remote.address import names_servers
 from kb.setting_changes import make_change, outranked, plan_change, variable
 from kb.setting_sources import config_path
 from ui.changing_settings import draw_cost
-from ui.evaluating import Trial
+from ui.evaluating import Trial, metric_name
 from ui.language import listed, t
 from ui.markup import plain
 from ui.session import Session
@@ -49,8 +49,11 @@ class Option:
         return {self.setting: self.value}
 
 
-def draw_trying(shared: Session, collection: CollectionInfo) -> None:
-    """Draw the options to try, the button, and the results of the last trial."""
+def draw_trying(shared: Session, collection: CollectionInfo, *, working: bool) -> None:
+    """Draw the options to try, the button, and the results of the last trial.
+
+    ``working`` says whether an evaluation ran when the page began.
+    """
     st.subheader(t("trial.title"), anchor=False)
     options = {each.key: each for each in _options(shared, collection)}
     chosen = st.pills(
@@ -68,12 +71,12 @@ def draw_trying(shared: Session, collection: CollectionInfo) -> None:
         key="trial-compare",
         type="primary",
         icon=":material/compare_arrows:",
-        disabled=option is None or shared.evaluations.active,
+        disabled=option is None or working,
         on_click=shared.evaluations.try_out,
         args=(collection.name, option.changes if option else {}),
     )
     trial = shared.evaluations.trial
-    if trial is not None and trial.collection == collection.name and not shared.evaluations.active:
+    if trial is not None and trial.collection == collection.name and not working:
         _draw_result(shared, collection, trial)
     if taken := st.session_state.pop(_TAKEN, None):
         st.success(taken, icon=":material/check:")
@@ -145,8 +148,9 @@ def _draw_result(shared: Session, collection: CollectionInfo, trial: Trial) -> N
         st.markdown(f"**{t('trial.result', change=_label(option))}**")
         today, then, gain = st.columns(3)
         before, after = (each.means()[_FIGURE][0] for each in (trial.before, trial.after))
-        today.metric(t("trial.today"), f"{before:.3f}")
-        then.metric(t("trial.then"), f"{after:.3f}")
+        name = metric_name(_FIGURE)
+        today.metric(t("trial.today", metric=name), f"{before:.3f}")
+        then.metric(t("trial.then", metric=name), f"{after:.3f}")
         gain.metric(
             t("trial.gain"),
             f"{difference:+.3f}",
@@ -181,7 +185,7 @@ def _draw_changed(trial: Trial) -> None:
                 t("quality.query"): one.query,
                 t("trial.first_today"): _place(one.scores[_FIRST]),
                 t("trial.first_then"): _place(other.scores[_FIRST]),
-                f"{_FIGURE} ±": f"{other.scores[_FIGURE] - one.scores[_FIGURE]:+.3f}",
+                f"{metric_name(_FIGURE)} ±": f"{other.scores[_FIGURE] - one.scores[_FIGURE]:+.3f}",
             }
             for one, other in moved
         ],

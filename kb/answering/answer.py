@@ -24,6 +24,7 @@ _QUESTION_CHARACTERS = 400
 _LAST_WORD = re.compile(rf"(\s+)\S{{0,{_LONGEST_WORD}}}$")
 _HISTORY_MESSAGES = 6
 _TRIES = 3
+_UNCITED_SHOWN = 3
 
 Find = Callable[[str], list[SearchHit]]
 
@@ -46,6 +47,11 @@ class Answer:
     cut: bool = False
     thinking: str = ""
     ended: str = ""
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Numbers of the passages to check it against: the cited ones, else the first three."""
+        return self.cited or tuple(range(1, min(_UNCITED_SHOWN, len(self.sources)) + 1))
 
     @property
     def can_go_on(self) -> bool:

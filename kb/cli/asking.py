@@ -18,7 +18,7 @@ from kb.records import SearchMode
 from kb.search.filters import filter_from_text
 from kb.text import one_line
 
-_UNCITED_SHOWN = 3  # passages shown if there is no answer, or it cites none
+_WITHOUT_MODEL = 3  # passages shown in place of an answer
 _MOST_TIMES = 8  # continuations of an answer: a model may never end
 _CUT = (
     "The answer was cut short: the model reached its limit of tokens. `kb ask --whole` "
@@ -47,7 +47,7 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
     path: Annotated[str, typer.Option("--path", help="Only files that match this glob.")] = "",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag.")] = None,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print a Markdown document with the cited passages.")
+        bool, typer.Option("--markdown", help="Print a Markdown document with the passages.")
     ] = False,
     whole: Annotated[
         bool,
@@ -63,7 +63,7 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
             if as_json:
                 print_json({"answer": None, "sources": [wire.hit_json(hit) for hit in hits]})
             else:
-                best = hits if top_k else hits[:_UNCITED_SHOWN]
+                best = hits if top_k else hits[:_WITHOUT_MODEL]
                 presentation.print_hits(question, best, stdout())
                 stdout().print(
                     f"These are the best passages. For an answer {HOW_TO_ADD}.", markup=False
@@ -81,7 +81,8 @@ def ask(  # noqa: PLR0917 - typer reads options from parameters
         if as_json:
             print_json(wire.answer_json(stream.so_far))
         elif markdown:
-            sys.stdout.write(as_markdown(stream.so_far))
+            several = len(collection or ()) > 1
+            sys.stdout.write(as_markdown(stream.so_far, collections=several))
         else:
             _print_sources(stream.so_far)
             if remark := _on_its_end(stream.so_far):
@@ -163,8 +164,7 @@ def _print_sources(answer: Answer) -> None:
         console.print(
             "\nThe answer names no passage: check it against these.", style="yellow", markup=False
         )
-    numbers = answer.cited or range(1, 1 + min(_UNCITED_SHOWN, len(answer.sources)))
-    for number in numbers:
+    for number in answer.shown:
         hit = answer.sources[number - 1]
         place = f", {hit.place}" if hit.place else ""
         source = f"{one_line(hit.source + place)}  {hit.short_id}"

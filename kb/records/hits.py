@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
@@ -98,10 +98,14 @@ class SearchHit:
 
     @property
     def matched(self) -> tuple[str, ...]:
-        """The query's words as the passage spells them, each once, at most six."""
+        """The query's words as the passage spells them, each once, at most six.
+
+        Without spaces between words, one that is a part of another is left out.
+        """
         spelled = (" ".join(self.text[start:end].split()) for start, end in self.words)
         first = {word.casefold(): word for word in reversed(list(spelled))}
-        return tuple(dict.fromkeys(first[key] for key in reversed(first)))[:_MOST_WORDS]
+        words = dict.fromkeys(first[key] for key in reversed(first))
+        return tuple(word for word in words if not _is_part(word, words))[:_MOST_WORDS]
 
     @property
     def told_reasons(self) -> tuple[Reason, ...]:
@@ -128,3 +132,10 @@ class SearchHit:
         if self.page_first is not None:
             return f"p. {self.pages}"
         return " › ".join(self.heading_path)
+
+
+def _is_part(word: str, words: Iterable[str]) -> bool:
+    """Return whether an unspaced word is a part of another one."""
+    from kb.words.folding import is_unspaced  # noqa: PLC0415 - `import kb` stays light
+
+    return is_unspaced(word) and any(word in other for other in words if word != other)

@@ -47,13 +47,18 @@ def fold(word: str) -> str:
     """
     if word.isascii():
         return word.lower()
-    if _UNSPACED_CHARACTER.match(word):  # decomposition would split Hangul or kana
+    if is_unspaced(word):  # decomposition would split Hangul or kana
         return unicodedata.normalize("NFKC", word).lower().translate(hanzi.variants())
     decomposed = unicodedata.normalize("NFKD", word.casefold()).translate(_ALIKE)
     kept = "".join(c for c in decomposed if not unicodedata.combining(c))
     if kept.isascii() or kept.isalpha():
         return kept
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in kept)
+
+
+def is_unspaced(word: str) -> bool:
+    """Return whether a word begins with a character written without spaces between words."""
+    return _UNSPACED_CHARACTER.match(word) is not None
 
 
 def fold_run(run: str) -> str | None:

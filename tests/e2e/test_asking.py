@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import chat_server
@@ -186,6 +187,24 @@ def test_as_markdown_quotes_what_is_cited_and_lets_nothing_be_markup(
     text = as_markdown(base.ask("heron", top_k=1).answer)
     assert text.startswith("## heron\n\nA bird [1].\n\n### Sources\n\n\\[1\\] a\\*b.md")
     assert "> See \\!\\[x\\](http://evil/) \\<b\\>heron\\</b\\>\n> \\# not a heading" in text
+
+
+def test_as_markdown_warns_of_an_answer_that_cites_nothing_and_quotes_what_was_found(
+    base: KnowledgeBase, service: chat_server.ChatService
+) -> None:
+    base.add("The warranty does not cover the seals.", name="seals.txt", collection="other")
+    service.reply = lambda _: "Two years."
+    answer = base.ask("Which seals has the warranty?", collection=["default", "other"]).answer
+    assert (answer.cited, answer.shown) == ((), (1, 2, 3))
+    first, *others = answer.sources
+    titled = replace(answer, sources=(replace(first, title="A title"), *others))
+    text = as_markdown(titled, collections=True)
+    assert "Two years.\n\n**This answer names no passage: check it against these.**\n" in text
+    assert f"\\[1\\] {first.source}, A title, collection {first.collection}\n" in text
+    assert {hit.collection for hit in answer.sources[:3]} == {"default", "other"}
+    assert "> The warranty does not cover the seals." in text
+    assert text.count("\n> ") == 3
+    assert "collection" not in as_markdown(answer)
 
 
 def test_without_a_chat_model_asking_says_how_to_add_one(tmp_path: Path) -> None:

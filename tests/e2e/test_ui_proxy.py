@@ -41,7 +41,7 @@ def rights(client: UiClient) -> set[str]:
     for path, label in (
         ("library", FOLDER),
         ("status", SETTINGS),
-        ("quality", "Or the folder of another set"),
+        ("quality", "Path of the folder"),
     ):
         client.path = path
         client.run()
@@ -50,7 +50,7 @@ def rights(client: UiClient) -> set[str]:
     return found
 
 
-ALL = {FOLDER, SETTINGS, "Or the folder of another set"}
+ALL = {FOLDER, SETTINGS, "Path of the folder"}
 
 
 def test_whoever_sits_at_the_machine_reads_folders_and_changes_settings(

@@ -61,6 +61,14 @@ def test_words_that_matched_are_told_once_as_they_stand_first() -> None:
     assert HIT.matched == ("Warranty", "months")
 
 
+def test_a_word_inside_a_longer_one_is_told_apart_only_where_spaces_part_words() -> None:
+    text = "需要证明：病假需要医院证明。"
+    words = ((0, 2), (2, 4), (5, 9), (11, 13))
+    assert replace(HIT, text=text, words=words).matched == ("病假需要", "证明")
+    text = "Art of a party"
+    assert replace(HIT, text=text, words=((0, 3), (9, 14))).matched == ("Art", "party")
+
+
 def test_the_terminal_says_how_sure_and_why() -> None:
     (hit,) = explained([ranked({"dense": 1, "keyword": 1})])
     assert why_text(hit) == "0.90  best match, by meaning, words: Warranty, months"

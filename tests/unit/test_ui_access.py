@@ -162,18 +162,23 @@ def log_in(page: AppTest, password: str) -> AppTest:
 
 
 @pytest.mark.parametrize(
-    ("locale", "title", "wrong", "out"),
+    ("locale", "why", "wrong", "out"),
     [
-        ("en-US", "Log in", "This is not the password", "Log out"),
-        ("zh-CN", "登录", "密码不正确", "退出登录"),
+        (
+            "en-US",
+            "This library is protected by a password.",
+            "This is not the password",
+            "Log out",
+        ),
+        ("zh-CN", "此文档库受密码保护。", "密码不正确", "退出登录"),
     ],
 )
 def test_with_a_password_nothing_is_shown_before_it_is_given(
-    guarded: UserInterface, locale: str, title: str, wrong: str, out: str
+    guarded: UserInterface, locale: str, why: str, wrong: str, out: str
 ) -> None:
     config.set_option("server.address", "0.0.0.0")  # noqa: S104 - guarded
     page = guarded.open(locale=locale, q="heron")
-    assert page.title[0].value == title
+    assert (page.title[0].value, page.markdown[0].value) == ("Shelfmark", why)
     assert "secret" not in html(page)
     log_in(page, "not it")
     assert wrong in page.error[0].value
@@ -181,7 +186,7 @@ def test_with_a_password_nothing_is_shown_before_it_is_given(
     log_in(page, PASSWORD)
     assert "secret.txt" in html(page)
     next(button for button in page.button if button.label == out).click().run()
-    assert page.title[0].value == title
+    assert (page.title[0].value, page.markdown[0].value) == ("Shelfmark", why)
     assert "secret" not in html(page)
 
 

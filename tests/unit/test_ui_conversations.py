@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
-from chat_server import ChatService
-
-from ui.history import _every
+from chat_server import ChatService, Handler
 
 if TYPE_CHECKING:
     from conftest import UserInterface
@@ -74,6 +75,57 @@ def test_questions_are_asked_of_several_collections_and_of_what_passes_the_filte
     given = service.seen[-1]["messages"][-1]["content"]
     assert SEALS in given
     assert WARRANTY not in given
+
+
+@pytest.mark.parametrize(
+    ("locale", "one", "both"),
+    [
+        ("en-US", "Answers come from one document", "Answers come from 2 documents"),
+        ("zh-CN", "回答取自 1 个文档", "回答取自 2 个文档"),
+    ],
+)
+def test_passages_of_several_collections_name_theirs_and_the_hint_counts_all_documents(
+    asking: UserInterface, service: ChatService, locale: str, one: str, both: str
+) -> None:
+    name = '<span class="kb-place">合同</span>'
+    page = asking.open("ask", locale=locale)
+    assert any(caption.value.startswith(one) for caption in page.caption)
+    page.multiselect(key="filter-also").set_value(["合同"]).run()
+    assert any(caption.value.startswith(both) for caption in page.caption)
+    service.reply = lambda _: "It does not cover the seals [1], [2]."
+    ask(page, "What does the warranty cover?")
+    assert html(page).count(name) == 1
+    # Of one collection, another than the chosen one: as an earlier conversation may be.
+    page.multiselect(key="filter-also").set_value([]).run()
+    assert html(page).count(name) == 1
+    ask(page, "What does the warranty cover?")
+    assert '<span class="kb-place">default</span>' not in html(page).split("kb-answer")[-1]
+
+
+def test_passages_beside_an_answer_that_grows_name_their_collections(
+    asking: UserInterface, service: ChatService
+) -> None:
+    seen = threading.Event()
+
+    def wait(handler: Handler) -> None:
+        handler.begin()
+        handler.piece("It does not cover the seals [1], [2]. ")
+        seen.wait(60)
+
+    service.faults.append(wait)
+    page = asking.open("ask")
+    page.multiselect(key="filter-also").set_value(["合同"]).run()
+    page.chat_input[0].set_value("What does the warranty cover?").run()
+    turn: RunningAnswer = page.session_state[TURNS][-1]
+    deadline = time.monotonic() + 60
+    while len(turn.so_far.cited) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    page.run()
+    assert "kb-beside" in html(page)
+    assert html(page).count('<span class="kb-place">合同</span>') == 1
+    seen.set()
+    assert turn.wait(30)
 
 
 @pytest.mark.parametrize(
@@ -145,13 +197,94 @@ def test_passages_of_a_removed_document_are_gone_from_earlier_answers(
     assert any(gone in caption.value for caption in page.caption)
 
 
+def in_a_thread(work: Callable[[], str]) -> str:
+    """What Streamlit's download gets: it runs outside the script of any page."""
+    done: list[str] = []
+    thread = threading.Thread(target=lambda: done.append(work()), name="download")
+    thread.start()
+    thread.join(60)
+    return done[0]
+
+
+def exporting(shared: object) -> None:  # names of this module mean nothing to its script
+    import streamlit  # noqa: PLC0415 - the body of a page of its own
+
+    from ui.exporting import every_conversation  # noqa: PLC0415
+
+    streamlit.session_state["written"] = every_conversation(shared)  # type: ignore[arg-type] # a session
+
+
+def exported(ui: UserInterface, *, locale: str = "en-US", zone: str = "UTC") -> str:
+    """All conversations as Markdown, as a browser of that locale and time zone saves them."""
+    from streamlit.testing.v1 import AppTest  # noqa: PLC0415 - slow to import
+
+    page = AppTest.from_function(exporting, default_timeout=60, args=(ui.shared,))
+    page.context["locale"] = locale
+    page.context["timezone"] = zone
+    page.run()
+    assert not page.exception
+    return in_a_thread(page.session_state["written"])
+
+
 def test_all_conversations_are_saved_as_markdown_with_questions_answers_and_passages(
     asking: UserInterface, service: ChatService
 ) -> None:
     service.reply = lambda _: "24 months [1]."
     ask(asking.open("ask"), "How long is the warranty?")
     ask(asking.open("ask"), "And in an office?")
-    saved = _every(asking.shared)
+    saved = exported(asking)
     assert saved.index("And in an office?") < saved.index("How long is the warranty?")
     assert saved.count("24 months [1].") == 2
     assert saved.count(f"> {WARRANTY}") == 2
+
+
+def test_saved_conversations_have_the_browsers_time_not_the_servers(
+    asking: UserInterface, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask(asking.open("ask"), "How long is the warranty?")
+    (info,) = asking.shared.base.remembered.conversations()
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # a day apart
+        caplog.clear()
+        saved = exported(asking, zone=zone)
+        there = info.changed_at.astimezone(ZoneInfo(zone))
+        assert saved.startswith(f"# {there:%Y-%m-%d %H:%M}\n")
+        assert [each for each in caplog.messages if "download" in each] == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "warning", "origin"),
+    [
+        (
+            "en-US",
+            "This answer names no passage: check it against these.",
+            "seals.md, collection 合同",
+        ),
+        ("zh-CN", "此回答未注明出处，请对照这些段落核实。", "seals.md，知识集“合同”"),
+    ],
+)
+def test_an_answer_that_cites_nothing_is_saved_with_the_warning_and_the_passages_beside_it(
+    asking: UserInterface, service: ChatService, locale: str, warning: str, origin: str
+) -> None:
+    service.reply = lambda _: "Two years."
+    page = asking.open("ask", locale=locale)
+    page.multiselect(key="filter-also").set_value(["合同"]).run()
+    ask(page, "How long is the warranty?")
+    assert any(warning in caption.value for caption in page.caption)
+    saved = exported(asking, locale=locale)
+    assert f"Two years.\n\n**{warning}**\n" in saved
+    assert origin in saved
+    assert f"> {WARRANTY}" in saved
+    assert f"> {SEALS}" in saved
+
+
+@pytest.mark.parametrize(
+    ("locale", "gone"), [("en-US", "This passage is gone"), ("zh-CN", "该段落已不存在")]
+)
+def test_a_saved_conversation_says_which_passages_are_gone(
+    asking: UserInterface, locale: str, gone: str
+) -> None:
+    ask(asking.open("ask"), "How long is the warranty?")
+    (removed,) = asking.shared.base.documents(collection="default")
+    asking.shared.base.remove(removed.id)
+    assert "\\[1\\] warranty.txt" in (saved := exported(asking, locale=locale))
+    assert f"> {gone}" in saved

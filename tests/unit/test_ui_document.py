@@ -29,6 +29,26 @@ def open_document(ui: UserInterface, number: int | str, locale: str = "en-US") -
 
 
 @pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en-US", "This document is in the collection corp"),
+        ("zh-CN", "此文档属于知识集“corp”"),
+    ],
+)
+def test_a_document_of_another_collection_than_the_chosen_one_says_so(
+    ui: UserInterface, locale: str, words: str
+) -> None:
+    ui.shared.base.add("A grey heron waits.", name="heron.txt")
+    added = ui.shared.base.add("Owls hunt at night.", name="owl.txt", collection="corp")
+    page = open_document(ui, added.document_id, locale)
+    assert any(caption.value.startswith(words) for caption in page.sidebar.caption)
+    page.button(key="choose-collection").click().run()
+    assert not page.exception
+    assert page.selectbox(key="collection").value == "corp"
+    assert not any(words in caption.value for caption in page.sidebar.caption)
+
+
+@pytest.mark.parametrize(
     ("locale", "chunks"), [("en-US", "2 chunks, as they were cut"), ("zh-CN", "切分为 2 个片段")]
 )
 def test_a_document_shows_its_facts_and_its_chunks(
@@ -144,7 +164,7 @@ def test_the_status_says_in_which_vector_store_each_collection_is(
     base.migrate(store)
     base.create_collection("empty")
     shown = html(ui.open("status", locale=locale))
-    name = {"en-US": "collection {}", "zh-CN": "知识集“{}”"}[locale]
+    name = {"en-US": "Collection {}", "zh-CN": "知识集“{}”"}[locale]
     assert name.format("default") in shown
     assert name.format("empty") in shown
     assert said.format(store) in shown

@@ -9,6 +9,7 @@ import pytest
 
 from kb.languages.documents import _LANGUAGE_OF, _identifier
 from ui.i18n import preferred, texts, translate
+from ui.shared import size_text
 
 UI = Path(__file__).parents[2] / "ui"
 LITERAL = re.compile(r"""\bt\(\s*["']([\w.]+)["']""")
@@ -53,10 +54,24 @@ def test_every_text_is_used() -> None:
     assert unused == set()
 
 
+def test_sizes_are_in_units_of_1024_and_called_so() -> None:
+    assert [size_text(1 << bits) for bits in (0, 10, 20, 30)] == [
+        "1 B",
+        "1.0 KiB",
+        "1.0 MiB",
+        "1.0 GiB",
+    ]
+    said = {**texts("en"), **{f"{key} (zh)": text for key, text in texts("zh").items()}}
+    assert [key for key, text in said.items() if re.search(r"[}\d] [KMG]B\b", text)] == []
+    assert re.findall(r"""[} ][KMG]B["'`]""", sources()) == []
+
+
 def test_chinese_texts_are_chinese() -> None:
     # Names of things that are the same everywhere.
     neutral = {
         "duplicates.share",
+        "export.aside",
+        "export.comma",
         "fact.python",
         "hit.citation",
         "hit.origin",

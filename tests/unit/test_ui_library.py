@@ -41,6 +41,15 @@ def select(page: AppTest, *rows: int) -> AppTest:
     return page
 
 
+def tick(page: AppTest, *rows: int) -> AppTest:
+    boxes = [box for box in page.checkbox if str(box.key).startswith("tick-")]
+    for row in rows:
+        page.checkbox(key=boxes[row].key).set_value(not boxes[row].value)
+    page.run()
+    assert not page.exception
+    return page
+
+
 def names(page: AppTest) -> list[str]:
     return list(page.dataframe[0].value["name"]) if page.dataframe else []
 
@@ -400,6 +409,34 @@ def test_what_cannot_be_a_tag_is_told(ui: UserInterface, locale: str, headline: 
     page.text_input(key="tags-add-selected").set_value("x" * 200)
     page.button(key="tags-save-selected").click().run()
     assert headline in page.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("locale", "hint", "facts"),
+    [
+        ("en-US", "tick rows to open, tag or delete them", "TXT · English · "),
+        ("zh-CN", "勾选文档即可打开、加标签或删除", "TXT · 英语 · "),
+    ],
+)
+def test_documents_listed_for_a_narrow_window_are_ticked_tagged_and_deleted(
+    ui: UserInterface, locale: str, hint: str, facts: str
+) -> None:
+    for number in range(25):
+        ui.shared.base.add(f"The grey heron waits in shallow water {number}.", name=f"{number}.txt")
+    page = ui.open("library", locale=locale)
+    assert any(hint in caption.value for caption in page.caption)
+    assert sum(caption.value.startswith(facts) for caption in page.caption) == 20
+    page = tick(page, 0, 3)
+    page.text_input(key="tags-add-selected").set_value("birds")
+    page.button(key="tags-save-selected").click().run()
+    assert not page.exception
+    assert [info.tags for info in ui.shared.base.documents()].count(("birds",)) == 2
+    page = tick(page, 0, 1, 2)
+    page = tick(page, 2)  # not, after all
+    page.button(key="delete").click().run()
+    page.button(key="delete-yes").click().run()
+    assert not page.exception
+    assert len(ui.shared.base.documents()) == 23
 
 
 def test_selected_files_are_read_again_where_there_are_files(

@@ -141,6 +141,7 @@ def test_another_mode_is_compared_with_todays_and_taken_into_use_in_two_clicks(
     page.button(key="trial-compare").click().run()
     measured(filled, page)
     assert any(then in each.value for each in page.markdown)
+    assert all("nDCG@10" in each.label for each in page.metric[:2])
     assert page.metric[2].value.startswith(("+", "-"))
     page.button(key="trial-take").click().run()
     assert not page.exception

@@ -100,7 +100,7 @@ def test_from_an_empty_store_to_a_written_answer_without_an_editor(
     assert "no chat model yet" in ui.open("ask").info[0].value
 
     page = choose(status(ui), CHAT)
-    assert any("The download is 0.64 GB" in caption.value for caption in page.caption)
+    assert any("The download is 610.4 MiB" in caption.value for caption in page.caption)
     press(page, "model-use-chat")
     ui.shared.models.wait(60)
     page.run()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ui.evaluating import Progress
+
 if TYPE_CHECKING:
     from conftest import UserInterface
     from streamlit.testing.v1 import AppTest
@@ -88,11 +90,39 @@ def test_a_set_is_run_in_each_mode_and_its_runs_are_compared(
     first = page.selectbox(key="compare-one").options[0]
     assert re.fullmatch(r"[\d-]{10} [\d:]{8} · " + re.escape(mode) + " · birds", first)
     assert meaning in html(page)
-    assert page.metric[0].label == "ndcg@10"
+    names = ["recall@1", "recall@5", "recall@10", "MRR@10", "nDCG@10"]
+    assert list(figures.columns[2:7]) == names
+    assert page.metric[0].label == "nDCG@10"
+    assert page.selectbox(key="compare-metric").options[:5] == names
     assert any(same in caption.value for caption in page.caption)
     assert [info.name for info in ui.shared.base.documents()] == ["mine.txt"]
     again = ui.open("quality", locale=locale)
     assert len(again.dataframe[0].value) == 3
+
+
+class Ending(Progress):
+    """An evaluation that ends right after it was first asked whether it runs."""
+
+    @property
+    def state(self) -> str:  # type: ignore[override] # a field there
+        state, self.done = ("done" if self.done else "working"), 1
+        return state
+
+    @state.setter
+    def state(self, value: str) -> None:
+        assert value == "working"
+
+
+def test_an_evaluation_that_ends_while_the_page_is_drawn_leaves_no_button_disabled(
+    ui: UserInterface, judged: Path
+) -> None:
+    page = ui.open("quality")
+    page.text_input(key="set-folder").set_value(str(judged)).run()
+    assert not page.button(key="set-run").disabled
+    ui.shared.evaluations._progress = Ending("birds")
+    page.run()
+    assert not page.exception
+    assert not page.button(key="set-run").disabled
 
 
 def test_misses_are_listed_with_what_was_found_instead(ui: UserInterface, judged: Path) -> None:
@@ -102,6 +132,7 @@ def test_misses_are_listed_with_what_was_found_instead(ui: UserInterface, judged
     )
     page.selectbox(key="misses").set_value(name).run()
     misses = page.dataframe[1].value
+    assert misses.columns[1] == "nDCG@10"
     assert "茶要泡多久？" in list(misses.iloc[:, 0])
     assert "tea" in list(misses.iloc[:, 2])
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from kb.answering.answer import Answer
-from kb.answering.markdown import as_markdown
 from kb.catalog.filters import SearchFilter
 from kb.chat.base import FILTERED, Message
 from kb.errors import KnowledgeBaseError, SettingsError
@@ -15,6 +14,7 @@ from kb.records import CollectionInfo
 from kb.search.request import SearchRequest
 from ui.answering import Asked, RunningAnswer
 from ui.beside import draw_beside, draw_growing
+from ui.exporting import conversation_markdown
 from ui.history import begin_anew, draw_history, keeping_here, turns_here
 from ui.hits import draw_hit
 from ui.keys import draw_asked
@@ -36,6 +36,12 @@ class _Narrowed:
     collections: tuple[str, ...]
     where: SearchFilter
 
+    def tells(self, answer: Answer) -> bool:
+        """Return whether an answer's passages need their collections' names."""
+        here = {*self.collections[:1], ""}  # a passage that is gone has none
+        several = len(self.collections) > 1
+        return several or any(hit.collection not in here for hit in answer.sources)
+
 
 def render() -> None:
     """Draw the view."""
@@ -53,7 +59,7 @@ def render() -> None:
         if shared.settings.chat_model:
             with row:
                 draw_history(shared)
-            _draw_conversation(shared, collection, narrowed)
+            _draw_conversation(shared, narrowed)
         else:
             _draw_passages(shared, collection, narrowed)
     except SettingsError as error:
@@ -62,7 +68,7 @@ def render() -> None:
         draw_error(t("error.search"), error)
 
 
-def _draw_conversation(shared: Session, collection: CollectionInfo, narrowed: _Narrowed) -> None:
+def _draw_conversation(shared: Session, narrowed: _Narrowed) -> None:
     turns = turns_here()
     # Placed at the bottom by this view: Streamlit's own bottom scrolls the page to its end all the
     # time, past an answer that is shorter than the passages beside it.
@@ -73,7 +79,7 @@ def _draw_conversation(shared: Session, collection: CollectionInfo, narrowed: _N
             turn.stop()
         turns.append(_started(shared, narrowed, asked.strip(), turns))
     if not turns:
-        st.caption(t("ask.hint", n=collection.documents))
+        st.caption(t("ask.hint", n=_documents(shared, narrowed)))
         return
     for number, turn in enumerate(turns):
         with st.chat_message("user", avatar=":material/person:"):
@@ -82,11 +88,17 @@ def _draw_conversation(shared: Session, collection: CollectionInfo, narrowed: _N
             st.markdown(plain(turn.asked))
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             if turn.state == "working":
-                st.fragment(run_every=_POLL_S)(_draw_working)(turn, number)
+                st.fragment(run_every=_POLL_S)(_draw_working)(turn, number, narrowed)
             else:
-                _draw_finished(shared, turn, number)
+                _draw_finished(shared, turn, number, narrowed)
     if turns[-1].state != "working":
         _draw_actions(shared, turns)
+
+
+def _documents(shared: Session, narrowed: _Narrowed) -> int:
+    """Return the number of documents in the collections that are asked."""
+    asked = set(narrowed.collections)
+    return sum(info.documents for info in shared.base.collections() if info.name in asked)
 
 
 def _started(shared: Session, narrowed: _Narrowed, asked: str, turns: list[Asked]) -> RunningAnswer:
@@ -101,12 +113,12 @@ def _started(shared: Session, narrowed: _Narrowed, asked: str, turns: list[Asked
     return RunningAnswer(asked, stream, ended=lambda: keeping.keep(turns))
 
 
-def _draw_working(turn: Asked, number: int) -> None:
+def _draw_working(turn: Asked, number: int, narrowed: _Narrowed) -> None:
     if turn.state != "working":
         st.rerun()
     answer = turn.so_far
     if answer.text:
-        draw_growing(answer, number)
+        draw_growing(answer, number, where=narrowed.tells(answer))
     elif answer.thinking:
         st.caption(t("ask.thinking"))
     else:
@@ -117,12 +129,17 @@ def _draw_working(turn: Asked, number: int) -> None:
         st.rerun()
 
 
-def _draw_finished(shared: Session, turn: Asked, number: int) -> None:
+def _draw_finished(shared: Session, turn: Asked, number: int, narrowed: _Narrowed) -> None:
     answer = turn.so_far
     if answer.question != turn.asked:
         st.caption(plain(t("ask.asked_as", question=answer.question)))
     draw_beside(
-        shared, answer, number, missing=turn.missing, below=lambda: _draw_remarks(turn, answer)
+        shared,
+        answer,
+        number,
+        missing=turn.missing,
+        where=narrowed.tells(answer),
+        below=lambda: _draw_remarks(turn, answer),
     )
 
 
@@ -159,7 +176,7 @@ def _draw_actions(shared: Session, turns: list[Asked]) -> None:
                 st.rerun()
         st.download_button(
             t("ask.export"),
-            "\n".join(as_markdown(turn.so_far) for turn in turns),
+            conversation_markdown(shared, turns),
             file_name="answers.md",
             mime="text/markdown",
             icon=":material/download:",

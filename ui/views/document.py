@@ -30,6 +30,7 @@ from ui.shared import (
     size_text,
     whole_number,
 )
+from ui.sidebar import choose_collection, chosen_collection
 from ui.tagging import draw_tagging
 
 _CHUNKS_PER_PAGE = 10
@@ -55,6 +56,7 @@ def render() -> None:
         draw_error(t("error.document"), error)
         return
     st.title(plain(document_title(info)), anchor=False)
+    _draw_elsewhere(shared, info)
     draw_notices(info.notices)
     _draw_newer(shared, info)
     _draw_facts(shared, info)
@@ -63,6 +65,24 @@ def render() -> None:
     found = chunks[at] if at is not None and at < len(chunks) else None
     draw_page_reading(shared, info, document, found)
     _draw_chunks(document, chunks)
+
+
+def _draw_elsewhere(shared: Session, info: DocumentInfo) -> None:
+    """Draw that another collection than the document's is chosen, as after a search of several.
+
+    It stands below the choice, because a page opened from a hit begins at the passage.
+    """
+    if info.collection == chosen_collection(shared):
+        return
+    with st.sidebar:
+        st.caption(plain(t("document.elsewhere", name=info.collection)))
+        st.button(
+            t("document.choose"),
+            key="choose-collection",
+            type="tertiary",
+            on_click=choose_collection,
+            args=(info.collection,),
+        )
 
 
 def _draw_facts(shared: Session, info: DocumentInfo) -> None:

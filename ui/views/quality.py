@@ -11,7 +11,7 @@ from kb.errors import KnowledgeBaseError
 from kb.evaluation import runs
 from kb.evaluation.runs import Run
 from kb.records import CollectionInfo, SearchMode
-from ui.evaluating import MOMENT, Evaluations, Progress
+from ui.evaluating import MOMENT, Evaluations, Progress, metric_name
 from ui.language import listed, t
 from ui.markup import WIDE, plain
 from ui.own_set import draw_own_set
@@ -26,8 +26,8 @@ _METRICS = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10", "bad@10", 
 _COMPARED = _METRICS[:6]
 _EXPLAINED = {
     "recall": "recall@1, @5, @10",
-    "mrr": "mrr@10",
-    "ndcg": "ndcg@10",
+    "mrr": "MRR@10",
+    "ndcg": "nDCG@10",
     "bad": "bad@10",
     "judged": "judged@10",
 }
@@ -49,20 +49,28 @@ def render() -> None:
     st.title(t("quality.title"), anchor=False)
     st.caption(t("quality.help"))
     evaluations = shared.evaluations
+    # Asked once for all parts of the page: an evaluation may end while the page is drawn.
+    told = evaluations.progress
+    working = told is not None and told.state == "working"
     try:
         collection = shared.find_collection(chosen_collection(shared))
-        mine = _draw_start(shared, collection)
-        if mine and collection is not None:
-            questions = shared.base.questions.of(collection.name)
-            draw_own_set(shared, collection.name, questions)
-            if any(each.good for each in questions):
-                draw_trying(shared, collection)
+        first, last = st.container(), st.container()
+        with last:
+            typed = _draw_folder(shared)
+        with first:
+            mine = _draw_start(shared, collection, typed, working=working)
+            if mine and collection is not None:
+                questions = shared.base.questions.of(collection.name)
+                draw_own_set(shared, collection.name, questions)
+                if any(each.good for each in questions):
+                    draw_trying(shared, collection, working=working)
     except KnowledgeBaseError as error:
         draw_error(t("error.own"), error)
-    _draw_progress(evaluations)
+    if told is not None:
+        _draw_progress(told, working=working)
     kept = {_name(moment, run): run for moment, run in evaluations.kept()}
     if not kept:
-        if not evaluations.active:
+        if not working:
             draw_empty(t("quality.empty"), t("quality.empty_help"))
         return
     _draw_table(kept)
@@ -94,24 +102,30 @@ def _set_name(name: str, *, own: bool) -> str:
     return t("quality.mine_of", name=name) if own else name
 
 
-def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
+def _draw_folder(shared: Session) -> str:
+    """Draw the field for the folder of another set; return the typed path."""
+    # Only the person at this machine may enter a path.
+    if not is_trusted(shared.settings):
+        return ""
+    with st.expander(t("quality.folder"), icon=":material/folder_open:"):
+        return st.text_input(
+            t("quality.path"), key="set-folder", help=t("quality.folder_help")
+        ).strip()
+
+
+def _draw_start(
+    shared: Session, collection: CollectionInfo | None, typed: str, *, working: bool
+) -> bool:
     """Draw the choice of a set and its options; return whether it is one's own questions."""
     evaluations = shared.evaluations
     known = {path.name: path for path in evaluations.sets()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            t("quality.set"),
-            [_MINE, *known],
-            format_func={_MINE: t("quality.mine"), **{name: name for name in known}}.__getitem__,
-            key="set",
-        )
-        typed = ""
-        # Only the person at this machine may enter a path.
-        if is_trusted(shared.settings):
-            typed = st.text_input(
-                t("quality.folder"), key="set-folder", help=t("quality.folder_help")
-            ).strip()
-        folder = Path(typed).expanduser() if typed else known.get(chosen or "")
+    chosen = st.selectbox(
+        t("quality.set"),
+        [_MINE, *known],
+        format_func={_MINE: t("quality.mine"), **{name: name for name in known}}.__getitem__,
+        key="set",
+    )
+    folder = Path(typed).expanduser() if typed else known.get(chosen or "")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         modes = st.pills(
             t("search.mode"),
@@ -128,7 +142,7 @@ def _draw_start(shared: Session, collection: CollectionInfo | None) -> bool:
             type="secondary" if mine else "primary",
             key="set-run",
             disabled=not modes
-            or evaluations.active
+            or working
             or (mine and not (name and any(e.good for e in shared.base.questions.of(name)))),
             on_click=_run,
             args=(evaluations, folder, name, modes),
@@ -145,11 +159,8 @@ def _run(
         evaluations.start(folder, modes)
 
 
-def _draw_progress(evaluations: Evaluations) -> None:
-    told = evaluations.progress
-    if told is None:
-        return
-    if told.state == "working":
+def _draw_progress(told: Progress, *, working: bool) -> None:
+    if working:
         st.fragment(run_every=_POLL_S)(_draw_working)(told)
     elif told.state == "failed":
         draw_error(t("error.evaluation"), told.error)
@@ -176,7 +187,9 @@ def _draw_table(kept: dict[str, Run]) -> None:
     for name, run in kept.items():
         means = run.means()
         cells = {
-            metric: f"{means[metric][0]:.3f} {means[metric][1][0]:.2f}–{means[metric][1][1]:.2f}"
+            metric_name(
+                metric
+            ): f"{means[metric][0]:.3f} {means[metric][1][0]:.2f}–{means[metric][1][1]:.2f}"
             for metric in _METRICS
             if metric in means
         }
@@ -190,7 +203,7 @@ def _draw_table(kept: dict[str, Run]) -> None:
             }
         )
     # All columns fit a window of 1280 pixels: long names go on in a second and a third line.
-    narrow = dict.fromkeys([*_METRICS, t("quality.latency")], _FIGURE_PX)
+    narrow = dict.fromkeys([*map(metric_name, _METRICS), t("quality.latency")], _FIGURE_PX)
     widths = {t("quality.what"): _NAME_PX, t("quality.queries"): _COUNT_PX, **narrow}
     st.dataframe(
         rows,
@@ -214,14 +227,16 @@ def _draw_comparison(kept: dict[str, Run]) -> None:
     # Below each other: a run has a long name.
     one = st.selectbox(t("quality.before"), names, index=1, key="compare-one")
     other = st.selectbox(t("quality.after"), names, index=0, key="compare-other")
-    chosen = st.selectbox(t("quality.metric"), _COMPARED, index=4, key="compare-metric")
+    chosen = st.selectbox(
+        t("quality.metric"), _COMPARED, index=4, key="compare-metric", format_func=metric_name
+    )
     try:
         difference, (low, high), p = runs.compare(kept[one], kept[other], chosen)
     except KnowledgeBaseError as error:
         draw_error(t("error.compare"), error)
         return
     st.metric(
-        chosen,
+        metric_name(chosen),
         f"{difference:+.3f}",
         f"{low:+.3f} … {high:+.3f}",
         delta_color="off",
@@ -242,7 +257,7 @@ def _draw_misses(kept: dict[str, Run]) -> None:
         [
             {
                 t("quality.query"): result.query,
-                "ndcg@10": round(result.scores["ndcg@10"], 3),
+                metric_name("ndcg@10"): round(result.scores["ndcg@10"], 3),
                 t("quality.expected"): listed(map(_place, result.expected)),
                 t("quality.found"): listed(map(_place, result.found[:3])),
             }

@@ -21,7 +21,7 @@ _WHY = {
     "hidden": "is a hidden or a system file",
     "encrypted": "is encrypted inside the zip; pack it without a password",
     "unreadable": "is damaged inside the zip; pack it again",
-    "full": "has no room: a zip may unpack to 2 GB; pack fewer files into one",
+    "full": "has no room: a zip may unpack to 2 GiB; pack fewer files into one",
     "bomb": "unpacks to more than 200 times its size, as zip bombs do",
 }
 _STATUS = {
