@@ -30,6 +30,8 @@ def main() -> None:
         with st.sidebar:
             draw_switch(shared.settings)
         draw_words()
+        # Streamlit forgets the address of a view that a run does not declare.
+        st.navigation(_pages(), position="hidden")
         return
     with st.sidebar:
         switch_place = st.container()
@@ -37,7 +39,16 @@ def main() -> None:
     with switch_place:
         draw_switch(shared.settings)
     draw_words()
-    pages = [
+    page = st.navigation(_pages())
+    with sidebar_place:
+        draw_sidebar(shared)
+        draw_logout(shared)
+    st.set_page_config(page_title=f"{plain(page.title)} · Shelfmark")
+    page.run()
+
+
+def _pages() -> list[st.Page]:
+    return [
         st.Page("views/search.py", title=t("search.title"), icon=":material/search:", default=True),
         st.Page(
             "views/ask.py",
@@ -71,12 +82,6 @@ def main() -> None:
             url_path="status",
         ),
     ]
-    page = st.navigation(pages)
-    with sidebar_place:
-        draw_sidebar(shared)
-        draw_logout(shared)
-    st.set_page_config(page_title=f"{plain(page.title)} · Shelfmark")
-    page.run()
 
 
 main()
