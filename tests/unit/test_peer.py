@@ -113,7 +113,8 @@ def test_no_other_module_of_servers_makes_connections_or_names_their_failures() 
     found = {file for file in modules if made.search(file.read_text("utf-8"))}
 
     # Downloads of models have their own advice for every failure: proxies, mirrors, certificates.
-    hub = {ROOT / "kb" / "models" / name for name in ("hub.py", "hub_errors.py", "transfer.py")}
+    parts = ("hub.py", "hub_errors.py", "severing.py", "transfer.py")
+    hub = {ROOT / "kb" / "models" / name for name in parts}
     handed = {ROOT / "kb" / "chat" / "limits.py"}  # is handed the chat server's connections
     assert found - hub - handed == {ROOT / "kb" / "remote" / "peer.py"}
 
