@@ -112,7 +112,7 @@ def _differ(stated: str, told: str) -> bool:
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    # Takes half a second and 5 MB: only for processes that add documents.
+    # Takes half a second and 5 MB: only for processes that add documents, or search for long.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
 
     try:

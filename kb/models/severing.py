@@ -56,7 +56,8 @@ def _watch(check: Callable[[], None], done: threading.Event, streams: list[Any])
         try:
             check()
         except StoppedError:
-            # Again and again: a connection may be in the making.
+            # Again and again: a connection may be in the making. What is still read afterwards may
+            # be ciphertext, so whoever receives asks for a stop before it writes.
             for stream in tuple(streams):
                 with suppress(OSError):
                     stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
