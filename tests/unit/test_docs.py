@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,7 @@ def console_lines(text: str) -> list[str]:
     return typed
 
 
+@cache
 def script_options() -> set[str]:
     """Options of the benchmarks and of the checks that run by hand."""
     scripts = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
@@ -241,6 +243,7 @@ def settings_variables() -> set[str]:
     return {f"KB_{name.upper()}" for name in Settings.model_fields}
 
 
+@cache
 def every_command() -> tuple[set[str], set[str]]:
     """Names of groups of commands, and of commands with their group's name in front."""
     root = typer.main.get_command(app)
@@ -256,6 +259,7 @@ def every_command() -> tuple[set[str], set[str]]:
     return groups, commands
 
 
+@cache
 def options_of(command: str) -> set[str]:
     """Options of a command of ``kb``; of ``python -m ingest`` where the name is empty."""
     found: Any = typer.main.get_command(app if command else ingest_app)
