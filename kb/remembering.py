@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+
+from pydantic import TypeAdapter
 
 from kb import wire
 from kb.answering.answer import Answer
 from kb.catalog.catalog import Catalog
+from kb.catalog.filters import SearchFilter
 from kb.catalog.remembered import ConversationInfo, KeptPassage, Place
 from kb.errors import SettingsError
 from kb.records import SearchHit
@@ -32,8 +36,19 @@ class RememberedSearch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a question was asked of: the names of collections, and the filter.
+
+    An earlier release stored neither: no collection then means that they are unknown.
+    """
+
+    collections: tuple[str, ...] = ()
+    where: SearchFilter = field(default_factory=SearchFilter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One question of a conversation, as it was typed, and its answer.
+    """One question of a conversation, as it was typed, what it was asked of, and its answer.
 
     ``missing`` holds the numbers of passages whose documents were removed or replaced. Their hits
     in ``answer.sources`` have no text, and their place as title.
@@ -41,6 +56,7 @@ class Turn:
 
     asked: str
     answer: Answer
+    scope: Scope = Scope()
     missing: tuple[int, ...] = ()
 
 
@@ -143,7 +159,8 @@ def _turn_text(turn: Turn) -> str:
     """Return a turn as JSON without its passages, which are stored with their documents."""
     places = [[hit.source, hit.place] for hit in turn.answer.sources]
     answer = wire.answer_json(replace(turn.answer, sources=()))
-    return _dump({"asked": turn.asked, "answer": answer, "places": places})
+    scope = asdict(turn.scope)
+    return _dump({"asked": turn.asked, "scope": scope, "answer": answer, "places": places})
 
 
 def _turn(at: int, told: Mapping[str, object], passages: Mapping[Place, str]) -> Turn:
@@ -161,8 +178,14 @@ def _turn(at: int, told: Mapping[str, object], passages: Mapping[Place, str]) ->
     return Turn(
         asked=str(told["asked"]),
         answer=replace(answer, sources=tuple(sources)),
+        scope=_scopes().validate_python(told.get("scope", {})),
         missing=tuple(missing),
     )
+
+
+@cache
+def _scopes() -> TypeAdapter[Scope]:
+    return TypeAdapter(Scope)
 
 
 def _gone(number: int, place: str) -> SearchHit:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from ingest.mishaps import Mishap, recorded
 from kb.answering.answer import Answer, AnswerStream
 from kb.errors import KnowledgeBaseError
+from kb.remembering import Scope, Turn
 
 State = Literal["working", "done", "stopped", "failed"]
 
@@ -20,6 +21,11 @@ class Asked(Protocol):
     @property
     def asked(self) -> str:
         """The question as it was typed."""
+        ...
+
+    @property
+    def scope(self) -> Scope:
+        """The collections and the filter that it was asked of."""
         ...
 
     @property
@@ -53,6 +59,7 @@ class KeptAnswer:
 
     asked: str
     so_far: Answer
+    scope: Scope
     missing: tuple[int, ...] = ()
 
     @property
@@ -69,21 +76,33 @@ class KeptAnswer:
         """Do nothing: the answer is complete."""
 
 
+def as_turn(asked: Asked) -> Turn:
+    """Return a question and its answer so far as the store keeps them."""
+    return Turn(asked=asked.asked, answer=asked.so_far, scope=asked.scope, missing=asked.missing)
+
+
 class RunningAnswer:
     """Takes an answer from the model as it comes; other threads can read or stop it at any time.
 
     Args:
         asked: the question as it was typed.
         stream: the answer.
+        scope: the collections and the filter that it was asked of.
         ended: called in the background at the end of the answer.
     """
 
     missing: tuple[int, ...] = ()
 
     def __init__(
-        self, asked: str, stream: AnswerStream, *, ended: Callable[[], None] | None = None
+        self,
+        asked: str,
+        stream: AnswerStream,
+        *,
+        scope: Scope = Scope(),  # noqa: B008 - frozen
+        ended: Callable[[], None] | None = None,
     ) -> None:
         self.asked = asked
+        self.scope = scope
         self.error: str | Mishap = ""
         self._stream = stream
         self._ended = ended

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from kb.answering.markdown import Wording, as_markdown
 from kb.remembering import Turn
-from ui.answering import Asked
-from ui.language import t
+from ui.answering import Asked, as_turn
+from ui.i18n import Language
+from ui.language import language, t
+from ui.scopes import scope_text
 from ui.session import Session
 from ui.shared import browser_zone, zoned_text
 
 
 def conversation_markdown(shared: Session, turns: Iterable[Asked]) -> str:
     """Return the tab's conversation as a Markdown document."""
-    kept = [Turn(asked=each.asked, answer=each.so_far, missing=each.missing) for each in turns]
-    return _written(kept, _wording(), collections=_several(shared))
+    return _Writing(shared, language(), _wording()).text(map(as_turn, turns))
 
 
 def every_conversation(shared: Session) -> Callable[[], str]:
@@ -24,30 +26,40 @@ def every_conversation(shared: Session) -> Callable[[], str]:
     Streamlit calls it in a thread that knows no browser, so language and time zone are asked for
     here.
     """
-    wording, zone = _wording(), browser_zone()
+    writing, zone = _Writing(shared, language(), _wording()), browser_zone()
 
     def written() -> str:
-        collections = _several(shared)
         parts = []
         for info in shared.base.remembered.conversations():
             turns = shared.base.remembered.conversation(info.id)
             parts.append(f"# {zoned_text(info.changed_at, zone)}\n")
-            parts.append(_written(turns, wording, collections=collections))
+            parts.append(writing.text(turns))
         return "\n".join(parts)
 
     return written
 
 
-def _written(turns: Iterable[Turn], wording: Wording, *, collections: bool) -> str:
-    return "\n".join(
-        as_markdown(turn.answer, missing=turn.missing, collections=collections, wording=wording)
-        for turn in turns
-    )
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """Writes conversations in one language."""
 
+    shared: Session
+    language: Language
+    wording: Wording
 
-def _several(shared: Session) -> bool:
-    """Return whether a passage's collection says anything: there are several."""
-    return len(shared.base.collections()) > 1
+    def text(self, turns: Iterable[Turn]) -> str:
+        """Return turns as Markdown; passages name their collection if there are several."""
+        several = len(self.shared.base.collections()) > 1
+        return "\n".join(
+            as_markdown(
+                turn.answer,
+                scope=scope_text(self.shared, turn.scope, self.language),
+                missing=turn.missing,
+                collections=several,
+                wording=self.wording,
+            )
+            for turn in turns
+        )
 
 
 def _wording() -> Wording:

@@ -9,8 +9,7 @@ import streamlit as st
 
 from kb.catalog.remembered import ConversationInfo
 from kb.errors import KnowledgeBaseError
-from kb.remembering import Turn
-from ui.answering import Asked, KeptAnswer
+from ui.answering import Asked, KeptAnswer, as_turn
 from ui.exporting import every_conversation
 from ui.language import t
 from ui.markup import plain
@@ -38,11 +37,7 @@ class Keeping:
     def keep(self, turns: list[Asked]) -> None:
         """Save the answers so far; a failing store must not cost the conversation."""
         with self._lock:
-            kept = [
-                Turn(asked=turn.asked, answer=turn.so_far, missing=turn.missing)
-                for turn in list(turns)
-                if turn.so_far.text
-            ]
+            kept = [as_turn(turn) for turn in list(turns) if turn.so_far.text]
             if not kept or self._shared.base.read_only:
                 return
             try:
@@ -130,7 +125,7 @@ def _open(shared: Session, conversation_id: int) -> None:
         turn.stop()
     # A new list: an answer that is being stopped still belongs to the earlier conversation.
     st.session_state[TURNS] = [
-        KeptAnswer(turn.asked, turn.answer, missing=turn.missing) for turn in kept
+        KeptAnswer(turn.asked, turn.answer, turn.scope, turn.missing) for turn in kept
     ]
     st.session_state[_KEEPING] = Keeping(shared, conversation_id)
 

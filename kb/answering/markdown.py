@@ -36,6 +36,7 @@ ENGLISH = Wording()
 def as_markdown(
     answer: Answer,
     *,
+    scope: str = "",
     missing: Collection[int] = (),
     collections: bool = False,
     wording: Wording = ENGLISH,
@@ -47,11 +48,15 @@ def as_markdown(
 
     Args:
         answer: the answer.
+        scope: a line on what the question was asked of, to stand below it.
         missing: numbers of passages whose documents are gone.
         collections: name each passage's collection.
         wording: the document's own texts.
     """
-    lines = [f"## {_text(answer.question)}", "", answer.text]
+    lines = [f"## {_text(answer.question)}", ""]
+    if scope:
+        lines += [_text(scope), ""]
+    lines.append(answer.text)
     if remark := _on_its_end(answer, wording):
         lines += ["", wording.aside.format(remark=remark)]
     if answer.shown:

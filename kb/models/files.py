@@ -10,7 +10,7 @@ from pathlib import Path
 from kb.errors import ModelError
 from kb.models import bundled
 from kb.models.known import SETTINGS, WORDS, Kind, KnownModel
-from kb.models.registry import KNOWN, ModelFile, find_known, known_by_file
+from kb.models.registry import ModelFile, find_known, known_by_file, offered_for
 from kb.settings import Settings
 
 SUFFIX = ".gguf"
@@ -212,7 +212,7 @@ def _missing(name: str, models_dir: Path, kind: Kind | None) -> str:
             f"{name} is not on this machine yet: run `kb models pull {name}`, or put the file "
             f"at {models_dir / place_of(name)}"
         )
-    offered = ", ".join(each.name for each in KNOWN if kind in {None, each.kind})
+    offered = offered_for(name, kind)
     if kind is None:
         return (
             f"there is no model {name!r}: name one of {offered}, or give the path of a GGUF file, "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kb.errors import ModelError
-from kb.models.registry import KNOWN, find_known
+from kb.models.registry import find_known, offered_for
 
 Hub = Literal["hf", "ms"]
 HUB_NAMES = {"hf": "Hugging Face", "ms": "ModelScope"}
@@ -48,7 +48,7 @@ def parse_reference(text: str, *, hub: Hub = "hf", quant: str | None = None) -> 
     known = find_known(name)
     if known is None:
         msg = (
-            f"there is no model {text!r}: name one of {', '.join(each.name for each in KNOWN)}, "
+            f"there is no model {text!r}: name one of {offered_for(name)}, "
             "or a file as hf:owner/repo/file.gguf or ms:owner/repo/file.gguf"
         )
         raise ModelError(msg)

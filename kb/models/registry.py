@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.models.known import KnownEmbedder, KnownFile, KnownModel
+from kb.models.known import Kind, KnownEmbedder, KnownFile, KnownModel
 from kb.models.known_embedders import EMBEDDERS
 from kb.models.known_others import CHAT, RERANKERS
 from kb.models.prompts import QWEN3, Prompts
+from kb.near_names import near_names
 
 KNOWN: tuple[KnownModel, ...] = (*EMBEDDERS, *RERANKERS, *CHAT)
+
+_MOST_OFFERED = 3
 
 # Families by the architecture in the GGUF header, for files outside of the table.
 BY_ARCHITECTURE: Mapping[str, Prompts] = {"qwen3": QWEN3}
@@ -33,6 +36,14 @@ class ModelFile:
     path: Path
     known: KnownModel | None = None
     prompts: Prompts | None = None
+
+
+def offered_for(name: str, kind: Kind | None = None) -> str:
+    """Return known names for a message about an unknown one: those like it, or all of the kind."""
+    names = [each.name for each in KNOWN if kind in {None, each.kind}]
+    if near := near_names(name, names, most=_MOST_OFFERED):
+        return f"{', '.join(near)} (`kb models list` shows all)"
+    return ", ".join(names)
 
 
 def find_known(name: str) -> KnownModel | None:

@@ -158,6 +158,16 @@ def test_pull_of_nonsense_is_refused_in_words(folder: Path) -> None:
     assert "there is no model 'gpt-9'" in done.stderr
 
 
+def test_use_of_a_mistyped_name_offers_the_names_like_it_and_no_others(folder: Path) -> None:
+    assert folder.is_dir()
+    done = run("use", "qwen3-embeding-4b")
+    assert done.exit_code == 1
+    said = " ".join(done.stderr.split())
+    assert "name one of Qwen3-Embedding-4B" in said
+    assert "`kb models list` shows all" in said
+    assert "Reranker-v2" not in said
+
+
 def test_convert_names_a_folder_that_is_no_checkpoint(folder: Path, tmp_path: Path) -> None:
     assert folder.is_dir()
     done = run("convert", str(tmp_path / "nothing"))

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ ALL = {
 
 README = ALL["README.md"]
 MOST_WORDS = 900
+OPTION = re.compile(r"(?<!\S)(?:--[a-z-]+|-[a-zA-Z]\b(?!-))")
+FOREIGN_OPTIONS = {"--embeddings", "--ubatch-size", "--ctx-size", "-F"}  # llama.cpp's, curl's
 PUBLIC = {"kb": set(kb.__all__), "ingest": set(ingest.__all__)}
 
 
@@ -155,14 +158,20 @@ def test_one_page_names_every_command() -> None:
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_options_that_are_named_exist(name: str) -> None:
-    # A line of a console, or a piece of text in backquotes, that starts one of our programs.
-    lines = re.findall(r"^\$ (.+)$", ALL[name], re.MULTILINE)
-    for text in (*lines, *re.findall(r"`([^`\n]+)`", ALL[name])):
+    for text in (*console_lines(ALL[name]), *re.findall(r"`([^`\n]+)`", ALL[name])):
         for part in re.split(r"\(|#|\|", text):
-            program = re.match(r"(?:kb ([a-z]+(?: [a-z]+)?)|python -m ingest)\b", part.strip())
+            program = re.search(r"\b(?:kb ([a-z]+(?: [a-z]+)?)|python -m ingest)\b", part)
             if program:
                 known = options_of(program[1] or "")
-                assert set(re.findall(r"(?<!\S)--[a-z-]+", part)) <= known, part
+                assert set(OPTION.findall(part[program.end() :])) <= known, part
+
+
+@pytest.mark.parametrize("name", sorted(ALL.keys() - {"CHANGELOG.md"}))  # which has past ones
+def test_options_that_are_named_without_a_command_exist(name: str) -> None:
+    _, commands = every_command()
+    known = options_of("").union(*map(options_of, commands), script_options(), FOREIGN_OPTIONS)
+    named = re.findall(r"`(-[^`\n]+)`", ALL[name])
+    assert {option for text in named for option in OPTION.findall(text)} <= known
 
 
 def test_variables_that_the_documents_name_are_read_somewhere() -> None:
@@ -201,9 +210,24 @@ def test_variables_that_tests_ask_for_stand_in_the_documents() -> None:
 
 def commands_in(text: str, commands: set[str]) -> set[str]:
     """Return the commands of a page: in a line of a console, in its comment, or in backquotes."""
-    lines = re.findall(r"^\$ .+$", text, re.MULTILINE) + re.findall(r"`[^`\n]+`", text)
+    lines = console_lines(text) + re.findall(r"`[^`\n]+`", text)
     named = {name for line in lines for name in re.findall(r"\bkb ([a-z]+(?: [a-z]+)?)", line)}
     return {name if name in commands else name.split()[0] for name in named}
+
+
+def console_lines(text: str) -> list[str]:
+    """Return the lines that a reader types: after a dollar, or in a block for a shell."""
+    typed = re.findall(r"^\$ (.+)$", text, re.MULTILINE)
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        typed += block.replace("\\\n", " ").splitlines()
+    return typed
+
+
+@cache
+def script_options() -> set[str]:
+    """Options of the benchmarks and of the checks that run by hand."""
+    scripts = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    return {option for text in scripts for option in re.findall(r"\"(--[a-z-]+)\"", text)}
 
 
 def anchors(text: str) -> set[str]:
@@ -219,6 +243,7 @@ def settings_variables() -> set[str]:
     return {f"KB_{name.upper()}" for name in Settings.model_fields}
 
 
+@cache
 def every_command() -> tuple[set[str], set[str]]:
     """Names of groups of commands, and of commands with their group's name in front."""
     root = typer.main.get_command(app)
@@ -234,8 +259,9 @@ def every_command() -> tuple[set[str], set[str]]:
     return groups, commands
 
 
+@cache
 def options_of(command: str) -> set[str]:
-    """Long options of a command of ``kb``; of ``python -m ingest`` where the name is empty."""
+    """Options of a command of ``kb``; of ``python -m ingest`` where the name is empty."""
     found: Any = typer.main.get_command(app if command else ingest_app)
     for word in command.split():
         # A word that names no command of the group is an argument of its default.

@@ -398,7 +398,11 @@ def test_names_mean_files_of_repositories(text: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("Qwen3-Embedding-5B", "name one of .*Qwen3-Embedding-4B"),
+        (
+            "Qwen3-Embedding-5B",
+            r"name one of .*Qwen3-Embedding-4B.* \(`kb models list` shows all\)",
+        ),
+        ("gpt-9", "name one of multilingual-e5-small, .*Qwen3-Embedding-4B.*, or a file as"),
         ("Qwen3-Embedding-4B:Q2_K", "not offered as Q2_K; choose one of Q4_K_M"),
         ("multilingual-e5-small", "built in"),
         ("hf:owner/../../etc/passwd.gguf", "there is no model"),

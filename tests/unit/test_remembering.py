@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from hashing_embedder import HashingEmbedder
 
 from kb import KnowledgeBase, Settings, SettingsError
 from kb.answering.answer import Answer
-from kb.remembering import MOST_CHARACTERS, Turn
+from kb.catalog.filters import SearchFilter
+from kb.remembering import MOST_CHARACTERS, Scope, Turn
 
 HERON = "The grey heron waits motionless in shallow water and strikes at passing fish."
 
@@ -74,6 +77,35 @@ def test_a_conversation_comes_back_as_it_was(base: KnowledgeBase) -> None:
     assert base.remembered.conversation(kept) == turns
     (info,) = base.remembered.conversations()
     assert (info.id, info.title, info.turns) == (kept, "What do herons eat?", 2)
+
+
+def test_a_turn_comes_back_with_its_collections_and_its_whole_filter(base: KnowledgeBase) -> None:
+    where = SearchFilter(
+        documents=(1, 2),
+        media_types=("pdf", "text"),
+        path="*birds*",
+        languages=("zh",),
+        tags=("a", "b"),
+        page_first=3,
+        page_last=7,
+        date_from="2024",
+        date_to="2024-05-01",
+        metadata={"author": "Li", "year": 2024, "draft": True, "rate": 0.5},
+    )
+    asked = replace(turn(base), scope=Scope(collections=("default", "合同"), where=where))
+    kept = base.remembered.keep_conversation([asked])
+    (found,) = base.remembered.conversation(kept)
+    assert found == asked
+    assert found.scope.where.metadata["draft"] is True
+
+
+def test_a_turn_of_a_release_that_stored_no_scope_opens_with_none(base: KnowledgeBase) -> None:
+    answer = {"question": "What do herons eat?", "answer": "Fish.", "sources": [], "cited": []}
+    stored = json.dumps({"asked": "Herons?", "answer": answer, "places": []})
+    with base.remembered._catalog.change() as change:
+        kept = change.keep_conversation(None, "Herons?", [stored], {})
+    (found,) = base.remembered.conversation(kept)
+    assert (found.asked, found.answer.text, found.scope) == ("Herons?", "Fish.", Scope())
 
 
 def test_a_conversation_that_goes_on_stays_one_and_comes_first(base: KnowledgeBase) -> None:

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from chat_server import ChatService, Handler
 
+from ui.markup import plain
+
 if TYPE_CHECKING:
     from conftest import UserInterface
     from streamlit.testing.v1 import AppTest
@@ -54,6 +56,10 @@ def ask(page: AppTest, question: str) -> AppTest:
     return page
 
 
+def captions(page: AppTest, begin: str) -> list[str]:
+    return [each.value for each in page.caption if each.value.startswith(begin)]
+
+
 def keys(page: AppTest, prefix: str) -> list[str]:
     return [str(b.key) for b in page.button if str(b.key).startswith(prefix)]
 
@@ -75,6 +81,47 @@ def test_questions_are_asked_of_several_collections_and_of_what_passes_the_filte
     given = service.seen[-1]["messages"][-1]["content"]
     assert SEALS in given
     assert WARRANTY not in given
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("en-US", "Asked of: default · 合同 · Markdown · *seals* · 2024–"),
+        ("zh-CN", "提问范围：default · 合同 · Markdown · *seals* · 2024–"),
+    ],
+)
+def test_a_question_says_what_it_was_asked_of_here_saved_and_opened_again(
+    asking: UserInterface, locale: str, told: str
+) -> None:
+    page = asking.open("ask", locale=locale)
+    ask(page, "How long is the warranty?")
+    page.multiselect(key="filter-also").set_value(["合同"]).run()
+    page.pills(key="type").set_value(["markdown"]).run()
+    page.text_input(key="path").set_value("seals").run()
+    page.text_input(key="since").set_value("2024").run()
+    ask(page, "And the seals?")
+    alone = told.partition(" ·")[0]
+    shown = [plain(alone), plain(told)]
+    assert captions(page, shown[0]) == shown
+    again = asking.open("ask", locale=locale)
+    again.button(key="history-open-1").click().run()
+    assert captions(again, shown[0]) == shown
+    saved = exported(asking, locale=locale)
+    assert f"\n{told}\n".replace("*", "\\*") in saved
+
+
+def test_a_question_without_conditions_says_nothing_where_there_is_one_collection(
+    service: ChatService, request: pytest.FixtureRequest
+) -> None:
+    assert service
+    ui: UserInterface = request.getfixturevalue("ui")
+    ui.shared.base.add(WARRANTY, name="warranty.txt")
+    page = ask(ui.open("ask"), "How long is the warranty?")
+    assert not captions(page, "Asked of")
+    assert "Asked of" not in exported(ui)
+    page.text_input(key="path").set_value("warr").run()
+    ask(page, "And the seals?")
+    assert captions(page, "Asked of") == [plain("Asked of: *warr*")]
 
 
 @pytest.mark.parametrize(

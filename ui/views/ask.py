@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from kb.answering.answer import Answer
-from kb.catalog.filters import SearchFilter
 from kb.chat.base import FILTERED, Message
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.records import CollectionInfo
+from kb.remembering import Scope
 from kb.search.request import SearchRequest
 from ui.answering import Asked, RunningAnswer
 from ui.beside import draw_beside, draw_growing
@@ -18,29 +16,16 @@ from ui.exporting import conversation_markdown
 from ui.history import begin_anew, draw_history, keeping_here, turns_here
 from ui.hits import draw_hit
 from ui.keys import draw_asked
-from ui.language import t
+from ui.language import language, t
 from ui.markup import WIDE, plain
 from ui.results import mark_sentences, search
+from ui.scopes import scope_text
 from ui.search_options import draw_narrowing
 from ui.session import Session, session
 from ui.shared import draw_error, draw_nothing_to_search
 from ui.sidebar import chosen_collection
 
 _POLL_S = 0.3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Narrowed:
-    """The collections and conditions of questions."""
-
-    collections: tuple[str, ...]
-    where: SearchFilter
-
-    def tells(self, answer: Answer) -> bool:
-        """Return whether an answer's passages need their collections' names."""
-        here = {*self.collections[:1], ""}  # a passage that is gone has none
-        several = len(self.collections) > 1
-        return several or any(hit.collection not in here for hit in answer.sources)
 
 
 def render() -> None:
@@ -55,20 +40,20 @@ def render() -> None:
             return
         row = st.container(horizontal=True, vertical_alignment="center")
         collections, where = draw_narrowing(row, shared, collection)
-        narrowed = _Narrowed(collections=collections, where=where)
+        scope = Scope(collections=collections, where=where)
         if shared.settings.chat_model:
             with row:
                 draw_history(shared)
-            _draw_conversation(shared, narrowed)
+            _draw_conversation(shared, scope)
         else:
-            _draw_passages(shared, collection, narrowed)
+            _draw_passages(shared, collection, scope)
     except SettingsError as error:
         draw_error(t("error.filter"), error)
     except KnowledgeBaseError as error:
         draw_error(t("error.search"), error)
 
 
-def _draw_conversation(shared: Session, narrowed: _Narrowed) -> None:
+def _draw_conversation(shared: Session, scope: Scope) -> None:
     turns = turns_here()
     # Placed at the bottom by this view: Streamlit's own bottom scrolls the page to its end all the
     # time, past an answer that is shorter than the passages beside it.
@@ -77,48 +62,50 @@ def _draw_conversation(shared: Session, narrowed: _Narrowed) -> None:
     if asked and asked.strip():
         for turn in turns:
             turn.stop()
-        turns.append(_started(shared, narrowed, asked.strip(), turns))
+        turns.append(_started(shared, scope, asked.strip(), turns))
     if not turns:
-        st.caption(t("ask.hint", n=_documents(shared, narrowed)))
+        st.caption(t("ask.hint", n=_documents(shared, scope)))
         return
     for number, turn in enumerate(turns):
         with st.chat_message("user", avatar=":material/person:"):
             if number == len(turns) - 1:
                 st.html(f'<span data-aim="turn-{number}"></span>')
             st.markdown(plain(turn.asked))
+            if told := scope_text(shared, turn.scope, language()):
+                st.caption(plain(told))
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             if turn.state == "working":
-                st.fragment(run_every=_POLL_S)(_draw_working)(turn, number, narrowed)
+                st.fragment(run_every=_POLL_S)(_draw_working)(turn, number, scope)
             else:
-                _draw_finished(shared, turn, number, narrowed)
+                _draw_finished(shared, turn, number, scope)
     if turns[-1].state != "working":
         _draw_actions(shared, turns)
 
 
-def _documents(shared: Session, narrowed: _Narrowed) -> int:
+def _documents(shared: Session, scope: Scope) -> int:
     """Return the number of documents in the collections that are asked."""
-    asked = set(narrowed.collections)
+    asked = set(scope.collections)
     return sum(info.documents for info in shared.base.collections() if info.name in asked)
 
 
-def _started(shared: Session, narrowed: _Narrowed, asked: str, turns: list[Asked]) -> RunningAnswer:
+def _started(shared: Session, scope: Scope, asked: str, turns: list[Asked]) -> RunningAnswer:
     history: list[Message] = []
     for turn in turns:
         if turn.so_far.text:
             history += turn.so_far.turns
     stream = shared.base.ask(
-        asked, history=history, collection=narrowed.collections, where=narrowed.where
+        asked, history=history, collection=scope.collections, where=scope.where
     )
     keeping = keeping_here(shared)
-    return RunningAnswer(asked, stream, ended=lambda: keeping.keep(turns))
+    return RunningAnswer(asked, stream, scope=scope, ended=lambda: keeping.keep(turns))
 
 
-def _draw_working(turn: Asked, number: int, narrowed: _Narrowed) -> None:
+def _draw_working(turn: Asked, number: int, scope: Scope) -> None:
     if turn.state != "working":
         st.rerun()
     answer = turn.so_far
     if answer.text:
-        draw_growing(answer, number, where=narrowed.tells(answer))
+        draw_growing(answer, number, where=_names_collections(answer, scope))
     elif answer.thinking:
         st.caption(t("ask.thinking"))
     else:
@@ -129,7 +116,7 @@ def _draw_working(turn: Asked, number: int, narrowed: _Narrowed) -> None:
         st.rerun()
 
 
-def _draw_finished(shared: Session, turn: Asked, number: int, narrowed: _Narrowed) -> None:
+def _draw_finished(shared: Session, turn: Asked, number: int, scope: Scope) -> None:
     answer = turn.so_far
     if answer.question != turn.asked:
         st.caption(plain(t("ask.asked_as", question=answer.question)))
@@ -138,9 +125,16 @@ def _draw_finished(shared: Session, turn: Asked, number: int, narrowed: _Narrowe
         answer,
         number,
         missing=turn.missing,
-        where=narrowed.tells(answer),
+        where=_names_collections(answer, scope),
         below=lambda: _draw_remarks(turn, answer),
     )
+
+
+def _names_collections(answer: Answer, scope: Scope) -> bool:
+    """Return whether an answer's passages need their collections' names."""
+    here = {*scope.collections[:1], ""}  # a passage that is gone has none
+    several = len(scope.collections) > 1
+    return several or any(hit.collection not in here for hit in answer.sources)
 
 
 def _draw_remarks(turn: Asked, answer: Answer) -> None:
@@ -172,7 +166,9 @@ def _draw_actions(shared: Session, turns: list[Asked]) -> None:
             if st.button(label, icon=icon, key="continue", type="primary"):
                 rest = shared.base.continue_answer(last.so_far)
                 keeping = keeping_here(shared)
-                turns[-1] = RunningAnswer(last.asked, rest, ended=lambda: keeping.keep(turns))
+                turns[-1] = RunningAnswer(
+                    last.asked, rest, scope=last.scope, ended=lambda: keeping.keep(turns)
+                )
                 st.rerun()
         st.download_button(
             t("ask.export"),
@@ -186,7 +182,7 @@ def _draw_actions(shared: Session, turns: list[Asked]) -> None:
             st.rerun()
 
 
-def _draw_passages(shared: Session, collection: CollectionInfo, narrowed: _Narrowed) -> None:
+def _draw_passages(shared: Session, collection: CollectionInfo, scope: Scope) -> None:
     """Draw the best passages, and how to get answers, if there is no chat model."""
     st.info(t("ask.no_model"), icon=":material/smart_toy:")
     st.page_link("views/status.py", label=t("ask.choose_model"), icon=":material/download:")
@@ -198,14 +194,14 @@ def _draw_passages(shared: Session, collection: CollectionInfo, narrowed: _Narro
         collection,
         SearchRequest(
             query=asked,
-            collections=narrowed.collections,
-            where=narrowed.where,
+            collections=scope.collections,
+            where=scope.where,
             mode=collection.mode or shared.settings.mode,
             highlights="stored",
         ),
     )
     for rank, hit in enumerate(result.hits, start=1):
-        draw_hit(shared, hit, rank, hit.score, where=len(narrowed.collections) > 1)
+        draw_hit(shared, hit, rank, hit.score, where=len(scope.collections) > 1)
     draw_asked(typed)
     mark_sentences(shared, result)
 
