@@ -113,15 +113,22 @@ class HiddenChanges(HiddenReads, SentenceChanges):
         return asked.rowcount
 
     def note_described(self, reached: Mapping[int, int]) -> int:
-        """Record the updated chunks of documents; return the number of finished documents."""
+        """Record the updated chunks of documents; return the number of finished documents.
+
+        Without chunks, forget all documents that have nothing left to update.
+        """
         self._db.execute(
             "UPDATE stale_descriptions SET described = reached.value"
             " FROM json_each(?) AS reached WHERE document_id = CAST(reached.key AS INTEGER)",
             (json.dumps(reached),),
         )
+        # After a move all documents wait: a call that looked at each would take ever longer.
+        those = "document_id IN (SELECT CAST(key AS INTEGER) FROM json_each(:reached)) AND"
         done = self._db.execute(
-            "DELETE FROM stale_descriptions WHERE NOT EXISTS (SELECT 1 FROM documents d"
+            f"DELETE FROM stale_descriptions WHERE {those if reached else ''}"  # noqa: S608 - ours
+            " NOT EXISTS (SELECT 1 FROM documents d"
             " JOIN chunks k ON k.document_id = d.id WHERE d.id = stale_descriptions.document_id"
-            " AND d.state = 'active' AND k.ordinal >= stale_descriptions.described)"
+            " AND d.state = 'active' AND k.ordinal >= stale_descriptions.described)",
+            {"reached": json.dumps(reached)},
         )
         return done.rowcount
