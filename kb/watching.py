@@ -6,13 +6,14 @@ No method waits for the store's write lock, because none changes searchable data
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from kb.catalog.catalog import Catalog
 from kb.catalog.watched_folders import FolderRun, FolderState, WatchedFolder
 from kb.errors import SettingsError
-from kb.records import CollectionInfo
+from kb.records import CollectionInfo, DocumentInfo, Source
 
 Overlap = Literal["same", "inside", "around"]
 
@@ -41,6 +42,21 @@ class WatchedFolders:
         """Return a watched folder; None if the id is unknown."""
         with self._catalog.reading() as state:
             return state.watched_folder(folder_id)
+
+    def rereading(self, documents: Iterable[DocumentInfo]) -> list[WatchedFolder]:
+        """Return the watched folders from which documents come back after their removal.
+
+        They are the folders of the same collection in which a file of a document still exists.
+        """
+        folders = self.listed()
+        found = {
+            folder.id: folder
+            for info in documents
+            for source in info.sources
+            for folder in folders
+            if folder.collection == info.collection and _holds(folder, source)
+        }
+        return list(found.values())
 
     def is_waiting(self) -> bool:
         """Return whether the run of a watched folder waits for its turn."""
@@ -120,6 +136,14 @@ class WatchedFolders:
         """Record the results of a run over a folder."""
         with self._catalog.change() as change:
             change.end_folder_run(folder_id, run)
+
+
+def _holds(folder: WatchedFolder, source: Source) -> bool:
+    """Return whether a folder of this computer contains a file that exists."""
+    if not source.root.startswith(os.sep):  # an upload, an object
+        return False
+    path = Path(source.whole)
+    return path.is_relative_to(folder.path) and path.is_file()
 
 
 def located(path: Path | str) -> Path:

@@ -33,6 +33,7 @@ def main() -> None:
         # Streamlit forgets the address of a view that a run does not declare.
         st.navigation(_pages(), position="hidden")
         return
+    shared.models.follow()
     with st.sidebar:
         switch_place = st.container()
         sidebar_place = st.container()

@@ -241,6 +241,9 @@ def _draw_confirmation(
         more = f"\n- {t('upload.more', n=left)}" if left > 0 else ""
         st.markdown(f"**{t('table.confirm', n=len(selected))}**\n\n{names}{more}")
         st.caption(t("table.confirm_help"))
+        for folder in shared.base.watched.rereading(selected):
+            told = t("table.confirm_watched", folder=plain(folder.path))
+            st.warning(told, icon=":material/sync:")
         with st.container(horizontal=True):
             st.button(
                 t("table.delete", n=len(selected)),

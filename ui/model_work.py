@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from ingest.mishaps import Mishap, recorded
@@ -19,8 +20,12 @@ from kb.models.files import find_model
 from kb.models.known import SETTINGS, Kind
 from kb.models.references import Hub
 from kb.remote.neighbours import ServedModel, served_chat_models
+from kb.setting_changes import outranked
 from kb.setting_sources import config_path
+from kb.settings import Settings
 from kb.stopping import StoppedError, stoppable
+
+_FOLLOWED: tuple[Literal["reranker", "chat_model"], ...] = ("reranker", "chat_model")
 
 State = Literal["working", "done", "failed", "cancelled"]
 
@@ -53,6 +58,7 @@ class ModelWork:
         self._thread: threading.Thread | None = None
         self._served: tuple[ServedModel, ...] | None = None
         self._looking: threading.Thread | None = None
+        self._file = _stamp(config_path())
 
     @property
     def progress(self) -> ModelProgress | None:
@@ -75,6 +81,25 @@ class ModelWork:
             if self._looking is None or not self._looking.is_alive():
                 self._looking = threading.Thread(target=self._look, name="servers", daemon=True)
                 self._looking.start()
+
+    def follow(self) -> None:
+        """Use the reranker and the chat model that kb.toml names, if the file has changed.
+
+        A file that is invalid changes nothing.
+        """
+        stamp = _stamp(config_path())
+        with self._mutex:
+            if stamp == self._file or self.active:
+                return
+            self._file = stamp
+        try:
+            named = Settings.load()
+        except KnowledgeBaseError:
+            return  # the Status view says what is wrong with it
+        for setting in _FOLLOWED:
+            value = getattr(named, setting)
+            if not outranked(setting) and value != getattr(self._base.settings, setting):
+                self._base.use_model(setting, value)
 
     def use(self, offer: Offer, kind: Kind, *, hub: Hub = "hf") -> None:
         """Download a model if necessary, then use it."""
@@ -159,3 +184,12 @@ class ModelWork:
         with suppress(OSError):  # no sockets left, for instance: then the list stays empty
             found = served_chat_models()
         self._served = found
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is written; None if there is none."""
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_mtime_ns, told.st_size

@@ -35,7 +35,11 @@ def draw_options(shared: Session, collection: CollectionInfo, query: str) -> Sea
         SettingsError: a typed date is invalid.
     """
     row = st.container(horizontal=True, vertical_alignment="center")
-    collections, where = draw_narrowing(row, shared, collection)
+    wrong: SettingsError | None = None
+    try:
+        collections, where = draw_narrowing(row, shared, collection)
+    except SettingsError as error:  # the other options stay on the page
+        wrong = error
     with row:
         with st.popover(t("search.advanced"), icon=":material/science:"):
             top_k = _draw_count(shared)
@@ -45,6 +49,8 @@ def draw_options(shared: Session, collection: CollectionInfo, query: str) -> Sea
             min_score = _draw_least(shared.settings.min_score)
             st.toggle(t("search.explain"), key=EXPLAIN, bind="query-params")
         draw_searches(shared, query)
+    if wrong is not None:
+        raise wrong
     return SearchRequest(
         query=query,
         collections=collections,

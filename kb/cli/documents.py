@@ -72,8 +72,16 @@ def remove(
     A path removes only that file: a document that also has other paths stays under those.
     """
     with opened(collection=collection) as base:
-        for each in chosen(base, which):
+        named = chosen(base, which)
+        rereading = base.watched.rereading(each.info for each in named)
+        for each in named:
             stdout().print(_removed(base, each), markup=False)
+        for folder in rereading:
+            stdout().print(
+                f"{folder.path} is watched: its next run reads files in it again; delete them, "
+                "or list them in .kbignore",
+                markup=False,
+            )
 
 
 def _removed(base: KnowledgeBase, each: Chosen) -> str:

@@ -39,9 +39,14 @@ class ModelFile:
 
 
 def offered_for(name: str, kind: Kind | None = None) -> str:
-    """Return known names for a message about an unknown one: those like it, or all of the kind."""
+    """Return known names for a message about an unknown one.
+
+    Those that hold each of its parts, else those spelt like it, else all of the kind.
+    """
     names = [each.name for each in KNOWN if kind in {None, each.kind}]
-    if near := near_names(name, names, most=_MOST_OFFERED):
+    parts = name.casefold().replace("_", "-").split("-")
+    holding = [each for each in names if all(part in each.casefold() for part in parts)]
+    if near := holding or near_names(name, names, most=_MOST_OFFERED):
         return f"{', '.join(near)} (`kb models list` shows all)"
     return ", ".join(names)
 

@@ -402,6 +402,7 @@ def test_names_mean_files_of_repositories(text: str, meant: str) -> None:
             "Qwen3-Embedding-5B",
             r"name one of .*Qwen3-Embedding-4B.* \(`kb models list` shows all\)",
         ),
+        ("qwen3-4b", "name one of Qwen3-Embedding-4B, Qwen3-Reranker-4B, Qwen3-4B-Instruct"),
         ("gpt-9", "name one of multilingual-e5-small, .*Qwen3-Embedding-4B.*, or a file as"),
         ("Qwen3-Embedding-4B:Q2_K", "not offered as Q2_K; choose one of Q4_K_M"),
         ("multilingual-e5-small", "built in"),

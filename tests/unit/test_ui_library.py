@@ -13,8 +13,10 @@ from objects_in_memory import bucket_in_memory
 from reportlab.pdfgen.canvas import Canvas
 from streamlit.testing.v1 import AppTest
 
+from ingest import ingest
 from kb import StoreError
 from kb.uploads import UPLOADS_ROOT
+from ui.markup import plain
 from ui.starting import start_folder
 
 if TYPE_CHECKING:
@@ -189,6 +191,31 @@ def test_deleting_asks_first(ui: UserInterface) -> None:
     assert not page.exception
     assert [info.name for info in ui.shared.base.documents()] == ["first.txt"]
     assert names(page) == ["first.txt"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("en-US", "is kept in step with this collection, so its next run adds files in it again"),
+        ("zh-CN", "与此知识集保持同步，下次同步会重新添加其中的文件"),
+    ],
+)
+def test_deleting_a_document_of_a_watched_folder_says_that_it_comes_back(
+    ui: UserInterface, tmp_path: Path, locale: str, told: str
+) -> None:
+    folder = tmp_path / "birds"
+    folder.mkdir()
+    (folder / "heron.txt").write_text("The heron hunts at dusk.", "utf-8")
+    ingest(ui.shared.base, [folder])
+    page = select(ui.open("library", locale=locale), 0)
+    page.button(key="delete").click().run()
+    assert not page.warning
+    page.button(key="delete-no").click().run()
+    ui.shared.base.watched.add(folder)
+    page.button(key="delete").click().run()
+    (warning,) = page.warning
+    assert plain(str(folder)) in warning.value
+    assert told in warning.value
 
 
 def test_the_list_can_be_filtered(ui: UserInterface) -> None:

@@ -13,6 +13,7 @@ from hub_server import FakeHub
 from llama_server import smollm2
 from model_servers import ollama, serving
 
+from kb.config_file import write_settings
 from kb.models.known import Kind
 from kb.models.registry import find_known
 
@@ -119,6 +120,32 @@ def test_from_an_empty_store_to_a_written_answer_without_an_editor(
     page = press(status(ui), "model-none-chat")
     assert kept() == {}
     assert "no chat model yet" in ui.open("ask").info[0].value
+
+
+@pytest.mark.parametrize("setting", ["chat_model", "reranker"])
+def test_a_model_chosen_at_a_shell_meanwhile_is_used_from_the_next_click(
+    ui: UserInterface, setting: str
+) -> None:
+    ui.shared.base.add(WARRANTY, name="warranty.txt")
+    page = ui.open("ask")
+    assert "no chat model yet" in page.info[0].value
+    write_settings(Path("kb.toml"), {setting: str(smollm2()), "top_k": 3})
+    page.run()
+    assert not page.exception
+    assert getattr(ui.shared.settings, setting) == str(smollm2())
+    assert bool(page.info) is (setting == "reranker")
+    assert ui.shared.settings.top_k != 3  # of all other settings the Status view says: restart
+    write_settings(Path("kb.toml"), {setting: None})
+    page.run()
+    assert not getattr(ui.shared.settings, setting)
+
+
+def test_a_settings_file_that_somebody_broke_meanwhile_changes_no_model(ui: UserInterface) -> None:
+    write_settings(Path("kb.toml"), {"chat_model": str(smollm2())})
+    ui.open("ask")
+    Path("kb.toml").write_text("chat_model = \n", "utf-8")
+    ui.open("ask")
+    assert ui.shared.settings.chat_model == str(smollm2())
 
 
 def test_a_download_is_cancelled_and_goes_on_from_there(

@@ -118,6 +118,8 @@ def test_a_date_that_is_none_is_refused_in_the_pages_language(
 ) -> None:
     page = filled.open(locale=locale, q="heron", since="soon")
     assert said in page.error[0].value.replace("\\", "")
+    assert page.radio(key="mode").value == "hybrid"
+    assert any(str(button.key) == "remember" for button in page.button)
 
 
 def test_a_link_brings_question_and_filters_with_it(filled: UserInterface) -> None:

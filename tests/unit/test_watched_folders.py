@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from hashing_embedder import HashingEmbedder
+from typer.testing import CliRunner
 
+from ingest import ingest
 from ingest.jobs import Jobs
 from ingest.jobs.watched import WATCH_LEASE
 from kb import KnowledgeBase, Settings, SettingsError
 from kb.catalog.watched_folders import WatchedFolder
+from kb.cli.app import app
 
 PATIENCE_S = 60
 
@@ -51,6 +54,38 @@ def until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.05)
+
+
+def test_documents_come_back_from_watched_folders_of_their_collection_that_hold_their_files(
+    base: KnowledgeBase, folder: Path, tmp_path: Path
+) -> None:
+    ingest(base, [folder])
+    base.add("The crane hunts at noon.", name="crane.txt")
+    base.watched.add(folder, collection="another")
+    assert base.watched.rereading(base.documents()) == []
+    watched = base.watched.add(tmp_path)  # around it
+    documents = {info.name: info for info in base.documents()}
+    assert base.watched.rereading(documents.values()) == [watched]
+    assert base.watched.rereading([documents["crane.txt"]]) == []
+    (folder / "owl.txt").unlink()
+    assert base.watched.rereading([documents["owl.txt"]]) == []
+    assert base.watched.rereading([documents["owl.txt"], documents["kite.txt"]]) == [watched]
+
+
+def test_remove_at_a_shell_names_the_watched_folder_that_brings_the_document_back(
+    base: KnowledgeBase, folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("COLUMNS", "500")
+    ingest(base, [folder])
+    done = CliRunner().invoke(app, ["remove", "owl.txt"])
+    assert "removed" in done.stdout
+    assert "watched" not in done.stdout
+    base.watched.add(folder)
+    done = CliRunner().invoke(app, ["remove", "kite.txt"])
+    assert done.exit_code == 0, done.output
+    assert f"{folder} is watched: its next run reads files in it again" in done.stdout
+    assert ".kbignore" in done.stdout
 
 
 def names(base: KnowledgeBase) -> list[str]:
