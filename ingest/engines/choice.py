@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -14,7 +15,8 @@ from kb.knowledge_base import KnowledgeBase
 EngineName = Literal["local", "ray"]
 
 # Ray itself takes "auto" and "local", too.
-_ADDRESS = re.compile(r"(\[[^\]/]+\]|[^\s:/\[\]]+):\d+|auto|local")
+_ADDRESS = re.compile(r"(\[[^\]/]+\]|[^\s:/\[\]]+):(?P<port>[0-9]{1,5})|auto|local")
+_PORTS = range(1, 65536)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class RayCluster:
         """
         check_address(self.address)
         gpus = self.gpus_per_actor
-        if gpus < 0 or (gpus > 1 and gpus != int(gpus)):
+        if not math.isfinite(gpus) or gpus < 0 or (gpus > 1 and gpus != int(gpus)):
             msg = f"{gpus:g} GPUs an actor cannot be had; give a part of one, or a whole number"
             raise SettingsError(msg)
 
@@ -63,7 +65,8 @@ def check_address(address: str, origin: str = "") -> None:
     Raises:
         SettingsError: it is none.
     """
-    if not address or _ADDRESS.fullmatch(address):
+    form = _ADDRESS.fullmatch(address)
+    if not address or (form and (not form["port"] or int(form["port"]) in _PORTS)):
         return
     named = f"{address} in {origin}" if origin else address
     if "://" in address:
