@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -86,8 +87,15 @@ def _example(address: str) -> str:
     return f"{host.group() if host else 'head'}:6379"
 
 
-def open_engine(choice: EngineChoice, base: KnowledgeBase) -> Engine:
+def open_engine(
+    choice: EngineChoice, base: KnowledgeBase, cancel: threading.Event | None = None
+) -> Engine:
     """Return the chosen engine; it starts nothing before its first use.
+
+    Args:
+        choice: the engine.
+        base: the knowledge base.
+        cancel: interrupts the run, also while the engine waits for a cluster's answer.
 
     Raises:
         MissingExtraError: the extra ``ray`` is not installed.
@@ -102,4 +110,4 @@ def open_engine(choice: EngineChoice, base: KnowledgeBase) -> Engine:
         raise SettingsError(msg)
     from ingest.engines.cluster.engine import RayEngine  # noqa: PLC0415 - an extra
 
-    return RayEngine(base, choice)
+    return RayEngine(base, choice, cancel)
