@@ -26,7 +26,7 @@ _ROOT = Path(__file__).parents[3]
 _READY = "ready"
 # On a busy machine the import alone may take so long.
 _IMPORT_S = 60.0
-_PATIENCE_S = 12.0
+_PATIENCE_S = 15.0
 _POLL_S = 0.1
 
 
