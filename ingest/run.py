@@ -78,7 +78,7 @@ def ingest(
             raise SettingsError(msg)
         name = collection.name if isinstance(collection, CollectionInfo) else collection
         return ingest_there(base, paths, collection=name, options=options, on_event=on_event)
-    with closing(open_engine(engine, base)) as chosen:
+    with closing(open_engine(engine, base, cancel)) as chosen:
         run = Run(base, collection, options, on_event, cancel, engine=chosen)
         try:
             run.find(paths)

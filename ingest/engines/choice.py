@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import threading
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -14,7 +16,8 @@ from kb.knowledge_base import KnowledgeBase
 EngineName = Literal["local", "ray"]
 
 # Ray itself takes "auto" and "local", too.
-_ADDRESS = re.compile(r"(\[[^\]/]+\]|[^\s:/\[\]]+):\d+|auto|local")
+_ADDRESS = re.compile(r"(\[[^\]/]+\]|[^\s:/\[\]]+):(?P<port>[0-9]{1,5})|auto|local")
+_PORTS = range(1, 65536)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class RayCluster:
         """
         check_address(self.address)
         gpus = self.gpus_per_actor
-        if gpus < 0 or (gpus > 1 and gpus != int(gpus)):
+        if not math.isfinite(gpus) or gpus < 0 or (gpus > 1 and gpus != int(gpus)):
             msg = f"{gpus:g} GPUs an actor cannot be had; give a part of one, or a whole number"
             raise SettingsError(msg)
 
@@ -63,7 +66,8 @@ def check_address(address: str, origin: str = "") -> None:
     Raises:
         SettingsError: it is none.
     """
-    if not address or _ADDRESS.fullmatch(address):
+    form = _ADDRESS.fullmatch(address)
+    if not address or (form and (not form["port"] or int(form["port"]) in _PORTS)):
         return
     named = f"{address} in {origin}" if origin else address
     if "://" in address:
@@ -83,8 +87,15 @@ def _example(address: str) -> str:
     return f"{host.group() if host else 'head'}:6379"
 
 
-def open_engine(choice: EngineChoice, base: KnowledgeBase) -> Engine:
+def open_engine(
+    choice: EngineChoice, base: KnowledgeBase, cancel: threading.Event | None = None
+) -> Engine:
     """Return the chosen engine; it starts nothing before its first use.
+
+    Args:
+        choice: the engine.
+        base: the knowledge base.
+        cancel: interrupts the run, also while the engine waits for a cluster's answer.
 
     Raises:
         MissingExtraError: the extra ``ray`` is not installed.
@@ -99,4 +110,4 @@ def open_engine(choice: EngineChoice, base: KnowledgeBase) -> Engine:
         raise SettingsError(msg)
     from ingest.engines.cluster.engine import RayEngine  # noqa: PLC0415 - an extra
 
-    return RayEngine(base, choice)
+    return RayEngine(base, choice, cancel)

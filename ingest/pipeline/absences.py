@@ -64,10 +64,11 @@ class Absences:
         """Missing files; a new file with the same content may be one of them, moved."""
         return [*self.gone, *self._superseded]
 
-    def note_failures(self) -> None:
+    def note_failures(self, *, dry_run: bool) -> None:
         """Record inaccessible paths in the catalog; remove records of accessible or deleted ones.
 
-        A deleted or excluded file that was never read has nothing to remove.
+        A deleted or excluded file that was never read has nothing to remove. A dry run changes
+        only what it counts, not the catalog.
         """
         known = self._planner.known
         for source, result in self._finder.failed.items():
@@ -83,13 +84,13 @@ class Absences:
                 reason=result.reason,
                 reason_code=result.reason_code,
             )
-            if state != before:
+            if state != before and not dry_run:
                 self._base.files.fail(state, collection=self._collection)
         over = self._over | {source for source, state in known.items() if self._is_over(state)}
-        if over:
+        if over and not dry_run:
             self._base.files.forget(over, collection=self._collection)
-            for source in over:
-                del known[source]
+        for source in over:
+            del known[source]
         self.gone = [source for source in self.gone if source not in over]
 
     def remove_at_once(self, *, taken_in: Collection[Source]) -> list[FileResult]:

@@ -145,7 +145,7 @@ class Run:
         settings = self._base.settings
         self._base.files.adopt(self._adopted, collection=collection)
         planner, absences = self._compared(candidates)
-        absences.note_failures()
+        absences.note_failures(dry_run=False)
         removed = absences.remove_at_once(taken_in=self._options.taken_in)
         pipeline = self._pipeline = Pipeline(
             self._base,
@@ -168,6 +168,7 @@ class Run:
     def dry_run(self, candidates: list[Candidate]) -> IngestReport:
         """Report what a run would do."""
         planner, absences = self._compared(candidates)
+        absences.note_failures(dry_run=True)
         results = list(self.finder.failed.values())
         fetcher = self._fetcher(planner)
         try:

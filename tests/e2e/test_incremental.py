@@ -298,6 +298,41 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(
     assert outcomes(run(base, folder, prune=True)) == outcomes(report)
 
 
+def test_a_dry_run_promises_no_removal_of_files_that_were_never_read(
+    base: KnowledgeBase, folder: Path
+) -> None:
+    broken = [folder / f"broken-{number}.pdf" for number in range(5)]
+    for file in broken:
+        file.write_bytes(b"%PDF-1.7 and nothing more")
+    run(base, folder)
+    for file in (folder / "tea.txt", *broken):
+        file.unlink()
+    before = snapshot(base)
+
+    report = run(base, folder, dry_run=True, prune=True)
+
+    assert report.summary() == {"unchanged": 2, "removed": 1}
+    assert report.remarks == ()
+    assert snapshot(base) == before
+    assert outcomes(run(base, folder, prune=True)) == outcomes(report)
+
+
+def test_a_dry_run_refuses_more_than_half_of_the_files_that_were_read_as_a_run_does(
+    base: KnowledgeBase, folder: Path
+) -> None:
+    broken = [folder / f"broken-{number}.pdf" for number in range(5)]
+    for file in broken:
+        file.write_bytes(b"%PDF-1.7 and nothing more")
+    run(base, folder)
+    for file in (folder / "tea.txt", folder / "guides" / "harbour.txt", *broken):
+        file.unlink()
+
+    (remark,) = run(base, folder, dry_run=True, prune=True).remarks
+
+    assert "2 of 3 files" in remark
+    assert run(base, folder, prune=True).remarks == (remark,)
+
+
 def test_a_dry_run_of_a_parent_folder_adopts_nothing(base: KnowledgeBase, folder: Path) -> None:
     run(base, folder / "guides")
     before = snapshot(base)

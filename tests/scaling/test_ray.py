@@ -33,6 +33,7 @@ pytestmark = [
         "ray_faults.py",
         "ray_deaths.py",
         "ray_command.py",
+        "ray_joining.py",
     ],
 )
 def test_all_tests_of_a_file_pass_where_ray_is_installed(name: str) -> None:

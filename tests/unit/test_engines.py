@@ -44,7 +44,9 @@ def test_without_ray_the_error_gives_the_command_that_installs_it(
         open_engine(choice, opened)
 
 
-@pytest.mark.parametrize("address", ["", "head:6379", "10.0.0.1:1", "[::1]:6379", "auto", "local"])
+@pytest.mark.parametrize(
+    "address", ["", "head:6379", "10.0.0.1:1", "h:65535", "[::1]:6379", "auto", "local"]
+)
 def test_addresses_of_heads_are_taken(address: str) -> None:
     assert RayCluster(address=address).address == address
 
@@ -57,9 +59,13 @@ def test_addresses_of_heads_are_taken(address: str) -> None:
         (["--models-at", "s3://models"], "are for --engine ray"),
         (["--engine", "ray", "--watch"], "--watch cannot be combined"),
         (["--engine", "ray", "--gpus-per-actor", "1.5"], "1.5 GPUs an actor cannot be had"),
+        (["--engine", "ray", "--gpus-per-actor", "nan"], "nan GPUs an actor cannot be had"),
+        (["--engine", "ray", "--gpus-per-actor", "inf"], "inf GPUs an actor cannot be had"),
         (["--engine", "spark"], "spark"),
         (["--engine", "ray", "--address", "head"], "give its host and port, head:6379"),
         (["--engine", "ray", "--address", "10.0.0.1:"], "give its host and port, 10.0.0.1:6379"),
+        (["--engine", "ray", "--address", "head:65536"], "give its host and port, head:6379"),
+        (["--engine", "ray", "--address", "head:0"], "give its host and port, head:6379"),
         (["--engine", "ray", "--address", "ray://head:10001"], "`ray start --address head:6379`"),
         (["--engine", "ray", "--address", "http://head:8265"], "`ray start --address head:6379`"),
         pytest.param(

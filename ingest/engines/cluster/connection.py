@@ -9,7 +9,8 @@ import threading
 import time
 
 from ingest.engines.choice import check_address
-from ingest.engines.cluster.library import ray
+from ingest.engines.cluster.asking import ask
+from ingest.engines.cluster.library import AUTH_MODE, is_refusal, ray, use_token
 from ingest.engines.cluster.nodes import Node
 from ingest.errors import ClusterError
 from kb import interrupts
@@ -32,16 +33,18 @@ class Connection:
 
     Args:
         address: of the cluster's head; empty as :class:`~ingest.engines.choice.RayCluster` says.
+        given_up: ends the wait for an answer.
 
     Raises:
-        ClusterError: no cluster answers.
+        ClusterError: no cluster answers, or it refuses this machine.
+        KeyboardInterrupt: ``given_up`` was set before the cluster answered.
         SettingsError: the variable ``RAY_ADDRESS`` has no address.
 
     Attributes:
         lost: the cluster no longer answers. Do not call Ray then: a call may wait for ever.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, given_up: threading.Event) -> None:
         self.lost = False
         self._seen: list[Node] = []
         self._silent_since: float | None = None
@@ -51,7 +54,7 @@ class Connection:
             # Ray reports usage statistics unless this disables them.
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             with interrupts.kept():
-                _connect(address)
+                _connect(address, given_up)
         try:
             context = ray.get_runtime_context()
             self._head = str(context.gcs_address)
@@ -151,30 +154,79 @@ def _leave() -> None:
         ray.shutdown()
 
 
-def _connect(address: str) -> None:
+def _connect(address: str, given_up: threading.Event) -> None:
     variable = "" if address else os.environ.get(_VARIABLE, "")
     check_address(variable, f"the variable {_VARIABLE}")
+    named = address or variable
+    where, instead = "on this machine", "give an --address"
+    if address:
+        where, instead = f"at {address}", "give another --address"
+    elif variable:
+        where = f"at {variable}, which the variable {_VARIABLE} names"
+        instead = "unset the variable, or give an --address"
+    nobody = (
+        f"start one with `ray start --head --port 6379`, whose port the address has, or {instead}"
+    )
+    answered = _has_port(named)
+    if answered:
+        _reach(named, where, nobody, given_up)
     try:
-        _knock(address or variable)
         ray.init(
             address=address or None,
             namespace=_NAMESPACE,
-            include_dashboard=None if address or variable else False,
+            include_dashboard=None if named else False,
             log_to_driver=False,
             configure_logging=False,
         )
     except Exception as error:
-        where, instead = "here", "give an --address"
-        if address:
-            where, instead = f"at {address}", "give another --address"
-        elif variable:
-            where = f"at {variable}, which the variable {_VARIABLE} names"
-            instead = "unset the variable, or give an --address"
-        msg = (
-            f"no Ray cluster answers {where} ({_first_line(error)}); start one with "
-            f"`ray start --head --port 6379`, or {instead}"
-        )
+        if is_refusal(error):
+            raise ClusterError(_refusal(where)) from error
+        if answered:
+            msg = (
+                f"the Ray cluster {where} answers, but a command on this machine cannot join it "
+                f"({_first_line(error)}); it needs a node beside it, `ray start --address {named}`"
+            )
+        else:
+            msg = f"no Ray cluster answers {where} ({_first_line(error)}); {nobody}"
         raise ClusterError(msg) from error
+
+
+def _reach(address: str, where: str, nobody: str, given_up: threading.Event) -> None:
+    """Check that a cluster answers; use the user's token if it wants one.
+
+    A user who has set ``RAY_AUTH_MODE`` has decided about the token.
+
+    Raises:
+        ClusterError: none answers, or it refuses the token.
+        KeyboardInterrupt: ``given_up`` was set.
+    """
+    try:
+        _knock(address)
+    except OSError as error:
+        msg = f"no Ray cluster answers {where} ({_first_line(error)}); {nobody}"
+        raise ClusterError(msg) from error
+    answer, words = ask(address, given_up)
+    if answer == "refuses" and AUTH_MODE not in os.environ:
+        answer, words = ask(address, given_up, mode="token")
+        if answer == "answers":
+            use_token()
+    if answer == "refuses":
+        raise ClusterError(_refusal(where))
+    if answer == "silent":
+        msg = f"no Ray cluster answers {where} ({words}); {nobody}"
+        raise ClusterError(msg)
+
+
+def _refusal(where: str) -> str:
+    chosen = os.environ.get(AUTH_MODE, "")
+    why = "this machine has none, or another one"
+    if chosen and chosen != "token":
+        why = f"{AUTH_MODE}={chosen} lets this machine send none; unset it"
+    return (
+        f"the Ray cluster {where} wants a token, and {why}. Copy ~/.ray/auth_token from the head "
+        f"to every machine and start nodes with {AUTH_MODE}=token, or start the head with "
+        f"{AUTH_MODE}=disabled"
+    )
 
 
 def _knock(address: str, patience_s: float = _KNOCK_S) -> None:
@@ -183,9 +235,14 @@ def _knock(address: str, patience_s: float = _KNOCK_S) -> None:
     Raises:
         OSError: nobody listens.
     """
-    host, _, port = address.rpartition(":")
-    if host and port.isdecimal() and "/" not in host:
+    if _has_port(address):
+        host, _, port = address.rpartition(":")
         socket.create_connection((host.strip("[]"), int(port)), timeout=patience_s).close()
+
+
+def _has_port(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    return bool(host) and port.isdecimal() and "/" not in host
 
 
 def _first_line(error: BaseException) -> str:

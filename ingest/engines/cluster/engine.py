@@ -41,11 +41,15 @@ class RayEngine:
     Args:
         base: the knowledge base with the settings and the model.
         cluster: the cluster, and how to use its nodes.
+        cancel: ends the wait for the cluster's answer; it interrupts the run.
     """
 
-    def __init__(self, base: KnowledgeBase, cluster: RayCluster) -> None:
+    def __init__(
+        self, base: KnowledgeBase, cluster: RayCluster, cancel: threading.Event | None = None
+    ) -> None:
         self._base = base
         self._cluster = cluster
+        self._cancel = cancel or threading.Event()
         self._staffing = Staffing(
             workers=base.settings.workers, gpus_per_actor=cluster.gpus_per_actor
         )
@@ -146,7 +150,7 @@ class RayEngine:
                 file_timeout_s=settings.file_timeout_s,
                 file_memory_bytes=settings.file_memory_mb * 2**20,
             )
-            self._connection = Connection(self._cluster.address)
+            self._connection = Connection(self._cluster.address, self._cancel)
         return self._connection, self._terms
 
     def _reading_actor(self, post: Post, terms: Terms, given_up: threading.Event) -> Actor:

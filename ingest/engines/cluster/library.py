@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import CancelledError
 from typing import Any
@@ -10,7 +11,8 @@ from kb.errors import MissingExtraError
 
 try:
     import ray
-    from ray import exceptions
+    from ray import _raylet, exceptions
+    from ray._private.authentication.authentication_token_setup import ensure_token_if_auth_enabled
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 except ModuleNotFoundError as error:
     if error.name != "ray":
@@ -19,6 +21,7 @@ except ModuleNotFoundError as error:
     raise MissingExtraError(msg) from error
 
 __all__ = [
+    "AUTH_MODE",
     "POLL_S",
     "Actor",
     "actor_on",
@@ -26,9 +29,15 @@ __all__ = [
     "exceptions",
     "is_full",
     "is_raised_there",
+    "is_refusal",
     "ray",
+    "reach",
     "result_of",
+    "use_token",
 ]
+
+AUTH_MODE = "RAY_AUTH_MODE"
+"""The variable that tells Ray whether to use tokens: ``token`` or ``disabled``."""
 
 POLL_S = 0.5
 """Seconds between two checks for a cancelled run while waiting for an actor."""
@@ -60,6 +69,29 @@ def is_full(error: BaseException) -> bool:
 def is_raised_there(error: BaseException) -> bool:
     """Say whether an error was raised by an actor."""
     return isinstance(error, exceptions.RayTaskError)
+
+
+def is_refusal(error: BaseException | None) -> bool:
+    """Return whether an error means that a cluster wants a token, and got none or another."""
+    while error is not None:
+        # Ray puts the original error into the text of another one.
+        if isinstance(error, exceptions.AuthenticationError) or "InvalidAuthToken" in str(error):
+            return True
+        error = error.__cause__
+    return False
+
+
+def reach(address: str) -> None:
+    """Ask the head of a cluster for the cluster's id; this may take minutes."""
+    # Without it, Ray ends a process that is to send a token and has none.
+    ensure_token_if_auth_enabled(create_token_if_missing=False)
+    _raylet.GcsClient(address=address)
+
+
+def use_token() -> None:
+    """Send the user's token to clusters from now on; those without authentication ignore it."""
+    os.environ[AUTH_MODE] = "token"
+    _raylet.Config.initialize("")  # it was read when Ray was imported
 
 
 def actor_on(node_id: str, kind: type, *, cpus: float, gpus: float, threads: int) -> Actor:
