@@ -271,8 +271,9 @@ def arrive(view: str = "ask", **query: str) -> AppTest:
     return page
 
 
-def reloaded(page: AppTest) -> AppTest:
-    return arrive(**page.query_params)
+def reloaded(page: AppTest, **fields: str) -> AppTest:
+    """A new session at the address of a page, with the fields that a browser adds itself."""
+    return arrive(**{**page.query_params, **fields})
 
 
 def test_an_opened_conversation_is_asked_on_of_what_its_last_question_was_asked_of(
@@ -358,7 +359,7 @@ def test_a_reloaded_page_shows_its_conversation_and_goes_on_with_it(
     assert "conversation" not in page.query_params
     ask_of_seals(page)
     assert page.query_params["conversation"] == "1"
-    again = reloaded(page)
+    again = reloaded(page, collection="合同", type="TXT", path="seals", since="2024")
     assert html(again).count("kb-answer") == 2
     assert narrowed(again) == SEALS_ALONE
     ask(again, "What does the warranty not cover?")
