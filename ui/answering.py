@@ -34,6 +34,11 @@ class Asked(Protocol):
         ...
 
     @property
+    def ended(self) -> bool:
+        """Whether the answer is complete or stopped, and saved."""
+        ...
+
+    @property
     def so_far(self) -> Answer:
         """The answer so far."""
         ...
@@ -66,6 +71,11 @@ class KeptAnswer:
     def state(self) -> State:
         """Always complete."""
         return "done"
+
+    @property
+    def ended(self) -> bool:
+        """Always saved."""
+        return True
 
     @property
     def error(self) -> str | Mishap:
@@ -116,6 +126,11 @@ class RunningAnswer:
     def state(self) -> State:
         """Whether the answer is being written; ``stopped`` right after a call of :meth:`stop`."""
         return "stopped" if self._state == "working" and self._stop.is_set() else self._state
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more text comes, and ``ended`` was called."""
+        return not self._thread.is_alive()
 
     @property
     def so_far(self) -> Answer:

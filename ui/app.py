@@ -6,6 +6,7 @@ import streamlit as st
 
 from kb.errors import KnowledgeBaseError
 from kb.settings import Settings
+from ui.history import follow_address
 from ui.keys import draw_keys
 from ui.language import draw_switch, draw_words, t
 from ui.login import admitted, draw_logout
@@ -13,6 +14,8 @@ from ui.markup import STYLE_SHEET, plain
 from ui.session import session
 from ui.shared import draw_error
 from ui.sidebar import draw_sidebar
+
+_ASK = "ask"
 
 
 def main() -> None:
@@ -41,6 +44,8 @@ def main() -> None:
         draw_switch(shared.settings)
     draw_words()
     page = st.navigation(_pages())
+    if page.url_path == _ASK:
+        follow_address(shared)
     with sidebar_place:
         draw_sidebar(shared)
         draw_logout(shared)
@@ -55,7 +60,7 @@ def _pages() -> list[st.Page]:
             "views/ask.py",
             title=t("ask.title"),
             icon=":material/forum:",
-            url_path="ask",
+            url_path=_ASK,
         ),
         st.Page(
             "views/library.py",

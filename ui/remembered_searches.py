@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
 import streamlit as st
 
 from kb.errors import KnowledgeBaseError
 from kb.remembering import RememberedSearch
+from ui.fields import NARROWING, choices_here, set_all
 from ui.language import t
 from ui.markup import plain
 from ui.session import Session
@@ -19,48 +17,15 @@ _ERROR = "_remember_error"
 _SHOWN = 10
 _LONGEST = 80
 _QUERY = "q"
-_DOCUMENT = "document"
-_YES = "yes"
+_MENU = "remembered-menu"
 _KINDS = {str(kind): name for kind, name in MEDIA_NAMES.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """Converts the value of a field to texts and back."""
-
-    texts: Callable[[object], list[str]]
-    value: Callable[[Sequence[str]], object]
-
-
-_TEXT = _Field(lambda value: [str(value)] if value else [], lambda texts: "".join(texts[:1]))
-_MANY = _Field(lambda value: list(value or ()), list)  # type: ignore[call-overload] # of texts
-_NUMBER = _Field(lambda value: [str(value)], lambda texts: int(texts[0]) if texts else None)
-_SHARE = _Field(lambda value: [str(value)], lambda texts: float(texts[0]) if texts else None)
-_SWITCH = _Field(lambda value: [_YES if value else "no"], lambda texts: list(texts) == [_YES])
-
-_FIELDS = {
-    "type": _MANY,
-    "path": _TEXT,
-    "filter-tag": _MANY,
-    "filter-language": _MANY,
-    "filter-also": _MANY,
-    "since": _TEXT,
-    "until": _TEXT,
-    "top_k": _NUMBER,
-    "mode": _TEXT,
-    "instruct": _TEXT,
-    "rerank": _SWITCH,
-    "min_score": _SHARE,
-    "explain": _SWITCH,
-}
-_TOLD = ("type", "path", "filter-tag", "filter-language", "filter-also", "since", "until")
-# Streamlit itself keeps the others in the query parameters.
-_IN_ADDRESS = ("filter-tag", "filter-language", "filter-also", "mode")
 
 
 def draw_searches(shared: Session, query: str) -> None:
     """Draw the menu of remembered searches, with a button for the present one."""
-    with st.popover(t("remembered.title"), icon=":material/bookmark:"):
+    title, icon = t("remembered.title"), ":material/bookmark:"
+    # "rerun" lets _open close it: Streamlit then keeps whether it is open under its key.
+    with st.popover(title, icon=icon, key=_MENU, on_change="rerun"):
         if not shared.base.read_only:
             st.button(
                 t("remembered.keep"),
@@ -104,7 +69,7 @@ def _label(search: RememberedSearch, here: str) -> str:
     collections = [name for name in search.choices.get(COLLECTION_KEY, ()) if name != here]
     narrowing = [
         _KINDS.get(value, value) if name == "type" else value
-        for name in _TOLD
+        for name in NARROWING
         for value in search.choices.get(name, ())
     ]
     told = " · ".join([*collections, *narrowing])
@@ -117,15 +82,8 @@ def _shortened(text: str) -> str:
 
 
 def _keep(shared: Session, query: str) -> None:
-    chosen = {
-        name: field.texts(st.session_state[name])
-        for name, field in _FIELDS.items()
-        if name in st.session_state
-    }
-    chosen[COLLECTION_KEY] = [chosen_collection(shared)]
-    chosen[_DOCUMENT] = st.query_params.get_all(_DOCUMENT)
     try:
-        shared.base.remembered.keep_search(query, chosen)
+        shared.base.remembered.keep_search(query, choices_here(chosen_collection(shared)))
     except KnowledgeBaseError as error:
         st.session_state[_ERROR] = str(error)
     else:
@@ -133,18 +91,10 @@ def _keep(shared: Session, query: str) -> None:
 
 
 def _open(search: RememberedSearch) -> None:
-    """Set every field of the page to its value in the saved search."""
+    """Set every field of the page to its value in the saved search, and close the menu."""
     st.session_state[_QUERY] = search.query
-    for name, field in _FIELDS.items():
-        texts = search.choices.get(name, ())
-        value = field.value(texts)
-        if value is not None and (texts or name in st.session_state):
-            st.session_state[name] = value
-            if name in _IN_ADDRESS:
-                st.query_params[name.removeprefix("filter-")] = list(texts)
-    for name in search.choices.get(COLLECTION_KEY, ()):
-        st.session_state[COLLECTION_KEY] = name
-    st.query_params[_DOCUMENT] = list(search.choices.get(_DOCUMENT, ()))
+    set_all(search.choices)
+    st.session_state[_MENU] = False
 
 
 def _forget(shared: Session, search_id: int) -> None:

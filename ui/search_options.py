@@ -13,6 +13,7 @@ from kb.errors import DocumentNotFoundError, SettingsError
 from kb.records import CollectionInfo, SearchMode
 from kb.search.filters import filter_from_text
 from kb.search.request import SearchRequest
+from ui.fields import path_pattern
 from ui.language import by_code, language_name, t
 from ui.markup import plain
 from ui.remembered_searches import draw_searches
@@ -127,7 +128,7 @@ def _draw_filters(shared: Session, collection: CollectionInfo) -> dict[str, Any]
             t("search.until"), key="until", bind="query-params", placeholder="2024-06-30"
         )
     return {
-        "path": _glob(path or ""),
+        "path": path_pattern(path or ""),
         "tags": tags,
         "languages": languages,
         "since": (first or "").strip(),
@@ -241,9 +242,3 @@ def _draw_document(shared: Session) -> tuple[int, ...]:
             del st.query_params[_DOCUMENT]
             st.rerun()
     return (number,)
-
-
-def _glob(path: str) -> str:
-    """Return a pattern for the typed text: part of a path, unless it has wildcards itself."""
-    path = path.strip()
-    return path if not path or any(c in path for c in "*?[") else f"*{path}*"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 from chat_server import ChatService, Handler
 
+from kb.remembering import Scope
 from ui.markup import plain
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 WARRANTY = "The warranty on the coffee machine lasts 24 months from the day of purchase."
 SEALS = "The warranty on the coffee machine does not cover the seals, which wear out."
 TURNS = "_conversation"
+APP = Path(__file__).parents[2] / "ui" / "app.py"
 
 
 @pytest.fixture
@@ -223,6 +227,238 @@ def test_a_conversation_is_deleted_also_where_it_is_open(asking: UserInterface) 
     assert not page.exception
     assert asking.shared.base.remembered.conversations() == []
     assert "kb-answer" not in html(page)
+
+
+def narrowed(page: AppTest) -> tuple[object, ...]:
+    """The page's collections and filters."""
+    return (
+        page.selectbox(key="collection").value,
+        page.multiselect(key="filter-also").value,
+        page.pills(key="type").value,
+        page.text_input(key="path").value,
+        page.text_input(key="since").value,
+        page.text_input(key="until").value,
+    )
+
+
+EVERYTHING = ("default", [], [], "", "", "")
+SEALS_ALONE = ("合同", ["default"], ["text"], "seals", "2024", "")
+
+
+def ask_of_seals(page: AppTest) -> AppTest:
+    """Ask two questions: the first of everything, the last of the fields of SEALS_ALONE."""
+    ask(page, "How long is the warranty?")
+    page.selectbox(key="collection").set_value("合同").run()
+    page.multiselect(key="filter-also").set_value(["default"]).run()
+    page.pills(key="type").set_value(["text"]).run()
+    page.text_input(key="path").set_value("seals").run()
+    page.text_input(key="since").set_value("2024").run()
+    assert narrowed(page) == SEALS_ALONE
+    return ask(page, "And the seals?")
+
+
+def arrive(view: str = "ask", **query: str) -> AppTest:
+    """A new session that begins at the address of a view."""
+    from streamlit.testing.v1 import AppTest  # noqa: PLC0415 - slow to import
+    from streamlit.util import calc_hash  # noqa: PLC0415 - likewise
+
+    page = AppTest.from_file(APP, default_timeout=60)
+    page._page_hash = calc_hash(view)  # as a browser tells it; switch_page works after a run
+    page.context["locale"] = "en-US"
+    page.query_params.update(query)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def reloaded(page: AppTest, **fields: str) -> AppTest:
+    """A new session at the address of a page, with the fields that a browser adds itself."""
+    return arrive(**{**page.query_params, **fields})
+
+
+def test_an_opened_conversation_is_asked_on_of_what_its_last_question_was_asked_of(
+    asking: UserInterface, service: ChatService
+) -> None:
+    ask_of_seals(asking.open("ask"))
+    page = arrive(path="elsewhere", until="2020")
+    page.button(key="history-open-1").click().run()
+    assert not page.exception
+    assert narrowed(page) == SEALS_ALONE
+    assert (page.query_params["collection"], page.query_params["also"]) == ("合同", "default")
+    assert "until" not in page.query_params
+    ask(page, "What does the warranty not cover?")
+    given = service.seen[-1]["messages"][-1]["content"]
+    assert SEALS in given
+    assert WARRANTY not in given
+
+
+def test_an_opened_conversation_without_filters_takes_those_of_the_page_away(
+    asking: UserInterface,
+) -> None:
+    ask(asking.open("ask"), "How long is the warranty?")
+    page = arrive(path="seals", type="Markdown", also="合同", since="2024")
+    page.button(key="history-open-1").click().run()
+    assert narrowed(page) == EVERYTHING
+
+
+def test_an_opened_conversation_brings_its_tags_its_language_and_its_document(
+    asking: UserInterface,
+) -> None:
+    (document,) = asking.shared.base.documents(collection="合同")
+    asking.shared.base.tag([document.id], add=["kitchen"], collection="合同")
+    there = {"collection": "合同", "tag": "kitchen", "language": "en", "document": str(document.id)}
+    ask(arrive(**there), "And the seals?")
+    page = asking.open("ask")
+    page.button(key="history-open-1").click().run()
+    assert page.multiselect(key="filter-tag").value == ["kitchen"]
+    assert page.multiselect(key="filter-language").value == ["en"]
+    assert there.items() <= page.query_params.items()
+    assert captions(page, "Only in")
+
+
+def test_an_opened_conversation_of_an_earlier_release_leaves_the_fields_as_they_are(
+    asking: UserInterface,
+) -> None:
+    ask_of_seals(asking.open("ask"))
+    kept = asking.shared.base.remembered
+    unknown = [replace(turn, scope=Scope()) for turn in kept.conversation(1)]
+    kept.keep_conversation(unknown, conversation_id=1)
+    page = arrive(path="elsewhere", also="合同")
+    before = narrowed(page)
+    page.button(key="history-open-1").click().run()
+    assert html(page).count("kb-answer") == 2
+    assert narrowed(page) == before
+
+
+@pytest.mark.parametrize("open_by", ["menu", "address"])
+def test_an_opened_conversation_leaves_out_collections_that_are_gone(
+    asking: UserInterface, open_by: str
+) -> None:
+    asking.shared.base.add(SEALS, name="copy.md", collection="archive")
+    page = arrive(collection="合同", also="archive", path="seals")
+    ask(page, "And the seals?")
+    asking.shared.base.delete_collection("合同")
+    if open_by == "menu":
+        page = asking.open("ask")
+        page.button(key="history-open-1").click().run()
+    else:
+        page = arrive(conversation="1")
+    assert not page.exception
+    assert narrowed(page) == ("archive", [], [], "seals", "", "")
+    assert "kb-answer" in html(page)
+    asking.shared.base.delete_collection("archive")
+    page = arrive(conversation="1")
+    assert "kb-answer" in html(page)
+    assert page.text_input(key="path").value == "seals"
+
+
+def test_a_reloaded_page_shows_its_conversation_and_goes_on_with_it(
+    asking: UserInterface, service: ChatService
+) -> None:
+    page = asking.open("ask")
+    assert "conversation" not in page.query_params
+    ask_of_seals(page)
+    assert page.query_params["conversation"] == "1"
+    again = reloaded(page, collection="合同", type="TXT", path="seals", since="2024")
+    assert html(again).count("kb-answer") == 2
+    assert narrowed(again) == SEALS_ALONE
+    ask(again, "What does the warranty not cover?")
+    (info,) = asking.shared.base.remembered.conversations()
+    assert info.turns == 3
+    assert SEALS in service.seen[-1]["messages"][-1]["content"]
+    assert WARRANTY not in service.seen[-1]["messages"][-1]["content"]
+
+
+def test_an_address_with_a_conversation_alone_brings_the_fields_of_its_last_question(
+    asking: UserInterface,
+) -> None:
+    ask_of_seals(asking.open("ask"))
+    page = arrive(conversation="1")
+    assert narrowed(page) == SEALS_ALONE
+    assert page.query_params["path"] == "seals"
+    assert narrowed(reloaded(page)) == SEALS_ALONE
+
+
+def test_filters_in_an_address_outrank_those_of_the_conversation_in_it(
+    asking: UserInterface,
+) -> None:
+    ask_of_seals(asking.open("ask"))
+    page = arrive(conversation="1", path="warr")
+    assert "kb-answer" in html(page)
+    assert narrowed(page) == ("default", [], [], "warr", "", "")
+
+
+@pytest.mark.parametrize("end", ["New conversation", "delete"])
+def test_the_address_loses_a_conversation_that_is_left_or_deleted(
+    asking: UserInterface, end: str
+) -> None:
+    page = ask(asking.open("ask"), "How long is the warranty?")
+    if end == "delete":
+        page.button(key="history-delete-1").click().run()
+    else:
+        next(button for button in page.button if button.label == end).click().run()
+    assert "conversation" not in page.query_params
+    assert "kb-answer" not in html(reloaded(page))
+    ask(page, "How long?")
+    (newest, *_) = asking.shared.base.remembered.conversations()
+    assert page.query_params["conversation"] == str(newest.id)
+
+
+@pytest.mark.parametrize("number", ["999", "-1", "x", "9" * 40, ""])
+def test_a_number_without_a_conversation_is_dropped_from_the_address(
+    asking: UserInterface, number: str
+) -> None:
+    ask(asking.open("ask"), "How long is the warranty?")
+    page = arrive(conversation=number, path="seals")
+    assert not page.error
+    assert "kb-answer" not in html(page)
+    assert page.query_params == {"path": "seals"}
+
+
+def test_an_address_does_not_replace_a_conversation_that_is_being_held(
+    asking: UserInterface, service: ChatService
+) -> None:
+    ask(asking.open("ask"), "How long is the warranty?")
+    goes_on = threading.Event()
+
+    def wait(handler: Handler) -> None:
+        handler.begin()
+        handler.piece("It does not cover the seals [1]. ")
+        goes_on.wait(60)
+
+    page = asking.open("ask")
+    service.faults.append(wait)
+    page.chat_input[0].set_value("And the seals?").run()
+    turn: RunningAnswer = page.session_state[TURNS][-1]
+    page.query_params["conversation"] = "1"
+    page.run()
+    assert page.session_state[TURNS] == [turn]
+    assert turn.state == "working"
+    assert "conversation" not in page.query_params
+    goes_on.set()
+    assert turn.wait(30)
+    assert page.run().query_params["conversation"] == "2"
+
+
+def test_other_views_open_no_conversation(asking: UserInterface) -> None:
+    ask(asking.open("ask"), "How long is the warranty?")
+    page = arrive("", conversation="1")
+    assert TURNS not in page.session_state
+    assert page.query_params == {"conversation": "1"}
+
+
+def test_opening_a_conversation_closes_the_menu_and_deleting_one_does_not(
+    asking: UserInterface,
+) -> None:
+    for question in ("How long is the warranty?", "And the seals?"):
+        ask(asking.open("ask"), question)
+    page = asking.open("ask")
+    page.session_state["history-menu"] = True
+    page.run()
+    page.button(key="history-delete-1").click().run()
+    assert page.session_state["history-menu"] is True
+    page.button(key="history-open-2").click().run()
+    assert page.session_state["history-menu"] is False
 
 
 @pytest.mark.parametrize(

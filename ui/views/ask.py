@@ -80,6 +80,8 @@ def _draw_conversation(shared: Session, scope: Scope) -> None:
                 _draw_finished(shared, turn, number, scope)
     if turns[-1].state != "working":
         _draw_actions(shared, turns)
+        if not turns[-1].ended:
+            st.fragment(run_every=_POLL_S)(_wait_until_saved)(turns[-1])
 
 
 def _documents(shared: Session, scope: Scope) -> int:
@@ -114,6 +116,11 @@ def _draw_working(turn: Asked, number: int, scope: Scope) -> None:
     if st.button(t("ask.stop"), icon=":material/stop_circle:", key=f"stop-{number}"):
         turn.stop()
         st.rerun()
+
+
+def _wait_until_saved(turn: Asked) -> None:
+    if turn.ended:
+        st.rerun()  # its number is known only now
 
 
 def _draw_finished(shared: Session, turn: Asked, number: int, scope: Scope) -> None:
