@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from kb.errors import KnowledgeBaseError
 from kb.remembering import RememberedSearch
 from ui.fields import NARROWING, choices_here, set_all
-from ui.language import t
+from ui.language import language_name, t
 from ui.markup import plain
 from ui.session import Session
 from ui.shared import MEDIA_NAMES, draw_error, draw_pages
@@ -19,6 +21,10 @@ _LONGEST = 80
 _QUERY = "q"
 _MENU = "remembered-menu"
 _KINDS = {str(kind): name for kind, name in MEDIA_NAMES.items()}
+_SHOWN_AS: dict[str, Callable[[str], str]] = {
+    "type": lambda value: _KINDS.get(value, value),
+    "filter-language": language_name,
+}
 
 
 def draw_searches(shared: Session, query: str) -> None:
@@ -68,7 +74,7 @@ def _label(search: RememberedSearch, here: str) -> str:
     """Return the question and its conditions, without the present collection."""
     collections = [name for name in search.choices.get(COLLECTION_KEY, ()) if name != here]
     narrowing = [
-        _KINDS.get(value, value) if name == "type" else value
+        _SHOWN_AS.get(name, str)(value)
         for name in NARROWING
         for value in search.choices.get(name, ())
     ]

@@ -126,6 +126,18 @@ def test_a_remembered_search_without_choices_takes_those_of_the_page_away(
     assert "heron.txt" in hits(page)[0]
 
 
+@pytest.mark.parametrize(
+    ("locale", "label"), [("en-US", "heron (PDF · German)"), ("zh-CN", "heron（PDF · 德语）")]
+)
+def test_a_remembered_search_names_languages_as_the_page_does(
+    ui: UserInterface, locale: str, label: str
+) -> None:
+    ui.shared.base.add("The heron waits.", name="heron.txt")
+    ui.shared.base.remembered.keep_search("heron", {"filter-language": ["de"], "path": ["PDF"]})
+    ui.shared.base.remembered.keep_search("heron", {"filter-language": ["xx"]})
+    assert label in remembered(ui.open(locale=locale))
+
+
 def test_a_remembered_search_is_deleted(ui: UserInterface) -> None:
     ui.shared.base.add(HERON, name="heron.txt")
     page = ui.open(q="heron")
