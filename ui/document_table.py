@@ -240,7 +240,7 @@ def _draw_confirmation(
         left = len(selected) - _SHOWN_NAMES
         more = f"\n- {t('upload.more', n=left)}" if left > 0 else ""
         st.markdown(f"**{t('table.confirm', n=len(selected))}**\n\n{names}{more}")
-        st.caption(t("table.confirm_help"))
+        st.caption(t("table.confirm_help", n=len(selected)))
         for folder in shared.base.watched.rereading(selected):
             told = t("table.confirm_watched", folder=plain(folder.path))
             st.warning(told, icon=":material/sync:")

@@ -12,7 +12,7 @@ from ui.i18n import preferred, texts, translate
 from ui.shared import size_text
 
 UI = Path(__file__).parents[2] / "ui"
-LITERAL = re.compile(r"""\bt\(\s*["']([\w.]+)["']""")
+LITERAL = re.compile(r"""\b(?:t\(|translate\(language,)\s*["']([\w.]+)["']""")
 MADE = re.compile(r"""\bt\(\s*f"([^"{]+)\{""")
 BY_CODE = re.compile(r"""\b(?:_label|by_code)\(\s*["'](\w+)["']""")
 CHOSEN = re.compile(r"""\bt\("([\w.]+)" if [^)]* else "([\w.]+)"\)""")
