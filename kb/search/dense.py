@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.records import CollectionInfo
 from kb.search.answers import VectorAnswers
@@ -22,16 +21,14 @@ def begin(
     vector: Vector,
     limit: int,
     restriction: Restriction,
-    *,
-    then: Callable[[State, list[int]], object],
 ) -> None:
-    """Send the first request of :func:`nearest` early, if the index gets one at all.
+    """Ask a server for what :func:`nearest` asks first, if it asks the index at all.
 
-    ``then`` gets the chunks of an answer in the thread that has fetched it, if all of them pass.
+    Raises:
+        UnansweredError: the server must answer first.
     """
     if not restriction.is_compared:
-        asked = _asked(limit, restriction)
-        answers.begin(collection.id, vector, asked, then if restriction.is_empty else None)
+        answers.nearest(collection.id, vector, _asked(limit, restriction))
 
 
 def nearest(

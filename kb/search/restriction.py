@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 
@@ -61,6 +62,12 @@ class Restriction:
         return self.few is not None or (
             self.allowed is not None and fits(self.allowed, self._collection)
         )
+
+    def seen_in(self, state: State) -> Restriction:
+        """Return the same restriction for another thread, which has a state of its own."""
+        other = copy(self)
+        other._state = state  # noqa: SLF001 - of this class
+        return other
 
     def passing(self, ids: Sequence[int]) -> set[int]:
         """Return the visible and passing ones of ``ids``."""
