@@ -13,6 +13,8 @@ from kb.search.restriction import Restriction
 OVERFETCH = 16
 # Above this, comparing every allowed chunk is cheaper than asking the index.
 INDEX_LIMIT_MAX = 8000
+# Answers for each wanted one that passes a filter, at most, and beyond the share that passes.
+_MOST_ROOM, _ROOM = 3.0, 1.2
 
 
 def begin(
@@ -71,5 +73,6 @@ def nearest(
 
 
 def _asked(limit: int, restriction: Restriction) -> int:
-    # Most filters pass half or less: asking the index once for more is cheaper than twice.
-    return (limit if restriction.is_empty else 3 * limit) + OVERFETCH
+    # Asking the index once for more is cheaper than twice.
+    most = 1.0 if restriction.is_empty else min(_MOST_ROOM, _ROOM / restriction.share)
+    return int(most * limit) + OVERFETCH
