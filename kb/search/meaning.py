@@ -22,7 +22,8 @@ from kb.search.rescoring import Rescoring
 from kb.search.resolved import Sought
 from kb.search.restriction import Restriction
 
-# Chunks for each one that the search needs: scored in any case, and asked of the index at most.
+# Chunks for each one that the search needs: scored in one step, and asked of the index at most.
+# Of a million, half as long steps miss 6 of a thousand among the exact first ten, these miss 4.
 _FIRST, _MOST = 2, 16
 # The index of a collection with more chunks is asked for more at first. Of 100,000 chunks 8 % of
 # the searches need more than _FIRST, and asking for more takes 4 ms; of a million all do, and
@@ -153,8 +154,9 @@ class ByMeaning:
         return _MOST * self._limit
 
     def _steps(self, found: int) -> Iterator[int]:
-        """Return how many of the answers to score: some, a few more, and so on up to all."""
-        yield from range(min(_FIRST * self._limit, found), found, self._limit)
+        """Return how many of the answers to score: some, as many more, and so on up to all."""
+        step = _FIRST * self._limit
+        yield from range(step, found, step)
         yield found
 
     def _scoring(self) -> Rescoring:

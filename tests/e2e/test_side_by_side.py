@@ -136,14 +136,14 @@ def test_candidates_are_scored_in_steps_until_no_other_may_be_among_the_best(
         return scored_by(self, collection, ids)
 
     def may_miss(self: Rescoring, _: int) -> bool:
-        return len(self) < 20
+        return len(self) < 15
 
     monkeypatch.setattr(State, "scored_by", watched)
     monkeypatch.setattr(Rescoring, "may_miss", may_miss)
     monkeypatch.setattr(attempt, "_CANDIDATES_MIN", 5)
     monkeypatch.setattr(meaning, "_LARGE", 0)  # asked for 40 at first
     assert base.search(QUERIES[1], top_k=1, mode="dense")
-    assert sizes == [10, 5, 5]
+    assert sizes == [10, 10]
 
 
 def test_passages_found_do_not_depend_on_how_many_the_index_is_asked_for_at_once(
