@@ -61,7 +61,14 @@ def _text(draw: random.Random) -> str:
 
 # Of what the first are expected to score: too much leaves chunks to be scored later. More than
 # ``many`` expected ones, and a sample of the highest bounds is scored first.
-@pytest.mark.parametrize(("expected", "many"), [(0.35, 8_000), (0.99, 8_000), (0.35, 60)])
+@pytest.mark.parametrize(
+    "estimates",
+    [
+        {"_EXPECTED": 0.35},
+        {"_EXPECTED": 0.99},
+        {"_EXPECTED": 0.35, "_MANY_CHUNKS": 60, "_SAMPLE": 20},
+    ],
+)
 @pytest.mark.parametrize("limit", [1, 10, 50])
 @pytest.mark.parametrize(
     "sought",
@@ -76,13 +83,11 @@ def test_the_best_are_those_that_scoring_every_chunk_gives(
     state: _Counting,
     sought: dict[str, int],
     limit: int,
-    expected: float,
-    many: int,
+    estimates: dict[str, float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bounds, "_EXPECTED", expected)
-    monkeypatch.setattr(bounds, "_MANY_CHUNKS", many)
-    monkeypatch.setattr(bounds, "_SAMPLE", 20)
+    for name, value in estimates.items():
+        monkeypatch.setattr(bounds, name, value)
     whole = " OR ".join(name for name, weight in sought.items() for _ in range(weight))
     found = bounds.best(state, INDEX, sought, limit, chunks=CHUNKS, postings=CHUNKS * 2)
     assert found == state.best_by_words(INDEX, whole, limit)
