@@ -1,9 +1,8 @@
 """Answers of vector stores during one search, requested while no transaction is open.
 
-A store in files answers at once, or in another thread while the search goes on by words: each way
-takes one core about 28 ms in a million chunks, and neither needs the other. A server is asked
-between two transactions of the catalog: the search ends at the first missing answer, and starts
-again when the answer is there.
+A store in files answers at once, also in another thread while the search goes on by words. A server
+is asked between two transactions of the catalog: the search ends at the first missing answer, and
+starts again when the answer is there.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from kb.catalog.state import State
 from kb.embedding.base import Vector
@@ -19,6 +19,7 @@ from kb.store.store import Store
 from kb.vectors.base import VectorFilter
 
 Nearest = list[tuple[int, float]]
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class VectorAnswers:
 
     Args:
         store: the store of the vectors.
-        aside: runs what :meth:`begin` starts; without it, nothing starts early.
+        aside: runs what :meth:`beside` starts; without it, nothing starts early.
     """
 
     def __init__(self, store: Store, aside: Executor | None = None) -> None:
@@ -66,34 +67,20 @@ class VectorAnswers:
         self._aside = aside
         self._remote: dict[str, bool] = {}
         self._known: dict[Question, Nearest] = {}
-        self._begun: dict[Question, Future[Nearest]] = {}
 
-    def begin(
-        self,
-        collection_id: str,
-        vector: Vector,
-        limit: int,
-        then: Callable[[State, list[int]], object] | None = None,
-    ) -> None:
-        """Ask a store in files in another thread; :meth:`nearest` waits for the answer.
+    def beside(
+        self, collection_id: str, work: Callable[[State], _Result]
+    ) -> Future[_Result] | None:
+        """Search a store in files in another thread, with a state of the catalog of its own.
 
-        ``then`` is called there with the answer's chunks and a state of the catalog, which may be
-        another than the search's. Where the store has to wait for other processes, nothing begins:
-        the thread of the search waits itself, so that Ctrl-C ends it.
-
-        Raises:
-            UnansweredError: a server must answer first; call :meth:`ask`.
+        Where the store has to wait for other processes, nothing begins and the result is None: the
+        thread of the search waits itself, so that Ctrl-C ends it.
         """
-        question = Question.of(collection_id, vector, limit)
-        if self.is_remote(collection_id):
-            self._answered(question)
-        elif (
-            self._aside is not None
-            and question not in self._begun
-            and self._store.vectors.answers_at_once(collection_id)
-        ):
-            with suppress(RuntimeError):  # closed just now, which this thread will find out
-                self._begun[question] = self._aside.submit(self._asked, question, then)
+        if self._aside is None or not self._store.vectors.answers_at_once(collection_id):
+            return None
+        with suppress(RuntimeError):  # closed just now, which this thread will find out
+            return self._aside.submit(self._in_own_state, work)
+        return None
 
     def nearest(
         self, collection_id: str, vector: Vector, limit: int, where: VectorFilter | None = None
@@ -106,11 +93,7 @@ class VectorAnswers:
         question = Question.of(collection_id, vector, limit, where)
         if self.is_remote(collection_id):
             return self._answered(question)
-        begun = self._begun.pop(question, None)
-        # While many search, no thread may have been free: this one is.
-        if begun is None or begun.cancel():
-            return self._asked(question)
-        return begun.result()
+        return self._asked(question)
 
     def nearest_of(
         self, collection_id: str, vector: Vector, limit: int, ids: Sequence[int]
@@ -130,7 +113,6 @@ class VectorAnswers:
     def forget(self) -> None:
         """Forget all answers, because other processes have written."""
         self._known.clear()
-        self._begun.clear()
 
     def is_remote(self, collection_id: str) -> bool:
         """Return whether the vectors of a collection are on a server."""
@@ -138,16 +120,14 @@ class VectorAnswers:
             self._remote[collection_id] = self._store.vectors.are_remote(collection_id)
         return self._remote[collection_id]
 
-    def _asked(
-        self, question: Question, then: Callable[[State, list[int]], object] | None = None
-    ) -> Nearest:
-        found = self._store.query(
+    def _asked(self, question: Question) -> Nearest:
+        return self._store.query(
             question.collection_id, question.vector, question.limit, question.where
         )
-        if then is not None:
-            with self._store.catalog.reading() as state:
-                then(state, [chunk_id for chunk_id, _ in found])
-        return found
+
+    def _in_own_state(self, work: Callable[[State], _Result]) -> _Result:
+        with self._store.catalog.reading() as state:
+            return work(state)
 
     def _answered(self, question: Question) -> Nearest:
         if question not in self._known:

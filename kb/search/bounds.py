@@ -31,6 +31,13 @@ _FEW_CHUNKS = 3
 # Expected share of its bound that the score of the last wanted chunk reaches. With 0.45 six of ten
 # searches have to score more chunks, with 0.35 one of twenty.
 _EXPECTED = 0.35
+# Above this number of chunks that this share lets through, a few with the highest bounds are scored
+# first, for a better estimate: one of five searches in a million chunks, which then scores 5,000 in
+# place of 15,000.
+_MANY_CHUNKS = 8_000
+_SAMPLE = 300
+# Share of the chunks with a term above which choosing among them takes longer than scoring all.
+_NEARLY_ALL = 0.8
 # The chunks of an index may have been counted a moment ago.
 _ROOM = 1.01
 
@@ -70,19 +77,29 @@ def best(
     if allowed is not None:
         holds = allowed.hold(ids)
         ids, bounds = ids[holds], bounds[holds]
-    if len(sought) == 1 or len(ids) <= _FEW_CHUNKS * limit:
-        if allowed is None:
+
+    def scored(chosen: npt.NDArray[np.bool_]) -> Ranking:
+        if allowed is None and np.count_nonzero(chosen) > _NEARLY_ALL * len(ids):
             return state.best_by_words(collection_id, whole, limit)
-        return state.best_by_words_among(collection_id, whole, ids.tolist(), limit)
-    expected = _EXPECTED * float(np.partition(bounds, -limit)[-limit])
-    likely = bounds >= expected
-    found = state.best_by_words_among(collection_id, whole, ids[likely].tolist(), limit)
-    least = found[-1][1]
-    others = ids[~likely & (bounds >= least)].tolist()
-    if others:
-        found += state.best_by_words_among(collection_id, whole, others, limit)
-        found.sort(key=lambda each: (-each[1], each[0]))
-    return found[:limit]
+        return state.best_by_words_among(collection_id, whole, ids[chosen].tolist(), limit)
+
+    if len(sought) == 1 or len(ids) <= _FEW_CHUNKS * limit:
+        return scored(np.ones(len(ids), bool))
+    first = bounds >= _EXPECTED * np.partition(bounds, -limit)[-limit]
+    if np.count_nonzero(first) > _MANY_CHUNKS:
+        first = _highest(bounds, max(_SAMPLE, 2 * limit))
+    found = dict(scored(first))
+    others = ~first & (bounds >= min(found.values()))
+    if others.any():
+        found |= scored(others)
+    return sorted(found.items(), key=lambda each: (-each[1], each[0]))[:limit]
+
+
+def _highest(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.bool_]:
+    """Return which values are the ``count`` highest, any of equal ones."""
+    chosen = np.zeros(len(values), bool)
+    chosen[np.argpartition(values, -count)[-count:]] = True
+    return chosen
 
 
 def _bounds(

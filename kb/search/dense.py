@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.records import CollectionInfo
 from kb.search.answers import VectorAnswers
@@ -14,6 +13,8 @@ from kb.search.restriction import Restriction
 OVERFETCH = 16
 # Above this, comparing every allowed chunk is cheaper than asking the index.
 INDEX_LIMIT_MAX = 8000
+# Answers for each wanted one that passes a filter, at most, and beyond the share that passes.
+_MOST_ROOM, _ROOM = 3.0, 1.2
 
 
 def begin(
@@ -22,16 +23,14 @@ def begin(
     vector: Vector,
     limit: int,
     restriction: Restriction,
-    *,
-    then: Callable[[State, list[int]], object],
 ) -> None:
-    """Send the first request of :func:`nearest` early, if the index gets one at all.
+    """Ask a server for what :func:`nearest` asks first, if it asks the index at all.
 
-    ``then`` gets the chunks of an answer in the thread that has fetched it, if all of them pass.
+    Raises:
+        UnansweredError: the server must answer first.
     """
     if not restriction.is_compared:
-        asked = _asked(limit, restriction)
-        answers.begin(collection.id, vector, asked, then if restriction.is_empty else None)
+        answers.nearest(collection.id, vector, _asked(limit, restriction))
 
 
 def nearest(
@@ -74,5 +73,6 @@ def nearest(
 
 
 def _asked(limit: int, restriction: Restriction) -> int:
-    # Most filters pass half or less: asking the index once for more is cheaper than twice.
-    return (limit if restriction.is_empty else 3 * limit) + OVERFETCH
+    # Asking the index once for more is cheaper than twice.
+    most = 1.0 if restriction.is_empty else min(_MOST_ROOM, _ROOM / restriction.share)
+    return int(most * limit) + OVERFETCH

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.records import CollectionInfo
-from kb.search import dense, fusion, lexical, naming
+from kb.search import fusion, lexical, naming
 from kb.search.answers import VectorAnswers
 from kb.search.candidates import Candidates, judged, ranked
 from kb.search.corrections import Misspelt, corrections, everywhere
 from kb.search.hits import Found
 from kb.search.kept import Kept
-from kb.search.kept_vectors import Every
-from kb.search.rescoring import Rescoring
+from kb.search.meaning import ByMeaning
 from kb.search.resolved import Resolved, Sought
 from kb.search.restriction import Restriction
 from kb.search.writing import as_typed_first
-
-# The index knows no sentences: it gives twice as many at first, and this many at most.
-_INDEX_FACTOR = 2
-_MOST_FACTOR = 16
 
 
 class QueryAttempt:
@@ -70,7 +64,7 @@ class QueryAttempt:
             for each, vector in zip(collections, sought.vectors, strict=True)
         ]
         words = self._words()
-        for at, (each, (restriction, scoring)) in enumerate(zip(collections, begun, strict=True)):
+        for at, (each, (restriction, meaning)) in enumerate(zip(collections, begun, strict=True)):
             by_words: list[tuple[int, float]] = []
             if words:
                 best = words[at].best_score
@@ -90,12 +84,12 @@ class QueryAttempt:
                     )
                 found.words += by_words
                 found.similar |= {chunk_id for chunk_id, _ in last}
-            if scoring is not None:
+            if meaning is not None:
                 others = [chunk_id for chunk_id, _ in by_words]
-                whole = self._near(each, scoring, limit, others, restriction)
-                found.meaning += scoring.ranked()
-                found.foreign |= scoring.foreign()
-                exhausted = exhausted and whole
+                near = meaning.near(state, restriction, others)
+                found.meaning += near.scoring.ranked()
+                found.foreign |= near.scoring.foreign()
+                exhausted = exhausted and near.exhausted
         found.unknown_codes = bool(unknown) and all(unknown)
         ranking, calibration = ranked(asked.collections, sought, found)
         # The index gave more than the limit, for scoring. Their texts are not needed.
@@ -105,67 +99,23 @@ class QueryAttempt:
 
     def _begun(
         self, collection: CollectionInfo, vector: Vector | None, limit: int
-    ) -> tuple[Restriction, Rescoring | None]:
-        """Begin the search by meaning; return the restriction, and the scoring of that search.
+    ) -> tuple[Restriction, ByMeaning | None]:
+        """Return the restriction of a collection, and the search by meaning, begun if there is one.
 
-        The scoring is None for a search by words.
+        It begins early only where there is a search by words to do meanwhile.
         """
         sought, kept = self._sought, self._kept
         where = self._asked.where
         restriction = Restriction(self._state, collection, sought.query, where, kept.filters)
         if sought.mode == "keyword" or vector is None:
             return restriction, None
-        scoring = Rescoring(collection.id, sought.means, vector, sought.query.text, kept.vectors)
-        if sought.mode == "hybrid" and self._every(collection, restriction) is None:
-            most = _INDEX_FACTOR * limit
-            dense.begin(
-                self._answers,
-                collection,
-                scoring.asked,
-                most,
-                restriction,
-                # What scoring needs is read there, too, and remembered.
-                then=lambda there, ids: kept.vectors.of(there, collection.id, ids),
-            )
-        return restriction, scoring
-
-    def _every(self, collection: CollectionInfo, restriction: Restriction) -> Every | None:
-        """Return all chunks of a small collection, if all pass."""
-        if not restriction.is_empty or self._answers.is_remote(collection.id):
-            return None
-        return self._kept.vectors.every(self._state, collection)
-
-    def _near(
-        self,
-        collection: CollectionInfo,
-        scoring: Rescoring,
-        limit: int,
-        others: Sequence[int],
-        restriction: Restriction,
-    ) -> bool:
-        """Score candidates of the index, and ``others``; return whether there are no more.
-
-        A small collection is scored whole. The index knows no sentences, so it is asked for more as
-        long as one of its further chunks may be among the best.
-        """
-        most, wanted = _INDEX_FACTOR * limit, self._asked.wanted
-        every = self._every(collection, restriction)
-        if every is not None:
-            scoring.score_all(every, most, others)
-            return len(every.languages) < most
-        passing = restriction.passing
-        if restriction.is_empty:  # scored chunks are visible
-            passing = partial(scoring.visible, self._state)
-        while True:
-            near = dense.nearest(
-                self._answers, collection, scoring.asked, most, restriction, passing=passing
-            )
-            scoring.score(self._state, near, others)
-            if len(near) < most:
-                return True
-            if most >= _MOST_FACTOR * limit or not scoring.may_miss(wanted):
-                return False
-            most = min(4 * most, _MOST_FACTOR * limit)
+        wanted = self._asked.wanted
+        meaning = ByMeaning(
+            self._answers, kept, collection, sought, vector=vector, limit=limit, wanted=wanted
+        )
+        if sought.mode == "hybrid":
+            meaning.begin(self._state, restriction)
+        return restriction, meaning
 
     def _words(self) -> list[lexical.Words]:
         """Return the look-ups in each collection; empty ones for a search without words."""

@@ -66,6 +66,10 @@ class Rescoring:
         self.asked = impartial(self._query, known)
         self._share = float(self.asked @ self._query)
 
+    def __len__(self) -> int:
+        """Return the number of candidates."""
+        return len(self._spoken)
+
     def visible(self, state: State, ids: Sequence[int]) -> set[int]:
         """Return the visible ones of some chunks; scoring them then reads nothing more."""
         new = [chunk_id for chunk_id in ids if chunk_id not in self._read]
@@ -75,21 +79,21 @@ class Rescoring:
     def score(
         self, state: State, found: Sequence[tuple[int, float]], others: Sequence[int] = ()
     ) -> None:
-        """Score the candidates that have no score yet.
+        """Score the visible candidates that have no score yet.
 
         Args:
             state: a state of the catalog.
             found: (chunk id, cosine) from the index for ``asked``, best first.
             others: chunks that the index did not return.
         """
-        self._cosines |= found
-        given = dict.fromkeys((*self._cosines, *others))
+        given = dict.fromkeys((*(chunk_id for chunk_id, _ in found), *others))
         new = [chunk_id for chunk_id in given if chunk_id not in self._spoken]
         seen = self.visible(state, new)
         scored = {chunk_id: self._read[chunk_id] for chunk_id in new if chunk_id in seen}
         languages = {chunk_id: each.language for chunk_id, each in scored.items()}
         self._spoken |= languages
         self._exact |= exact(self._query, table_of(scored), languages, self._mean)
+        self._cosines |= {each: cosine for each, cosine in found if each in self._spoken}
 
     def score_all(self, every: Every, most: int, others: Sequence[int]) -> None:
         """Score all chunks of a collection in place of the index's answers.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from kb.search.query import Query
 # Up to this many allowed chunks, comparing all of them is exact, and faster than asking the index
 # again and again until enough of its answers are allowed.
 FEW = 2000
+_USUAL_SHARE = 0.4
 
 
 class Restriction:
@@ -61,6 +63,19 @@ class Restriction:
         return self.few is not None or (
             self.allowed is not None and fits(self.allowed, self._collection)
         )
+
+    @property
+    def share(self) -> float:
+        """The share of the collection's chunks that passes the filter, if known: else a guess."""
+        if self.allowed is None:
+            return _USUAL_SHARE
+        return max(1, len(self.allowed)) / max(1, self._collection.chunks, len(self.allowed))
+
+    def seen_in(self, state: State) -> Restriction:
+        """Return the same restriction for another thread, which has a state of its own."""
+        other = copy(self)
+        other._state = state  # noqa: SLF001 - of this class
+        return other
 
     def passing(self, ids: Sequence[int]) -> set[int]:
         """Return the visible and passing ones of ``ids``."""

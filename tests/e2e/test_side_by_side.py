@@ -1,4 +1,4 @@
-"""A search by meaning and by words at once: the index is asked in another thread."""
+"""A search by meaning and by words at once: that by meaning runs in another thread."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.errors import DocumentNotFoundError, ModelError, StoreBusyError, StoreError
 from kb.languages.documents import _identifier
-from kb.search import kept_filters, kept_vectors, lexical
+from kb.search import attempt, kept_filters, kept_vectors, lexical, meaning
+from kb.search.rescoring import Rescoring
+from kb.sentences.packed import SentenceTable
 from kb.vectors.base import VectorFilter
 from kb.vectors.chroma.client import SharedClient
 from kb.vectors.chroma.folder import ChromaFolder
@@ -89,6 +91,16 @@ def test_the_index_is_asked_once_and_in_another_thread(
     assert asking[0] is not threading.current_thread()
 
 
+def test_what_the_index_is_asked_for_later_is_asked_in_that_thread_too(
+    base: KnowledgeBase, asking: list[threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "_CANDIDATES_MIN", 5)
+    monkeypatch.setattr(Rescoring, "may_miss", lambda *_: True)
+    assert base.search(QUERIES[1], top_k=1)
+    assert len(asking) == 2
+    assert threading.current_thread() not in asking
+
+
 def test_by_meaning_alone_no_other_thread_is_needed(
     base: KnowledgeBase, asking: list[threading.Thread]
 ) -> None:
@@ -111,6 +123,60 @@ def test_what_scoring_needs_is_read_in_that_thread(
     assert base.search(QUERIES[1], top_k=PLACES)
     assert len(readers) == 1
     assert readers[0] is not threading.current_thread()
+
+
+def test_candidates_are_scored_in_steps_until_no_other_may_be_among_the_best(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    scored_by = State.scored_by
+
+    def watched(self: State, collection: str, ids: Sequence[int]) -> object:
+        sizes.append(len(ids))
+        return scored_by(self, collection, ids)
+
+    def may_miss(self: Rescoring, _: int) -> bool:
+        return len(self) < 15
+
+    monkeypatch.setattr(State, "scored_by", watched)
+    monkeypatch.setattr(Rescoring, "may_miss", may_miss)
+    monkeypatch.setattr(attempt, "_CANDIDATES_MIN", 5)
+    monkeypatch.setattr(meaning, "_LARGE", 0)  # asked for 40 at first
+    assert base.search(QUERIES[1], top_k=1, mode="dense")
+    assert sizes == [10, 10]
+
+
+def test_passages_found_do_not_depend_on_how_many_the_index_is_asked_for_at_once(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "_CANDIDATES_MIN", 5)
+    monkeypatch.setattr(meaning, "_LARGE", 0)
+    # Of equal passages the index may return others, which changes scores a little.
+    at_once = [list(dict(hits(base.search(query, top_k=5)))) for query in QUERIES]
+    monkeypatch.setattr(meaning, "_LARGE", 10**6)
+    assert [list(dict(hits(base.search(query, top_k=5)))) for query in QUERIES] == at_once
+
+
+def test_the_index_may_answer_with_nothing_but_passages_that_nobody_may_see(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = hits(base.search(QUERIES[1], top_k=1))
+    visible = State.scored_by
+    first = base.search(QUERIES[1], top_k=PLACES, mode="dense")
+    gone = {hit.chunk_id for hit in first if hit.chunk_id != expected[0][0]}
+    gone -= {hit.chunk_id for hit in first[-8:]}
+
+    def without(
+        self: State, collection: str, ids: Sequence[int]
+    ) -> tuple[dict[int, str], SentenceTable]:
+        return visible(self, collection, [each for each in ids if each not in gone])
+
+    base.search("forget what was read", mode="keyword")
+    monkeypatch.setattr(State, "scored_by", without)
+    monkeypatch.setattr(kept_vectors, "MOST_BYTES", 0)
+    monkeypatch.setattr(attempt, "_CANDIDATES_MIN", 2)
+    found = base.search(QUERIES[1], top_k=1, mode="dense")
+    assert [hit.chunk_id for hit in found] == [expected[0][0]]
 
 
 def test_a_change_that_only_the_other_thread_sees_changes_no_hit(

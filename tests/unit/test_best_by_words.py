@@ -59,8 +59,16 @@ def _text(draw: random.Random) -> str:
     return " ".join(words) + " common" * draw.randrange(4)
 
 
-# Of what the first are expected to score: too much leaves chunks to be scored later.
-@pytest.mark.parametrize("expected", [0.35, 0.99])
+# Of what the first are expected to score: too much leaves chunks to be scored later. More than
+# ``many`` expected ones, and a sample of the highest bounds is scored first.
+@pytest.mark.parametrize(
+    "estimates",
+    [
+        {"_EXPECTED": 0.35},
+        {"_EXPECTED": 0.99},
+        {"_EXPECTED": 0.35, "_MANY_CHUNKS": 60, "_SAMPLE": 20},
+    ],
+)
 @pytest.mark.parametrize("limit", [1, 10, 50])
 @pytest.mark.parametrize(
     "sought",
@@ -75,10 +83,11 @@ def test_the_best_are_those_that_scoring_every_chunk_gives(
     state: _Counting,
     sought: dict[str, int],
     limit: int,
-    expected: float,
+    estimates: dict[str, float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bounds, "_EXPECTED", expected)
+    for name, value in estimates.items():
+        monkeypatch.setattr(bounds, name, value)
     whole = " OR ".join(name for name, weight in sought.items() for _ in range(weight))
     found = bounds.best(state, INDEX, sought, limit, chunks=CHUNKS, postings=CHUNKS * 2)
     assert found == state.best_by_words(INDEX, whole, limit)
@@ -89,6 +98,21 @@ def test_chunks_that_cannot_be_among_the_best_are_not_scored(state: _Counting) -
     state.scored = 0
     bounds.best(state, INDEX, sought, 10, chunks=CHUNKS, postings=CHUNKS * 2)
     assert 10 <= state.scored < CHUNKS / 3
+
+
+def test_where_many_are_likely_a_sample_says_which_cannot_be_among_the_best(
+    state: _Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sought = {'"word60"': 1, '"word1"': 1, '"word2"': 1}
+    monkeypatch.setattr(bounds, "_EXPECTED", 0.01)
+    state.scored = 0
+    without = bounds.best(state, INDEX, sought, 5, chunks=CHUNKS, postings=CHUNKS * 2)
+    every, state.scored = state.scored, 0
+    monkeypatch.setattr(bounds, "_MANY_CHUNKS", 100)
+    monkeypatch.setattr(bounds, "_SAMPLE", 20)
+    found = bounds.best(state, INDEX, sought, 5, chunks=CHUNKS, postings=CHUNKS * 2)
+    assert found == without
+    assert state.scored < every / 2
 
 
 def test_as_many_are_found_as_hold_a_word_where_more_are_wanted(state: _Counting) -> None:
