@@ -141,7 +141,7 @@ def test_candidates_are_scored_in_steps_until_no_other_may_be_among_the_best(
     monkeypatch.setattr(State, "scored_by", watched)
     monkeypatch.setattr(Rescoring, "may_miss", may_miss)
     monkeypatch.setattr(attempt, "_CANDIDATES_MIN", 5)
-    monkeypatch.setattr(meaning, "_LARGE", 0)  # asked for 40 at first
+    monkeypatch.setattr(meaning, "_LARGE", 0)  # all are asked for at once
     assert base.search(QUERIES[1], top_k=1, mode="dense")
     assert sizes == [10, 10]
 
