@@ -26,8 +26,8 @@ from kb.search.restriction import Restriction
 # Of a million, half as long steps miss 6 of a thousand among the exact first ten, these miss 4.
 _FIRST, _MOST = 2, 16
 # Answers that the index of a collection with more chunks is asked for at least. Of 100,000 chunks
-# 8 % of the searches need a second step, and asking for more at once takes 4 ms; of a million nearly
-# all do, and asking twice takes 4 ms longer than once.
+# 8 % of the searches need a second step, and asking for more at once takes 4 ms; of a million
+# nearly all do, and asking twice takes 4 ms longer than once.
 _LARGE, _ASKED_OF_LARGE = 300_000, 400
 
 
