@@ -174,11 +174,14 @@ def _plain(console: Console) -> Shown:
     return Shown(on_event, _told(console, on_refined))
 
 
+def _foreseen(outcome: str) -> str:
+    return "would fail" if outcome == "failed" else f"would be {outcome}"
+
+
 def print_report(report: IngestReport, console: Console) -> None:
     """Print a run's report: counts, then every file with a remark."""
-    verb = "would be " if report.dry_run else ""
     counts = [
-        f"{report.count(outcome)} {verb}{outcome}"
+        f"{report.count(outcome)} {_foreseen(outcome) if report.dry_run else outcome}"
         for outcome in ("added", "changed", "moved", "removed", "unchanged", "failed")
         if report.count(outcome) or outcome in ("added", "unchanged", "failed")
     ]

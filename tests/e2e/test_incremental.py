@@ -298,6 +298,13 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(
     assert outcomes(run(base, folder, prune=True)) == outcomes(report)
 
 
+def test_a_dry_run_speaks_of_what_has_not_happened_yet(settings: Settings, folder: Path) -> None:
+    (folder / "empty.txt").touch()
+    command(settings, folder, status=1)
+    done = command(settings, folder, "--dry-run", status=1)
+    assert "0 would be added, 3 would be unchanged, 1 would fail" in " ".join(done.output.split())
+
+
 def test_a_dry_run_promises_no_removal_of_files_that_were_never_read(
     base: KnowledgeBase, folder: Path
 ) -> None:

@@ -20,7 +20,7 @@ from kb.catalog.state import State
 from kb.embedding.base import Vector
 from kb.errors import DocumentNotFoundError, ModelError, StoreBusyError, StoreError
 from kb.languages.documents import _identifier
-from kb.search import attempt, kept_filters, kept_vectors, lexical, meaning
+from kb.search import attempt, dense, kept_filters, kept_vectors, lexical
 from kb.search.rescoring import Rescoring
 from kb.sentences.packed import SentenceTable
 from kb.vectors.base import VectorFilter
@@ -95,10 +95,33 @@ def test_what_the_index_is_asked_for_later_is_asked_in_that_thread_too(
     base: KnowledgeBase, asking: list[threading.Thread], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempt, "_CANDIDATES_MIN", 5)
+    monkeypatch.setattr(dense, "LEAST", 0)
     monkeypatch.setattr(Rescoring, "may_miss", lambda *_: True)
     assert base.search(QUERIES[1], top_k=1)
     assert len(asking) == 2
     assert threading.current_thread() not in asking
+
+
+def test_the_index_is_asked_for_hundreds_as_of_few_it_may_miss_the_nearest(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[int] = []
+    query = ChromaFolder.query
+
+    def watched(
+        self: ChromaFolder,
+        collection: str,
+        vector: Vector,
+        limit: int,
+        where: VectorFilter | None = None,
+    ) -> list[tuple[int, float]]:
+        limits.append(limit)
+        return query(self, collection, vector, limit, where)
+
+    monkeypatch.setattr(ChromaFolder, "query", watched)
+    assert base.search(QUERIES[1], top_k=1)
+    assert base.search(QUERIES[1], top_k=1, where=SearchFilter(path="north*"))
+    assert min(limits) >= 400
 
 
 def test_by_meaning_alone_no_other_thread_is_needed(
@@ -141,7 +164,6 @@ def test_candidates_are_scored_in_steps_until_no_other_may_be_among_the_best(
     monkeypatch.setattr(State, "scored_by", watched)
     monkeypatch.setattr(Rescoring, "may_miss", may_miss)
     monkeypatch.setattr(attempt, "_CANDIDATES_MIN", 5)
-    monkeypatch.setattr(meaning, "_LARGE", 0)  # asked for 40 at first
     assert base.search(QUERIES[1], top_k=1, mode="dense")
     assert sizes == [10, 10]
 
@@ -150,10 +172,9 @@ def test_passages_found_do_not_depend_on_how_many_the_index_is_asked_for_at_once
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempt, "_CANDIDATES_MIN", 5)
-    monkeypatch.setattr(meaning, "_LARGE", 0)
     # Of equal passages the index may return others, which changes scores a little.
     at_once = [list(dict(hits(base.search(query, top_k=5)))) for query in QUERIES]
-    monkeypatch.setattr(meaning, "_LARGE", 10**6)
+    monkeypatch.setattr(dense, "LEAST", 0)
     assert [list(dict(hits(base.search(query, top_k=5)))) for query in QUERIES] == at_once
 
 
