@@ -13,6 +13,7 @@ from kb import interrupts
 from kb.locked_files import LockedFile
 
 _PREFIX = "kb-eval-"
+_NEW = "kb-new-eval-"
 _LOCK = "in-use.lock"
 
 
@@ -23,14 +24,17 @@ def scratch_folder() -> Iterator[Path]:
     A second Ctrl-C deletes it, too. The next process deletes the folder of a killed one.
     """
     _remove_abandoned()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    new = Path(tempfile.mkdtemp(prefix=_NEW))
+    folder = new.with_name(new.name.replace(_NEW, _PREFIX, 1))
 
     def remove() -> None:
-        shutil.rmtree(folder, ignore_errors=True)
+        for each in (new, folder):
+            shutil.rmtree(each, ignore_errors=True)
 
     with interrupts.cleaning_up(remove):
         try:
-            with LockedFile(folder / _LOCK).held():
+            with LockedFile(new / _LOCK).held():
+                new.rename(folder)  # others see it only now that it is locked
                 yield folder
         finally:
             remove()
@@ -40,7 +44,7 @@ def _remove_abandoned() -> None:
     """Delete the folders of dead processes: nobody holds their lock any more."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         lock = folder / _LOCK
-        # A new folder has no lock for a moment, and other users' folders are not ours.
+        # Other users' folders are not ours.
         try:
             ours = lock.is_file() and folder.lstat().st_uid == os.getuid()
             if ours and not folder.is_symlink():
