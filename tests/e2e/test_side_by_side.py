@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -58,23 +58,28 @@ def base(
         yield opened
 
 
-@pytest.fixture
-def asking(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
-    """The threads that ask the index, in order."""
-    threads: list[threading.Thread] = []
+def watched(monkeypatch: pytest.MonkeyPatch, note: Callable[[int], object]) -> None:
+    """Have each query of the index noted with its limit, in the thread that asks."""
     query = ChromaFolder.query
 
-    def watched(
+    def noting(
         self: ChromaFolder,
         collection: str,
         vector: Vector,
         limit: int,
         where: VectorFilter | None = None,
     ) -> list[tuple[int, float]]:
-        threads.append(threading.current_thread())
+        note(limit)
         return query(self, collection, vector, limit, where)
 
-    monkeypatch.setattr(ChromaFolder, "query", watched)
+    monkeypatch.setattr(ChromaFolder, "query", noting)
+
+
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
+    """The threads that ask the index, in order."""
+    threads: list[threading.Thread] = []
+    watched(monkeypatch, lambda _: threads.append(threading.current_thread()))
     return threads
 
 
@@ -106,19 +111,7 @@ def test_the_index_is_asked_for_hundreds_as_of_few_it_may_miss_the_nearest(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits: list[int] = []
-    query = ChromaFolder.query
-
-    def watched(
-        self: ChromaFolder,
-        collection: str,
-        vector: Vector,
-        limit: int,
-        where: VectorFilter | None = None,
-    ) -> list[tuple[int, float]]:
-        limits.append(limit)
-        return query(self, collection, vector, limit, where)
-
-    monkeypatch.setattr(ChromaFolder, "query", watched)
+    watched(monkeypatch, limits.append)
     assert base.search(QUERIES[1], top_k=1)
     assert base.search(QUERIES[1], top_k=1, where=SearchFilter(path="north*"))
     assert min(limits) >= 400
