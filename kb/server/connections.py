@@ -34,6 +34,10 @@ _FEWEST = 16
 _PROBE_S = 1.0
 """Seconds between two checks whether a client that has ended its side is still there."""
 
+_LINGERS_S = 2.0
+"""Seconds that a refused client may go on sending (RFC 9112, 9.6: closed while it sends, it gets a
+reset, which can take the place of the answer)."""
+
 _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -65,7 +69,7 @@ class Connections:
         _log.warning("more than %d connections: one is closed", self._most)
         msg = f"there are more than {self._most} connections, the most at once; try again in 1 s"
         error = RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, msg, code="too_many_connections")
-        gone.refuse(error, unasked=gone is connection)
+        gone.refuse(error, unasked=gone is connection, lingers=False)
 
     def leave(self, connection: Connection) -> None:
         """Remove a connection."""
@@ -112,8 +116,9 @@ def _files_allowed(wanted: int) -> int:
 class Connection(H11Protocol):
     """One connection, on top of uvicorn's.
 
-    It uses uvicorn's constructor arguments and its ``conn``, ``transport``, ``loop``, ``shutdown``
-    and ``send_400_response``. The tests of slow and broken clients fail if one of them changes.
+    It uses uvicorn's constructor arguments and its ``conn``, ``cycle``, ``transport``, ``loop``,
+    ``flow``, ``shutdown`` and ``send_400_response``. The tests of slow and broken clients fail if
+    one of them changes.
     """
 
     shared: ClassVar[Connections]
@@ -129,13 +134,14 @@ class Connection(H11Protocol):
         self._headers_due: asyncio.TimerHandle | None = None
         self._reading_due: asyncio.TimerHandle | None = None
         self._probe: asyncio.TimerHandle | None = None
+        self._linger: asyncio.TimerHandle | None = None
         self._has_begun = False
         self._unread = 0
 
     @property
     def waits_for_client(self) -> bool:
-        """Whether the server waits for the client to send more."""
-        return self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+        """Whether the server waits for the client to send more, or to go."""
+        return self._linger is not None or self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time limit for headers."""
@@ -145,6 +151,8 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass on data; limit the time for the rest of headers that have begun."""
+        if self._linger is not None:
+            return
         self.shared.heard(self)
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
@@ -157,9 +165,11 @@ class Connection(H11Protocol):
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """Answer a client that ends its side after its request; check that it is still there."""
+        if self._linger is not None:
+            return None  # closes
         if self.conn.our_state is h11.SEND_RESPONSE and self.waits_for_client:
             msg = "the connection was closed before the body was whole; send it again"
-            self.refuse(RefusalError(HTTPStatus.BAD_REQUEST, msg))
+            self.refuse(RefusalError(HTTPStatus.BAD_REQUEST, msg), lingers=False)
             return None
         if self.waits_for_client:
             return None
@@ -169,7 +179,7 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remove the connection."""
-        for timer in ("_headers_due", "_reading_due", "_probe"):
+        for timer in ("_headers_due", "_reading_due", "_probe", "_linger"):
             self._cancel(timer)
         self.shared.leave(self)
         super().connection_lost(exc)
@@ -201,14 +211,44 @@ class Connection(H11Protocol):
             return f"{what} more than {MOST_HEADER_BYTES:,} bytes; send shorter ones"
         return str(error).split(": bytearray(", maxsplit=1)[0]
 
-    def refuse(self, error: RefusalError, *, unasked: bool = False) -> None:
-        """Close the connection; first tell the reason to a client that waits for an answer."""
+    def shutdown(self) -> None:
+        """Close the connection, after the answer if one is due."""
+        if self._linger is not None:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def refuse(self, error: RefusalError, *, unasked: bool = False, lingers: bool = True) -> None:
+        """Close the connection; first tell the reason to a client that waits for an answer.
+
+        Args:
+            error: the reason.
+            unasked: tell it to a client that has not asked yet, too.
+            lingers: read what the client still sends until it has closed its side, for a while.
+        """
         waits = unasked or self._has_begun or self.conn.our_state is h11.SEND_RESPONSE
         answered = self.conn.our_state in {h11.SEND_BODY, h11.DONE, h11.MUST_CLOSE}
-        if not self.transport.is_closing():
-            if waits and not answered:
-                self.transport.write(on_the_wire(error))
+        if self.transport.is_closing():
+            return
+        told = self._linger is None and waits and not answered
+        if told:
+            self.transport.write(on_the_wire(error))
+        if told and lingers and self.transport.can_write_eof():
+            self._close_after_lingering()
+        else:
             self.transport.close()
+
+    def _close_after_lingering(self) -> None:
+        if self.conn.our_state is h11.SEND_RESPONSE:
+            # Its request ends as that of a client that is gone.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        for timer in ("_headers_due", "_probe"):
+            self._cancel(timer)
+        self._unset_keepalive_if_required()
+        self.flow.resume_reading()
+        self.transport.write_eof()
+        self._later("_linger", _LINGERS_S, self.transport.close)
 
     def _expect_headers(self) -> None:
         self._later("_headers_due", self.shared.limits.headers_s, self._headers_are_late)

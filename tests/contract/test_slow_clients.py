@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,45 @@ def test_what_is_no_http_is_told_without_words_of_python(
         _, message = refusal(raw_client.everything(client))
     assert told in message
     assert not any(word in message for word in ("bytearray", "b'", "buffer", "Receive"))
+
+
+def test_a_client_that_goes_on_sending_after_a_refusal_reads_it_whole(served: str) -> None:
+    with raw_client.connected(served) as client:
+        client.sendall(CHUNKED + b"zz\r\n")
+        select.select([client], [], [], raw_client.TIMEOUT_S)
+        for _ in range(20):  # without a reset, which could take the place of the answer
+            client.sendall(b"1" * 10_000)
+        client.shutdown(1)
+        status, _ = refusal(raw_client.everything(client))
+    assert status == 400
+
+
+def send_slowly(client: socket.socket, *, seconds: int) -> None:
+    for _ in range(seconds * 10):
+        client.sendall(b"1")
+        time.sleep(0.1)
+
+
+def test_a_client_that_never_stops_sending_after_a_refusal_is_cut_off(served: str) -> None:
+    with raw_client.connected(served) as client:
+        client.sendall(CHUNKED + b"zz\r\n")
+        with pytest.raises(ConnectionError):
+            send_slowly(client, seconds=60)
+
+
+def test_those_that_were_refused_and_have_not_gone_give_way_to_others(served: str) -> None:
+    refused = [raw_client.opened(served) for _ in range(4)]
+    try:
+        for client in refused:
+            client.sendall(CHUNKED + b"zz\r\n")
+        with raw_client.connected(served) as client:
+            client.sendall(raw_client.request("/health"))
+            client.shutdown(1)
+            assert raw_client.answered(raw_client.everything(client))[0] == 200
+        assert {refusal(raw_client.everything(client))[0] for client in refused} == {400}
+    finally:
+        for client in refused:
+            client.close()
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
