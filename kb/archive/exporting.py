@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kb.archive.file import ORIGINALS, SENTENCES, ArchiveWriter, writing
+from kb.archive.file import MOST_DOCUMENTS, ORIGINALS, SENTENCES, ArchiveWriter, writing
 from kb.archive.sentences import sentences_bytes
 from kb.catalog.rows import now
 from kb.document_json import document_json
@@ -53,13 +53,14 @@ def export_collection(
     Without ``uploads`` the archive has no uploaded originals.
 
     Raises:
-        StoreError: the disk is full, or vectors are missing.
+        StoreError: the disk is full, vectors are missing, or there are too many documents.
     """
     with store.catalog.reading() as state:
         embedder = state.embedder_of(target.id)
         ids = [info.id for info in reversed(state.documents(target.id))]
         files = _Files(state.last_seen(target.id), state.tags_of_files(target.id))
         states = state.file_states(target.id)
+    _refuse_too_many(target, len(ids))
     unread = [each for each in states if each.document_id is None]
     count = chunks = 0
     with writing(path) as archive:
@@ -114,6 +115,15 @@ def export_collection(
         size=path.stat().st_size,
         lost=tuple(originals.lost),
     )
+
+
+def _refuse_too_many(target: CollectionInfo, documents: int) -> None:
+    if documents > MOST_DOCUMENTS:
+        msg = (
+            f"the collection {target.name!r} has {documents:,} documents, and one archive holds "
+            f"{MOST_DOCUMENTS:,}; back up the data folder instead, while no program uses it"
+        )
+        raise StoreError(msg)
 
 
 def original_member(content_hash: str) -> str:

@@ -36,9 +36,12 @@ SENTENCES = "sentences/"
 _JSON, _VECTORS = ".json", (".f32", ".i8")
 _SEAL_BYTES = 64
 _READ_BYTES = 2**20
-_MOST_MANIFEST_BYTES = 2**28
 # Limit of data in memory at once; longer than any readable document.
 _MOST_MEMBER_BYTES = 2**30
+# At most, what the manifest says of a document, its vectors, its sentences and its original.
+_MANIFEST_BYTES_OF_A_DOCUMENT = 600
+MOST_DOCUMENTS = _MOST_MEMBER_BYTES // _MANIFEST_BYTES_OF_A_DOCUMENT
+"""Documents that one archive can hold."""
 # Deflate turns one byte into at most 1,032; a larger size is false.
 _MOST_DEFLATE_RATIO = 1032
 _DEFLATE_SLACK_BYTES = 1024
@@ -84,14 +87,25 @@ class ArchiveWriter:
         self._members[name] = {"bytes": size, "sha256": digest.hexdigest()}
 
     def finish(self, description: Mapping[str, Any]) -> None:
-        """Write the manifest: ``description`` and the checksums of all members."""
+        """Write the manifest: ``description`` and the checksums of all members.
+
+        Raises:
+            StoreError: it is too large to be read again.
+        """
         manifest = {
             "format": FORMAT,
             "version": VERSION if any(map(_is_new, self._members)) else _WITHOUT_SENTENCES,
             **description,
             "members": self._members,
         }
-        self._write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+        data = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+        if not self.takes(data):
+            msg = (
+                f"the collection has {len(self._members):,} parts and too many files for one "
+                "archive; back up the data folder instead, while no program uses it"
+            )
+            raise StoreError(msg)
+        self._write(MANIFEST, data)
 
     def _write(self, name: str, data: bytes) -> None:
         method = zipfile.ZIP_DEFLATED
@@ -201,7 +215,7 @@ class ArchiveReader:
         names = self._archive.namelist()
         if MANIFEST not in names:
             raise damaged(self._path, "it has no manifest")
-        if self._archive.getinfo(MANIFEST).file_size > _MOST_MANIFEST_BYTES:
+        if self._archive.getinfo(MANIFEST).file_size > _MOST_MEMBER_BYTES:
             raise damaged(self._path, "its manifest is too large")
         info = self._archive.getinfo(MANIFEST)
         try:

@@ -126,8 +126,9 @@ def _write(  # noqa: PLR0917 - one call, above
         # Before any source names them: no import reads this machine's files there.
         with store.change_catalog() as change:
             change.unplace_roots(target.id, found.folders)
-        for items in _together(found.items(target)):
-            ids = _stored(store, target, items)
+        for part in _together(found.embedded(target)):
+            items = [item for item, _ in part]
+            ids = _stored(store, target, items, [ready for _, ready in part])
             added += zip(ids, (item.added_at for item in items), strict=True)
             seen += (file for item in items for file in item.files)
         for file in found.unread:
@@ -158,10 +159,14 @@ def _write(  # noqa: PLR0917 - one call, above
     (store.folder / _UNDER_WAY).unlink(missing_ok=True)
 
 
-def _stored(store: Store, target: CollectionInfo, items: Sequence[ArchivedDocument]) -> list[int]:
+def _stored(
+    store: Store,
+    target: CollectionInfo,
+    items: Sequence[ArchivedDocument],
+    ready: Sequence[EmbeddedDocument],
+) -> list[int]:
     """Store documents, with their sentences and other files; return their ids."""
-    results = store.commit_all(target, [_embedded(item) for item in items])
-    ids = [result.document_id for result in results]
+    ids = [result.document_id for result in store.commit_all(target, ready)]
     _put_sentences(store, target, dict(zip(ids, items, strict=True)))
     for document_id, item in zip(ids, items, strict=True):
         for other in item.files[1:]:
@@ -169,20 +174,20 @@ def _stored(store: Store, target: CollectionInfo, items: Sequence[ArchivedDocume
     return ids
 
 
-def _together(items: Iterable[ArchivedDocument]) -> Iterator[list[ArchivedDocument]]:
+def _together(
+    items: Iterable[tuple[ArchivedDocument, EmbeddedDocument]],
+) -> Iterator[list[tuple[ArchivedDocument, EmbeddedDocument]]]:
     """Yield documents that are stored in one step: a step costs as much as thirty chunks."""
-    part: list[ArchivedDocument] = []
-    for item in items:
-        part.append(item)
-        if sum(len(each.vectors) for each in part) >= VECTORS_PER_CALL:
+    part: list[tuple[ArchivedDocument, EmbeddedDocument]] = []
+    chunks = 0
+    for item, ready in items:
+        part.append((item, ready))
+        chunks += len(item.vectors)
+        if chunks >= VECTORS_PER_CALL:
             yield part
-            part = []
+            part, chunks = [], 0
     if part:
         yield part
-
-
-def _embedded(item: ArchivedDocument) -> EmbeddedDocument:
-    return EmbeddedDocument(prepared=item.prepared, vectors=item.vectors, file=item.files[0].state)
 
 
 def _put_sentences(

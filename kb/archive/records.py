@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +22,11 @@ from kb.errors import SettingsError
 from kb.folders import changed
 from kb.languages.chunks import chunk_language
 from kb.languages.documents import language_of
-from kb.prepared import PreparedDocument
+from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import (
     Chunk,
     CollectionInfo,
+    Document,
     FileState,
     SearchMode,
     Source,
@@ -53,11 +55,19 @@ class ArchivedFile:
     tags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedDocument:
-    """A document ready for the store, with its files."""
+    """A document with its chunks, their vectors and keys, and its files.
 
-    prepared: PreparedDocument
+    ``vectors``: float32, shape (chunks, dim), unit length.
+    """
+
+    document: Document
+    content_hash: str
+    settings_hash: str
+    size: int
+    chunks: tuple[Chunk, ...]
+    keys: tuple[bytes, ...]
     vectors: Vectors
     files: list[ArchivedFile]
     added_at: str
@@ -68,6 +78,26 @@ class ArchivedDocument:
         """Number of its first chunks that have vectors of their sentences."""
         unknown = (at for at, row in enumerate(self.sentences) if row is None)
         return next(unknown, len(self.sentences))
+
+    def embedded(self, collection: CollectionInfo) -> EmbeddedDocument:
+        """Return it ready for a collection; what the archive leaves out is computed."""
+        language = language_of(self.document)
+        texts = tuple(with_header(chunk.header, chunk.text) for chunk in self.chunks)
+        prepared = PreparedDocument(
+            collection=collection,
+            document=self.document,
+            content_hash=self.content_hash,
+            settings_hash=self.settings_hash,
+            size=self.size,
+            chunks=self.chunks,
+            inputs=texts,
+            keys=self.keys,
+            index_texts=tuple(index_text(text, language) for text in texts),
+            language=language,
+            languages=tuple(chunk_language(chunk.text, language) for chunk in self.chunks),
+            known=dict(enumerate(self.vectors)),
+        )
+        return EmbeddedDocument(prepared=prepared, vectors=self.vectors, file=self.files[0].state)
 
 
 class ArchivedCollection:
@@ -122,10 +152,10 @@ class ArchivedCollection:
             raise damaged(self.path, "it has members that belong to no document")
         wanted: dict[tuple[str, str], None] = {}
         chunks = 0
-        for item in self.items(None):
-            chunks += len(item.prepared.chunks)
+        for item in self.items():
+            chunks += len(item.chunks)
             self.folders |= _folders(item.files)
-            wanted.update(dict.fromkeys(_uploads(item.files, item.prepared.content_hash)))
+            wanted.update(dict.fromkeys(_uploads(item.files, item.content_hash)))
         wanted.update(dict.fromkeys(_uploads(self.unread, "")))
         self.folders |= _folders(self.unread)
         if chunks != self.chunks:
@@ -136,20 +166,43 @@ class ArchivedCollection:
         for content_hash in hashes:
             self._verify_original(content_hash)
 
-    def items(self, collection: CollectionInfo | None) -> Iterator[ArchivedDocument]:
-        """Yield the documents in the order in which they were added."""
+    def items(self) -> Iterator[ArchivedDocument]:
+        """Yield the documents in the order in which they were added.
+
+        Raises:
+            ArchiveError: a document is damaged or invalid.
+        """
         for number, (name, vectors_name) in enumerate(self._pairs(), start=1):
-            try:
+            with self._making_sense(name):
                 record = self._archive.read_json(name)
                 size = len(record["chunks"]) * self.embedder.dim * _FLOAT_BYTES
                 fits = self._archive.manifest["members"][vectors_name]["bytes"] == size
                 _require(fits, "its vectors do not fit its chunks")
                 vectors = np.frombuffer(self._archive.read(vectors_name), dtype="<f4")
-                found = _document(record, vectors.reshape(-1, self.embedder.dim), collection)
-                yield self._with_sentences(found, sentences_member(number))
-            except _NONSENSE as error:
-                reason = beyond_python(error) or error
-                raise damaged(self.path, f"{name} does not make sense: {reason}") from error
+                found = _document(record, vectors.reshape(-1, self.embedder.dim))
+                item = self._with_sentences(found, sentences_member(number))
+            yield item
+
+    def embedded(
+        self, collection: CollectionInfo
+    ) -> Iterator[tuple[ArchivedDocument, EmbeddedDocument]]:
+        """Yield the documents, each with its form for a collection.
+
+        Raises:
+            ArchiveError: a document is damaged or invalid.
+        """
+        for item, (name, _) in zip(self.items(), self._pairs(), strict=True):
+            with self._making_sense(name):
+                ready = item.embedded(collection)
+            yield item, ready
+
+    @contextmanager
+    def _making_sense(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except _NONSENSE as error:
+            reason = beyond_python(error) or error
+            raise damaged(self.path, f"{name} does not make sense: {reason}") from error
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for number in range(1, self.documents + 1):
@@ -167,10 +220,7 @@ class ArchivedCollection:
     def _with_sentences(self, found: ArchivedDocument, name: str) -> ArchivedDocument:
         if name not in self._archive.names or not self._may_have_sentences:
             return found
-        prepared = found.prepared
-        rows = sentences_from(
-            self._archive.read(name), prepared.chunks, prepared.keys, found.vectors
-        )
+        rows = sentences_from(self._archive.read(name), found.chunks, found.keys, found.vectors)
         # Windows of other rules are computed again.
         known = self._archive.manifest.get("windows") == RULES
         return replace(found, sentences=tuple(rows)) if known else found
@@ -197,10 +247,11 @@ def _uploads(files: list[ArchivedFile], document_hash: str) -> Iterator[tuple[st
                     yield file.state.source.path, content_hash
 
 
-def _document(
-    record: dict[str, Any], vectors: Vectors, collection: CollectionInfo | None
-) -> ArchivedDocument:
-    document = document_from_json(record["document"])
+def _document(record: dict[str, Any], vectors: Vectors) -> ArchivedDocument:
+    values = record["document"]
+    for name, kind in (("text", str), ("title", str), ("metadata", dict)):
+        _require(isinstance(values[name], kind), f"its {name} is a {type(values[name]).__name__}")
+    document = document_from_json(values)
     spans = [(item["start"], item["end"]) for item in record["chunks"]]
     inside = all(0 <= start <= end <= len(document.text) for start, end in spans)
     _require(inside, "its chunks do not fit its text")
@@ -220,29 +271,23 @@ def _document(
         )
         for item in record["chunks"]
     )
-    texts = tuple(with_header(chunk.header, chunk.text) for chunk in chunks)
     lengths = np.linalg.norm(vectors, axis=1)
     _require(bool(np.all(np.abs(lengths - 1) < _UNIT_TOLERANCE)), "its vectors are damaged")
     files = [_file(values, 0) for values in record["files"]]
     _require(bool(files), "it has no source")
-    language = language_of(document)
-    prepared = PreparedDocument(
-        collection=collection,
+    keys = tuple(bytes.fromhex(key) for key in record["keys"])
+    _require(len(keys) == len(chunks), "its keys do not fit its chunks")
+    return ArchivedDocument(
         document=document,
         content_hash=_hash(record["content_hash"]),
         settings_hash=str(record["settings_hash"]),
         size=int(record["size"]),
         chunks=chunks,
-        inputs=texts,
-        keys=tuple(bytes.fromhex(key) for key in record["keys"]),
-        index_texts=tuple(index_text(text, language) for text in texts),
-        language=language,
-        languages=tuple(chunk_language(chunk.text, language) for chunk in chunks),
-        known=dict(enumerate(vectors)),
+        keys=keys,
+        vectors=vectors.astype(np.float32),
+        files=files,
+        added_at=_time(record["added_at"]),
     )
-    _require(len(prepared.keys) == len(chunks), "its keys do not fit its chunks")
-    added_at = _time(record["added_at"])
-    return ArchivedDocument(prepared, vectors.astype(np.float32), files, added_at)
 
 
 def _file(values: dict[str, Any], document_id: int | None) -> ArchivedFile:
