@@ -281,6 +281,17 @@ def in_document(**values: object) -> Change:
     return change
 
 
+def in_content(**values: object) -> Change:
+    """Change fields of the first document itself."""
+
+    def change(members: dict[str, bytes], _: dict[str, Any]) -> None:
+        record = json.loads(members["documents/000001.json"])
+        record["document"].update(values)
+        members["documents/000001.json"] = json.dumps(record).encode()
+
+    return change
+
+
 def in_file(**values: object) -> Change:
     """Change fields of the first document's source."""
 
@@ -331,7 +342,10 @@ def swapped(members: dict[str, bytes], _: dict[str, Any]) -> None:
         (in_document(added_at="yesterday"), "sense"),
         (in_document(files=[]), "no source"),
         (in_document(keys=[]), "keys do not fit"),
-        (in_document(document={"text": 5}), "sense"),
+        (in_document(document={"text": 5}), "sense: its text is a int"),
+        (in_content(text=["Green tea"] * 900), "its text is a list"),
+        (in_content(title=5), "its title is a int"),
+        (in_content(metadata=[]), "its metadata is a list"),
         (in_upload(content_hash="../../../../tmp/evil"), "no SHA-256"),
         (in_upload(source={"root": "uploads", "path": "a\0.pdf"}), "NUL"),
         (in_file(source={"root": "x", "path": "\ud800.txt"}), "cannot hold what it says"),
@@ -463,3 +477,14 @@ def test_no_part_is_left_where_an_export_fails(base: KnowledgeBase, tmp_path: Pa
     with pytest.raises(Exception, match="cannot write the archive"):
         base.export(tmp_path / "no folder" / "out.kbz")
     assert [file.name for file in tmp_path.iterdir() if "kbz" in file.name] == []
+
+
+def test_more_documents_than_an_archive_can_hold_are_refused_before_any_is_written(
+    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.add("A note.", name="note")
+    base.add("Another note.", name="other")
+    monkeypatch.setattr("kb.archive.exporting.MOST_DOCUMENTS", 1)
+    with pytest.raises(StoreError, match=r"has 2 documents, .* holds 1; back up the data folder"):
+        base.export(tmp_path / "out.kbz")
+    assert not (tmp_path / "out.kbz").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from kb.archive import bounds
 from kb.archive.file import reading, writing
+from kb.errors import StoreError
 
 TEXTS = [
     "[]",
@@ -88,3 +90,24 @@ def test_what_repeats_itself_much_is_stored_so_that_it_can_be_read_again(
     with reading(tmp_path / "made.kbz") as archive:
         found = json.dumps(archive.read_json(name)) if name.endswith("json") else None
         assert (found or archive.read(name).decode()) == data
+
+
+@pytest.mark.slow
+def test_a_manifest_as_large_as_that_of_a_million_documents_can_be_read_again(
+    tmp_path: Path,
+) -> None:
+    checksums = random.Random(0).randbytes(175_000_000).hex()  # noqa: S311 - 350 MB
+    with writing(tmp_path / "made.kbz") as writer:
+        writer.finish({"checksums": checksums})
+    with reading(tmp_path / "made.kbz") as archive:
+        assert archive.manifest["checksums"] == checksums
+
+
+def test_a_manifest_that_could_not_be_read_again_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.archive.file._MOST_MEMBER_BYTES", 1000)
+    with pytest.raises(StoreError, match="back up the data folder"):  # noqa: SIM117
+        with writing(tmp_path / "made.kbz") as writer:
+            writer.finish({"unread": ["x" * 1000]})
+    assert list(tmp_path.iterdir()) == []
