@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from kb.records import CollectionInfo, FileState, Source
 from kb.sentences.windows import RULES
 from kb.store.store import Store
 from kb.uploads import UPLOADS_ROOT, Uploads
+
+OnDocuments = Callable[[int, int], None]
+"""Called with the number of finished documents, and of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,8 @@ def export_collection(
     path: Path,
     settings: Mapping[str, Any],
     uploads: Uploads | None,
+    *,
+    on_progress: OnDocuments | None = None,
 ) -> ArchiveInfo:
     """Write a collection to ``path``; each document is consistent, even during other writes.
 
@@ -65,7 +70,9 @@ def export_collection(
     count = chunks = 0
     with writing(path) as archive:
         originals = _Originals(archive, uploads)
-        for document_id in ids:
+        for at, document_id in enumerate(ids):
+            if on_progress:
+                on_progress(at, len(ids))
             with store.vectors.writing(target.id):
                 found = _stored(store, target, document_id, files)
             if found is None:  # removed meanwhile

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from kb.archive.exporting import ArchiveInfo, original_member
+from kb.archive.exporting import ArchiveInfo, OnDocuments, original_member
 from kb.archive.file import ArchiveReader, damaged, reading
 from kb.archive.records import ArchivedCollection, ArchivedDocument, ArchivedFile
 from kb.catalog.collections import clean_name
@@ -35,7 +35,13 @@ _UNFIT = (ValueError, TypeError, OverflowError)
 
 
 def import_collection(
-    store: Store, uploads: Uploads, path: Path, name: str | None, identity: EmbedderIdentity
+    store: Store,
+    uploads: Uploads,
+    path: Path,
+    name: str | None,
+    identity: EmbedderIdentity,
+    *,
+    on_progress: OnDocuments | None = None,
 ) -> ArchiveInfo:
     """Create a collection from an archive, all or nothing.
 
@@ -57,7 +63,7 @@ def import_collection(
         _refuse_without_space(store, path, archive)
         # All of it is read once before anything is written.
         found.verify()
-        _write(store, uploads, found, archive, clean, identity)
+        _write(store, uploads, found, archive, clean, identity, on_progress)
         return ArchiveInfo(
             path=str(path),
             collection=clean,
@@ -118,6 +124,7 @@ def _write(  # noqa: PLR0917 - one call, above
     archive: ArchiveReader,
     name: str,
     identity: EmbedderIdentity,
+    on_progress: OnDocuments | None,
 ) -> None:
     target = store.create_collection(_provisional_name(store, name), found.description, identity)
     added: list[tuple[int, str]] = []
@@ -131,6 +138,8 @@ def _write(  # noqa: PLR0917 - one call, above
             ids = _stored(store, target, items, [ready for _, ready in part])
             added += zip(ids, (item.added_at for item in items), strict=True)
             seen += (file for item in items for file in item.files)
+            if on_progress:
+                on_progress(len(added), found.documents)
         for file in found.unread:
             store.attach(target.id, file.state)
         seen += found.unread

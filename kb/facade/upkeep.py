@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kb.archive import exporting, importing
-from kb.archive.exporting import ArchiveInfo
+from kb.archive.exporting import ArchiveInfo, OnDocuments
 from kb.catalog.runs import RunInfo
 from kb.embedding.base import Embedder
 from kb.facade.collections import CollectionMethods
@@ -30,15 +30,23 @@ class UpkeepMethods(CollectionMethods):
     """Methods for archives, model changes, runs and files."""
 
     def export(
-        self, path: Path | str, *, collection: str | None = None, originals: bool = True
+        self,
+        path: Path | str,
+        *,
+        collection: str | None = None,
+        originals: bool = True,
+        on_progress: OnDocuments | None = None,
     ) -> ArchiveInfo:
         """Write a collection to one file, replacing an existing file.
 
         It contains documents, chunks, vectors, settings and, by default, the uploaded originals. It
-        does not contain files of folders.
+        does not contain files of folders. ``on_progress`` is called with the number of documents
+        written and the total.
 
         Raises:
             CollectionError: the collection does not exist.
+            StoreError: the disk is full, vectors are missing, or there are more documents than an
+                archive can hold (1.7 million).
         """
         chosen = {"chunk_size", "chunk_overlap", "chunk_unit", "ocr"}
         return exporting.export_collection(
@@ -47,12 +55,20 @@ class UpkeepMethods(CollectionMethods):
             Path(path),
             self.settings.model_dump(mode="json", include=chosen),
             self.uploads if originals else None,
+            on_progress=on_progress,
         )
 
-    def import_archive(self, path: Path | str, *, collection: str | None = None) -> ArchiveInfo:
+    def import_archive(
+        self,
+        path: Path | str,
+        *,
+        collection: str | None = None,
+        on_progress: OnDocuments | None = None,
+    ) -> ArchiveInfo:
         """Create a collection from an exported file, under its own name or another.
 
-        Nothing is embedded.
+        Nothing is embedded. The whole file is read once before any document is stored.
+        ``on_progress`` is called with the number of documents stored and the total.
 
         Raises:
             ArchiveError: the file is damaged or of another version. Nothing has changed.
@@ -60,7 +76,12 @@ class UpkeepMethods(CollectionMethods):
             CollectionError: the name is taken.
         """
         return importing.import_collection(
-            self._store, self.uploads, Path(path), collection, self.indexing.identity
+            self._store,
+            self.uploads,
+            Path(path),
+            collection,
+            self.indexing.identity,
+            on_progress=on_progress,
         )
 
     def reembed(

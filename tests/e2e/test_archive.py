@@ -148,6 +148,19 @@ def test_an_imported_collection_finds_the_same_without_embedding(
     assert elsewhere.collection().created_at == base.collection().created_at
 
 
+def test_both_tell_how_far_they_are(
+    base: KnowledgeBase, elsewhere: KnowledgeBase, tmp_path: Path
+) -> None:
+    for number in range(3):
+        base.add(f"Note {number}.", name=f"note {number}")
+    written: list[tuple[int, int]] = []
+    stored: list[tuple[int, int]] = []
+    base.export(tmp_path / "notes.kbz", on_progress=lambda *told: written.append(told))
+    elsewhere.import_archive(tmp_path / "notes.kbz", on_progress=lambda *told: stored.append(told))
+    assert written == [(0, 3), (1, 3), (2, 3)]
+    assert stored[-1] == (3, 3)
+
+
 def test_imported_sources_are_up_to_date(elsewhere: KnowledgeBase, archive: Path) -> None:
     elsewhere.import_archive(archive)
     report = ingest(elsewhere, [archive.parent / "documents"])
