@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from kb.cli.common import opened, print_json, stdout
+from kb.cli.counting import counted
 
 
 def migrate(
@@ -38,16 +37,9 @@ def migrate(
 
     Searching and adding continue meanwhile. After an interruption, run the command again.
     """
-    with (
-        opened(collection=collection) as base,
-        Progress(console=Console(stderr=True), transient=True) as bar,
-    ):
-        task = bar.add_task(f"copying {base.collection().name}", total=None)
-        done = base.migrate(
-            to,
-            token_variable=token_variable,
-            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    with opened(collection=collection) as base:
+        with counted(f"copying {base.collection().name}") as count:
+            done = base.migrate(to, token_variable=token_variable, on_progress=count)
         if as_json:
             print_json(asdict(done))
             return

@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from kb.cli.common import opened, print_json, stdout
+from kb.cli.counting import counted
 
 
 def reembed(
@@ -27,20 +26,13 @@ def reembed(
     Searches use the old model until all chunks are done. The sentences follow. After an
     interruption, run the command again.
     """
-    with (
-        opened(model=model, collection=collection) as base,
-        Progress(console=Console(stderr=True), transient=True) as bar,
-    ):
+    with opened(model=model, collection=collection) as base:
         name = base.collection().name
-        task = bar.add_task(f"embedding {name} with {base.embedder.identity.model_id}", total=None)
-        done = base.reembed(
-            on_progress=lambda done, total: bar.update(task, completed=done, total=total)
-        )
-        if base.settings.sentences:
-            bar.update(task, description=f"embedding sentences of {name}", total=None)
-            base.refine(
-                on_progress=lambda done, total: bar.update(task, completed=done, total=total)
-            )
+        with counted(f"embedding {name} with {base.embedder.identity.model_id}") as count:
+            done = base.reembed(on_progress=count)
+            if base.settings.sentences:
+                count.begin(f"embedding sentences of {name}")
+                base.refine(on_progress=count)
         if as_json:
             print_json(asdict(done))
             return

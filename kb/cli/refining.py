@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from rich.console import Console
-from rich.progress import Progress
-
 from kb.cli.common import CollectionOption, JsonOption, opened, print_json, stdout
+from kb.cli.counting import counted
 
 
 def refine(collection: CollectionOption = None, as_json: JsonOption = False) -> None:
@@ -15,14 +13,9 @@ def refine(collection: CollectionOption = None, as_json: JsonOption = False) -> 
 
     `python -m ingest` does this at its end. After an interruption, run the command again.
     """
-    with (
-        opened(collection=collection) as base,
-        Progress(console=Console(stderr=True), transient=True) as bar,
-    ):
-        task = bar.add_task(f"embedding sentences of {base.collection().name}", total=None)
-        done = base.refine(
-            on_progress=lambda done, total: bar.update(task, completed=done, total=total)
-        )
+    with opened(collection=collection) as base:
+        with counted(f"embedding sentences of {base.collection().name}") as count:
+            done = base.refine(on_progress=count)
         if as_json:
             print_json({**asdict(done), "left": done.left})
             return

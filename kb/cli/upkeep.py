@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress
 
 from kb import wire
-from kb.archive.exporting import OnDocuments
 from kb.cli import presentation
 from kb.cli.common import EXIT_FAILED, CollectionOption, JsonOption, opened, print_json, stdout
+from kb.cli.counting import counted
 
 
 def export(
@@ -30,8 +25,9 @@ def export(
     ] = True,
 ) -> None:
     """Write a collection to one file: documents, chunks, vectors, settings, uploaded originals."""
-    with opened(collection=collection) as base, _counting(f"writing {file.name}") as tell:
-        done = base.export(file, originals=originals, on_progress=tell)
+    with opened(collection=collection) as base:
+        with counted(f"exporting {base.collection().name}") as count:
+            done = base.export(file, originals=originals, on_progress=count)
         presentation.print_archive("exported", done, stdout())
 
 
@@ -42,18 +38,10 @@ def import_(
     ] = None,
 ) -> None:
     """Create a collection from an exported file, without embedding anything."""
-    with opened() as base, _counting(f"reading {file.name}", "storing its documents") as tell:
-        done = base.import_archive(file, collection=collection, on_progress=tell)
+    with opened() as base:
+        with counted(f"importing {file.name}") as count:
+            done = base.import_archive(file, collection=collection, on_progress=count)
         presentation.print_archive("imported", done, stdout())
-
-
-@contextmanager
-def _counting(first: str, then: str | None = None) -> Iterator[OnDocuments]:
-    """Show what is done, and how many documents of all once that is known; give what counts."""
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(first), total=None)
-        words = escape(then or first)
-        yield lambda done, total: bar.update(task, description=words, completed=done, total=total)
 
 
 def compact(as_json: JsonOption = False) -> None:
