@@ -8,12 +8,13 @@ import subprocess
 import sys
 
 COMMAND = """
+from kb.cli.common import stdout
 from kb.cli.counting import counted
 with counted("copying [red]minutes") as count:
     count(1, 2)
     count.begin("embedding")
     count(3, 4)
-print("done: 4 documents")
+stdout().print("done: 4 documents")
 """
 
 
