@@ -9,14 +9,14 @@ folder is filled; ``kb migrate`` makes those on a Chroma server and of the exact
 each part is measured in a process of its own: searches (p50 and p95 of a hundred queries, by the
 clock and of processor time, without and with filters that pass one chunk, a hundredth and a half;
 open until the first answer; memory), opening with a model that is yet to be loaded, changes
-(median of five), and upkeep (``kb doctor``, export, restore up to 100,000 chunks, compaction).
+(median of five), and upkeep (``kb doctor``, export, restore, compaction).
 Search times leave out the marking of hits. Those named ``new`` are of queries that the process has
 not met before. The others leave out the embedding of the query and the counting of its words, which
 the searcher keeps. Files are in the file cache of the system.
 
-A million takes about an hour to fill and 11 GB; ``--stores`` keeps the stores. With ``--json``
-what is measured is added to a file, which ``--plot`` draws (needs matplotlib, which nothing else
-does); with ``--sizes ""`` nothing is measured before.
+A million takes about an hour to fill and 11 GB, and the same again to be restored; ``--stores``
+keeps the stores. With ``--json`` what is measured is added to a file, which ``--plot`` draws (needs
+matplotlib, which nothing else does); with ``--sizes ""`` nothing is measured before.
 """
 
 from __future__ import annotations

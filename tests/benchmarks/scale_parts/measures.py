@@ -25,7 +25,6 @@ from scale_parts.stores import NARROW, Measured, models, opened, served
 QUERIES = 100
 CHANGES = 5
 SOME_FOLDER = 5
-MOST_RESTORED = 100_000
 Figures = dict[str, float]
 
 
@@ -153,10 +152,9 @@ def upkeep(store: Measured, queries: int) -> Figures:  # noqa: ARG001 - called a
         archive = Path(scratch) / "archive"
         with timed("export"):
             figures["archive_mib"] = base.export(archive).size / 2**20
-        if store.size <= MOST_RESTORED:
-            at = Settings.load().model_copy(update={"data_dir": Path(scratch) / "restored"})
-            with KnowledgeBase.open(at, embedder=embedder) as other, timed("restore"):
-                other.import_archive(archive)
+        at = Settings.load().model_copy(update={"data_dir": Path(scratch) / "restored"})
+        with KnowledgeBase.open(at, embedder=embedder) as other, timed("restore"):
+            other.import_archive(archive)
         with timed("compact"):
             base.compact()
         figures["upkeep_peak_mib"] = peak_mib(os.getpid())
