@@ -15,6 +15,7 @@ from kb.archive.records import ArchivedCollection, ArchivedDocument, ArchivedFil
 from kb.catalog.collections import clean_name
 from kb.embedding.base import EmbedderIdentity
 from kb.errors import (
+    ArchiveError,
     CollectionError,
     EmbedderMismatchError,
     KnowledgeBaseError,
@@ -30,8 +31,8 @@ from kb.uploads import Uploads
 
 # Names the unfinished collection, so that the next import can remove it after a crash.
 _UNDER_WAY = "importing.txt"
-# Errors of SQLite's driver for wrong values: lone surrogates, numbers too large.
-_UNFIT = (ValueError, TypeError, OverflowError)
+# Errors of SQLite's driver and of Chroma's for values of a wrong kind.
+_UNFIT = (ValueError, TypeError)
 
 
 def import_collection(
@@ -126,46 +127,75 @@ def _write(  # noqa: PLR0917 - one call, above
     identity: EmbedderIdentity,
     on_progress: OnDocuments | None,
 ) -> None:
-    target = store.create_collection(_provisional_name(store, name), found.description, identity)
+    provisional = _provisional_name(store, name)
+    with _fitting(found.path):
+        target = store.create_collection(provisional, found.description, identity)
+        try:
+            added, seen = _fill(store, target, found, on_progress)
+            # After the sources that refer to them, or `kb compact` would delete them again.
+            for path, content_hash in found.originals:
+                if not uploads.is_intact(path, content_hash):
+                    parts = archive.parts(original_member(content_hash))
+                    uploads.save_parts(path, content_hash, parts)
+            with store.change_catalog() as change:
+                change.current_collection(target)
+                for document_id, added_at in added:
+                    change.date_document(document_id, added_at)
+                for file in seen:
+                    change.date_source(target.id, file.state.source, file.seen_at)
+                    change.tag_file(target.id, file.state.source, file.tags)
+                change.instruct_collection(target.id, found.instruction)
+                change.set_collection_mode(target.id, found.mode)
+                change.describe_folders(target.id, found.described)
+                change.date_collection(target.id, found.created_at)
+                change.rename_collection(target.id, name)
+        except BaseException:
+            # Originals stay until `kb compact`: another upload may have just used the same file.
+            store.drop_collection(target.name)
+            raise
+    (store.folder / _UNDER_WAY).unlink(missing_ok=True)
+
+
+@contextmanager
+def _fitting(path: Path) -> Iterator[None]:
+    """Say what is wrong with an archive whose values the store refuses."""
+    try:
+        yield
+    except UnicodeError as error:
+        raise _unfit(path, "half a character (a lone surrogate)") from error
+    except OverflowError as error:
+        raise _unfit(path, "a number that is too large") from error
+    except _UNFIT as error:
+        raise _unfit(path, "a value of the wrong kind") from error
+
+
+def _unfit(path: Path, what: str) -> ArchiveError:
+    return damaged(path, f"the store cannot hold what it says: it has {what}")
+
+
+def _fill(
+    store: Store,
+    target: CollectionInfo,
+    found: ArchivedCollection,
+    on_progress: OnDocuments | None,
+) -> tuple[list[tuple[int, str]], list[ArchivedFile]]:
+    """Store all documents and files; return (id, time added) of the documents, and the files."""
     added: list[tuple[int, str]] = []
     seen: list[ArchivedFile] = []
-    try:
-        # Before any source names them: no import reads this machine's files there.
-        with store.change_catalog() as change:
-            change.unplace_roots(target.id, found.folders)
-        for part in _together(found.embedded(target)):
-            items = [item for item, _ in part]
-            ids = _stored(store, target, items, [ready for _, ready in part])
-            added += zip(ids, (item.added_at for item in items), strict=True)
-            seen += (file for item in items for file in item.files)
-            if on_progress:
-                on_progress(len(added), found.documents)
-        for file in found.unread:
-            store.attach(target.id, file.state)
-        seen += found.unread
-        # After the sources that refer to them, or `kb compact` would delete them again.
-        for path, content_hash in found.originals:
-            if not uploads.is_intact(path, content_hash):
-                uploads.save_parts(path, content_hash, archive.parts(original_member(content_hash)))
-        with store.change_catalog() as change:
-            change.current_collection(target)
-            for document_id, added_at in added:
-                change.date_document(document_id, added_at)
-            for file in seen:
-                change.date_source(target.id, file.state.source, file.seen_at)
-                change.tag_file(target.id, file.state.source, file.tags)
-            change.instruct_collection(target.id, found.instruction)
-            change.set_collection_mode(target.id, found.mode)
-            change.describe_folders(target.id, found.described)
-            change.date_collection(target.id, found.created_at)
-            change.rename_collection(target.id, name)
-    except BaseException as error:
-        # Originals stay until `kb compact`: another upload may have just used the same file.
-        store.drop_collection(target.name)
-        if isinstance(error, _UNFIT):
-            raise damaged(found.path, f"the store cannot hold what it says: {error}") from error
-        raise
-    (store.folder / _UNDER_WAY).unlink(missing_ok=True)
+    # Before any source names them: no import reads this machine's files there.
+    with store.change_catalog() as change:
+        change.unplace_roots(target.id, found.folders)
+    for part in _together(found.embedded(target)):
+        items = [item for item, _ in part]
+        ids = _stored(store, target, items, [ready for _, ready in part])
+        added += zip(ids, (item.added_at for item in items), strict=True)
+        seen += (file for item in items for file in item.files)
+        if on_progress:
+            on_progress(len(added), found.documents)
+    for file in found.unread:
+        store.attach(target.id, file.state)
+    seen += found.unread
+    return added, seen
 
 
 def _stored(

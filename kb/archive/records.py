@@ -5,31 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
 
 import numpy as np
 
 from kb.archive.exporting import original_member, sentences_member
 from kb.archive.file import ORIGINALS, VERSION, ArchiveReader, beyond_python, damaged
 from kb.archive.sentences import sentences_from
+from kb.archive.shapes import DocumentShape, FileShape, ManifestShape, shaped
 from kb.catalog.sentences import StoredSentences
-from kb.document_json import document_from_json
-from kb.embedding.base import EmbedderIdentity, Vectors
+from kb.embedding.base import Vectors
 from kb.errors import SettingsError
 from kb.folders import changed
 from kb.languages.chunks import chunk_language
 from kb.languages.documents import language_of
+from kb.metadata import MOST_CHARACTERS
 from kb.prepared import EmbeddedDocument, PreparedDocument
 from kb.records import (
     Chunk,
     CollectionInfo,
     Document,
     FileState,
-    SearchMode,
-    Source,
     with_header,
 )
 from kb.sentences.windows import RULES
@@ -42,6 +40,7 @@ _MOST_REPEATED = 8
 _FREE_CHARACTERS = 2**24
 _FLOAT_BYTES = 4
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_KEY = re.compile(r"(?:[0-9a-f]{2})+")
 # Errors that values of the wrong kind raise in use; deep nesting is a RecursionError.
 _NONSENSE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
@@ -116,23 +115,19 @@ class ArchivedCollection:
         self._archive = archive
         self.originals: list[tuple[str, str]] = []
         self.folders: set[str] = set()
-        manifest = archive.manifest
-        try:
-            self.embedder = EmbedderIdentity(**manifest["embedder"])
-            collection = manifest["collection"]
-            self.name = str(collection["name"])
-            self.description = str(collection["description"])
-            self.instruction = str(collection["instruction"])
-            self.mode = _mode(collection.get("mode"))  # absent in archives of older releases
-            self.described = _described(collection.get("folders", {}))
-            self.created_at = _time(collection["created_at"])
-            self.unread = [_file(values, None) for values in manifest["unread"]]
-            self.documents = int(manifest["documents"])
-            self.chunks = int(manifest["chunks"])
-        except _NONSENSE as error:
-            beyond = beyond_python(error)
-            reason = f"cannot be read: {beyond}" if beyond else f"lacks {error}"
-            raise damaged(path, f"its manifest {reason}") from error
+        with self._making_sense("its manifest"):
+            found = shaped(ManifestShape, archive.manifest)
+            collection = found.collection
+            self.embedder = found.embedder
+            self.name = collection.name
+            self.description = collection.description
+            self.instruction = collection.instruction
+            self.mode = collection.mode
+            self.described = _described(collection.folders)
+            self.created_at = _time(collection.created_at)
+            self.unread = [_file(each, None) for each in found.unread]
+            self.documents = found.documents
+            self.chunks = found.chunks
 
     def verify(self) -> None:
         """Read every member once.
@@ -174,8 +169,8 @@ class ArchivedCollection:
         """
         for number, (name, vectors_name) in enumerate(self._pairs(), start=1):
             with self._making_sense(name):
-                record = self._archive.read_json(name)
-                size = len(record["chunks"]) * self.embedder.dim * _FLOAT_BYTES
+                record = shaped(DocumentShape, self._archive.read_json(name))
+                size = len(record.chunks) * self.embedder.dim * _FLOAT_BYTES
                 fits = self._archive.manifest["members"][vectors_name]["bytes"] == size
                 _require(fits, "its vectors do not fit its chunks")
                 vectors = np.frombuffer(self._archive.read(vectors_name), dtype="<f4")
@@ -247,78 +242,63 @@ def _uploads(files: list[ArchivedFile], document_hash: str) -> Iterator[tuple[st
                     yield file.state.source.path, content_hash
 
 
-def _document(record: dict[str, Any], vectors: Vectors) -> ArchivedDocument:
-    values = record["document"]
-    for name, kind in (("text", str), ("title", str), ("metadata", dict)):
-        _require(isinstance(values[name], kind), f"its {name} is a {type(values[name]).__name__}")
-    document = document_from_json(values)
-    spans = [(item["start"], item["end"]) for item in record["chunks"]]
-    inside = all(0 <= start <= end <= len(document.text) for start, end in spans)
+def _document(found: DocumentShape, vectors: Vectors) -> ArchivedDocument:
+    document = found.document
+    inside = all(0 <= each.start <= each.end <= len(document.text) for each in found.chunks)
     _require(inside, "its chunks do not fit its text")
-    headers = [item.get("header", "") for item in record["chunks"]]  # none in older releases
-    _require(all(isinstance(header, str) for header in headers), "a header row is no text")
-    repeated = sum(end - start + len(document.title) for start, end in spans)
-    repeated += sum(map(len, headers))
+    ordinals = [chunk.ordinal for chunk in found.chunks]
+    _require(ordinals == list(range(len(ordinals))), "its chunks are not in order")
+    repeated = sum(chunk.end - chunk.start + len(document.title) for chunk in found.chunks)
+    repeated += sum(len(chunk.header) for chunk in found.chunks)
     most = _FREE_CHARACTERS + _MOST_REPEATED * len(document.text)
     _require(repeated <= most, "its chunks repeat its text too often")
-    chunks = tuple(
-        Chunk(
-            **{
-                **item,
-                "heading_path": tuple(item["heading_path"]),
-                "text": document.text[item["start"] : item["end"]],
-            }
-        )
-        for item in record["chunks"]
-    )
     lengths = np.linalg.norm(vectors, axis=1)
     _require(bool(np.all(np.abs(lengths - 1) < _UNIT_TOLERANCE)), "its vectors are damaged")
-    files = [_file(values, 0) for values in record["files"]]
-    _require(bool(files), "it has no source")
-    keys = tuple(bytes.fromhex(key) for key in record["keys"])
-    _require(len(keys) == len(chunks), "its keys do not fit its chunks")
+    _require(bool(found.files), "it has no source")
+    keys = tuple(map(_key, found.keys))
+    _require(len(keys) == len(found.chunks), "its keys do not fit its chunks")
+    _require(found.size >= 0, "its size is less than nothing")
     return ArchivedDocument(
         document=document,
-        content_hash=_hash(record["content_hash"]),
-        settings_hash=str(record["settings_hash"]),
-        size=int(record["size"]),
-        chunks=chunks,
+        content_hash=_hash(found.content_hash),
+        settings_hash=found.settings_hash,
+        size=found.size,
+        chunks=tuple(
+            replace(chunk, text=document.text[chunk.start : chunk.end]) for chunk in found.chunks
+        ),
         keys=keys,
         vectors=vectors.astype(np.float32),
-        files=files,
-        added_at=_time(record["added_at"]),
+        files=[_file(each, 0) for each in found.files],
+        added_at=_time(found.added_at),
     )
 
 
-def _file(values: dict[str, Any], document_id: int | None) -> ArchivedFile:
-    known = {key: value for key, value in values.items() if key not in {"seen_at", "tags"}}
-    source = Source(**values["source"])
-    state = FileState(**{**known, "source": source, "document_id": document_id})
+def _file(found: FileShape, document_id: int | None) -> ArchivedFile:
+    own = {each.name: getattr(found, each.name) for each in fields(FileState)}
+    state = FileState(**{**own, "document_id": document_id})
+    source = state.source
     # It names a file below the folder of uploads: anything but a hash could lead out of it.
     if state.content_hash:
         _hash(state.content_hash)
     _require("\0" not in source.path, "a path holds a NUL character")
     inside = source.file is not None or not source.root.startswith("/")
     _require(inside, "a path leads out of its folder")
-    tags = tuple(values.get("tags", ()))  # absent in archives of older releases
-    _require(all(isinstance(tag, str) for tag in tags), "a tag is no text")
-    return ArchivedFile(state, _time(values["seen_at"]), tags)
+    tagged = all(0 < len(tag) <= MOST_CHARACTERS for tag in found.tags)
+    _require(tagged, f"a tag is empty or has more than {MOST_CHARACTERS} characters")
+    return ArchivedFile(state, _time(found.seen_at), found.tags)
 
 
-def _described(folders: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+def _described(folders: dict[str, str]) -> dict[str, str]:
     """Return the descriptions of folders; archives of older releases have none."""
-    if not isinstance(folders, dict) or not all(isinstance(each, str) for each in folders.values()):
-        msg = "descriptions of folders"
-        raise TypeError(msg)
     try:
         return changed({}, folders)
     except SettingsError as error:
         raise ValueError(str(error)) from error
 
 
-def _mode(value: object) -> SearchMode | None:
-    known = {each: each for each in get_args(SearchMode)}
-    return None if value is None else known[value]
+def _key(value: str) -> bytes:
+    _require(_KEY.fullmatch(value) is not None, f"{value[:80]!r} is no key of a vector")
+    return bytes.fromhex(value)
 
 
 def _hash(value: str) -> str:
@@ -326,8 +306,8 @@ def _hash(value: str) -> str:
     return value
 
 
-def _time(value: str) -> str:
-    return datetime.fromisoformat(value).astimezone(UTC).isoformat(timespec="microseconds")
+def _time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _require(condition: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like an assertion

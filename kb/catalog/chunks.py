@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -195,11 +196,13 @@ class ChunkChanges(ChunkReads):
 
     def _insert_chunks(self, document_id: int, prepared: PreparedDocument) -> list[int]:
         pages = {page.number: page for page in prepared.document.pages}
+        numbers = sorted(pages)
         ids = []
         rows = zip(prepared.chunks, prepared.keys, prepared.languages, strict=True)
         for chunk, key, language in rows:
             first, last = chunk.page_first or 0, chunk.page_last or 0
-            touched = [pages[number] for number in range(first, last + 1) if number in pages]
+            within = numbers[bisect_left(numbers, first) : bisect_right(numbers, last)]
+            touched = [pages[number] for number in within]
             source, confidence = read_by(touched, chunk.start, chunk.end)
             cursor = self._db.execute(
                 "INSERT INTO chunks (document_id, ordinal, text, start, end, heading_path, kind,"

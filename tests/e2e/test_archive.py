@@ -148,6 +148,13 @@ def test_an_imported_collection_finds_the_same_without_embedding(
     assert elsewhere.collection().created_at == base.collection().created_at
 
 
+def test_an_archive_with_pages_without_end_is_read_at_once(
+    elsewhere: KnowledgeBase, damageable: Path
+) -> None:
+    reseal(damageable, in_chunk(page_first=1, page_last=10**18))
+    assert elsewhere.import_archive(damageable).documents == 5
+
+
 def test_both_tell_how_far_they_are(
     base: KnowledgeBase, elsewhere: KnowledgeBase, tmp_path: Path
 ) -> None:
@@ -305,6 +312,17 @@ def in_content(**values: object) -> Change:
     return change
 
 
+def in_chunk(**values: object) -> Change:
+    """Change fields of the first document's first chunk."""
+
+    def change(members: dict[str, bytes], _: dict[str, Any]) -> None:
+        record = json.loads(members["documents/000001.json"])
+        record["chunks"][0].update(values)
+        members["documents/000001.json"] = json.dumps(record).encode()
+
+    return change
+
+
 def in_file(**values: object) -> Change:
     """Change fields of the first document's source."""
 
@@ -337,13 +355,22 @@ def swapped(members: dict[str, bytes], _: dict[str, Any]) -> None:
         (lambda members, _: members.pop("vectors/000002.f32"), "vectors/000002.f32 is missing"),
         (lambda _, manifest: manifest.update(version=4), "archive version 4, this release reads"),
         (lambda _, manifest: manifest.update(format="zip"), "none of this program's"),
-        (lambda _, manifest: manifest.update(embedder={"model_id": "x"}), "manifest lacks"),
-        (lambda _, manifest: manifest.update(unread=[{"source": 5}]), "manifest lacks"),
+        (
+            lambda _, manifest: manifest.update(embedder={"model_id": "x"}),
+            "its manifest does not make sense: embedder.fingerprint: field required",
+        ),
+        (
+            lambda _, manifest: manifest.update(unread=[{"source": 5}]),
+            "unread.0.source: input should be a dictionary\\.",
+        ),
         (lambda _, manifest: manifest.update(documents=10**12), "cannot hold"),
         (lambda _, manifest: manifest.update(documents=-1), "cannot hold"),
         (lambda _, manifest: manifest.update(documents=4), "belong to no document"),
         (lambda _, manifest: manifest.update(chunks=1), "should have 1"),
-        (lambda _, manifest: manifest["collection"].update(mode="fuzzy"), "manifest lacks"),
+        (
+            lambda _, manifest: manifest["collection"].update(mode="fuzzy"),
+            "collection.mode: input should be 'hybrid', 'dense' or 'keyword'",
+        ),
         (lambda members, _: members.update({"../../evil.txt": b"x"}), "belong to no document"),
         (lambda members, _: members.update({"originals/../../x": b"x"}), "belong to no document"),
         (lambda members, _: members.update({f"originals/{'0' * 64}": b"x"}), "no document"),
@@ -355,10 +382,23 @@ def swapped(members: dict[str, bytes], _: dict[str, Any]) -> None:
         (in_document(added_at="yesterday"), "sense"),
         (in_document(files=[]), "no source"),
         (in_document(keys=[]), "keys do not fit"),
-        (in_document(document={"text": 5}), "sense: its text is a int"),
-        (in_content(text=["Green tea"] * 900), "its text is a list"),
-        (in_content(title=5), "its title is a int"),
-        (in_content(metadata=[]), "its metadata is a list"),
+        (in_document(document={"text": 5}), "sense: document.text: input should be a valid string"),
+        (in_content(text=["Green tea"] * 900), "document.text: input should be a valid string"),
+        (in_content(title=5), "document.title: input should be a valid string"),
+        (in_content(metadata=[]), "document.metadata: input should be a valid dictionary"),
+        (in_content(sections=[{"start": "x", "end": 2}]), "document.sections.0.start: input"),
+        (in_content(sections=[{"start": 0, "end": 2, "kind": [5]}]), "document.sections.0.kind"),
+        (in_content(pages=[{"number": "x", "start": None, "end": 1}]), "document.pages.0.number"),
+        (in_content(notices=[{"text": "odd"}]), "document.notices.0.code: field required"),
+        (in_chunk(ordinal=7), "its chunks are not in order"),
+        (in_chunk(kind=None), "chunks.0.kind: input should be 'text', 'table' or 'code'"),
+        (in_chunk(heading_path="Tea"), "chunks.0.heading_path: input should be a valid tuple"),
+        (in_chunk(page_last=2**70), "cannot hold what it says: it has a number that is too large"),
+        (in_document(keys=["xyz"]), "no key of a vector"),
+        (in_document(size=-1), "less than nothing"),
+        (in_file(tags="xyz"), "files.0.tags: input should be a valid tuple"),
+        (in_file(tags=[""]), "a tag is empty"),
+        (in_file(outcome="odd"), "files.0.outcome: input should be 'indexed'"),
         (in_upload(content_hash="../../../../tmp/evil"), "no SHA-256"),
         (in_upload(source={"root": "uploads", "path": "a\0.pdf"}), "NUL"),
         (in_file(source={"root": "x", "path": "\ud800.txt"}), "cannot hold what it says"),
@@ -393,8 +433,8 @@ def nesting(members: dict[str, bytes], _: dict[str, Any]) -> None:
     ("change", "told"),
     [
         (number_of_many_digits, "it holds a number that no archive of ours has"),
-        (in_document(size="9" * 5000), "it holds a number that no archive of ours has"),
-        (digits_in_text, "it holds a number that no archive of ours has"),
+        (in_document(size="9" * 5000), "size: unable to parse input string as an integer"),
+        (digits_in_text, "documents: unable to parse input string as an integer"),
         (nesting, "it holds nesting that no archive of ours has"),
     ],
 )
@@ -431,6 +471,23 @@ def seal(path: Path) -> None:
     """Make the checksum at the end that of the bytes before it."""
     whole = path.read_bytes()[:-64]
     path.write_bytes(whole + hashlib.sha256(whole).hexdigest().encode())
+
+
+def test_a_description_with_half_a_character_is_refused(
+    elsewhere: KnowledgeBase, damageable: Path
+) -> None:
+    with zipfile.ZipFile(damageable) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(members["manifest.json"])
+    manifest["collection"]["description"] = "\ud800"
+    with zipfile.ZipFile(damageable, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**members, "manifest.json": json.dumps(manifest).encode()}.items():
+            archive.writestr(name, data)
+        archive.comment = b"0" * 64
+    seal(damageable)
+    with pytest.raises(ArchiveError, match="it has half a character"):
+        elsewhere.import_archive(damageable)
+    assert elsewhere.collections() == []
 
 
 def test_sizes_that_no_archive_can_have_are_refused_unread(

@@ -1,0 +1,84 @@
+"""The JSON of an archive as typed records; anything of another shape is refused, its place named.
+
+Unknown fields are ignored. A missing field has its default, because older releases lack some.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from kb.embedding.base import EmbedderIdentity
+from kb.records import Chunk, Document, FileState, SearchMode
+
+ShapeT = TypeVar("ShapeT")
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # each is created at first use
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileShape(FileState):
+    """A source with the time it was last seen and its given tags."""
+
+    seen_at: datetime
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentShape:
+    """A member ``documents/n.json``; the text of a chunk is that of its span."""
+
+    document: Document
+    content_hash: str
+    settings_hash: str
+    size: int
+    added_at: datetime
+    files: tuple[FileShape, ...]
+    chunks: tuple[Chunk, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionShape:
+    """The properties of the collection."""
+
+    name: str
+    description: str
+    instruction: str
+    created_at: datetime
+    mode: SearchMode | None = None
+    folders: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestShape:
+    """The manifest, without its list of members."""
+
+    embedder: EmbedderIdentity
+    collection: CollectionShape
+    documents: int
+    chunks: int
+    unread: tuple[FileShape, ...]
+
+
+def shaped(kind: type[ShapeT], values: Any) -> ShapeT:  # noqa: ANN401 - JSON
+    """Return JSON as a record.
+
+    Raises:
+        ValueError: it has another shape; the message names the place.
+    """
+    adapter = _ADAPTERS.get(kind)
+    if adapter is None:
+        adapter = _ADAPTERS[kind] = TypeAdapter(kind)
+    try:
+        record: ShapeT = adapter.validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        said = str(first["msg"]).split(" or an instance of ", maxsplit=1)[0]
+        place = ".".join(map(str, first["loc"]))
+        msg = f"{place}: {said[:1].lower()}{said[1:]}" if place else said
+        raise ValueError(msg) from error
+    return record
