@@ -22,7 +22,7 @@ from kb.store.store import Store
 from kb.uploads import UPLOADS_ROOT, Uploads
 
 OnDocuments = Callable[[int, int], None]
-"""Called with the number of finished documents, and of all."""
+"""Called with the number of documents begun or finished, and of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def export_collection(
     count = chunks = 0
     with writing(path) as archive:
         originals = _Originals(archive, uploads)
-        for at, document_id in enumerate(ids):
+        for at, document_id in enumerate(ids, start=1):
             if on_progress:
                 on_progress(at, len(ids))
             with store.vectors.writing(target.id):

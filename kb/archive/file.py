@@ -122,8 +122,14 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
     """Write an archive that appears at ``path`` complete or not at all.
 
     Raises:
-        StoreError: the disk is full, or the folder is not writable.
+        StoreError: the disk is full, the folder is missing or not writable, or ``path`` is one.
     """
+    if path.is_dir():
+        msg = f"cannot write the archive: {path} is a folder; name a file in it"
+        raise StoreError(msg)
+    if not path.absolute().parent.is_dir():
+        msg = f"cannot write the archive: there is no folder {path.parent}; name another file"
+        raise StoreError(msg)
     try:
         with draft(path) as part, part.open("w+b") as file:
             with zipfile.ZipFile(

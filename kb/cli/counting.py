@@ -28,6 +28,10 @@ class Count:
 
 @contextmanager
 def counted(what: str) -> Iterator[Count]:
-    """Show a bar until the block ends. What the block prints would stand in the bar's line."""
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    """Show a bar until the block ends. What the block prints would stand in the bar's line.
+
+    Where the error stream is no terminal, nothing is shown.
+    """
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         yield Count(bar, bar.add_task(escape(what), total=None))

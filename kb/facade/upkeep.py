@@ -40,8 +40,8 @@ class UpkeepMethods(CollectionMethods):
         """Write a collection to one file, replacing an existing file.
 
         It contains documents, chunks, vectors, settings and, by default, the uploaded originals. It
-        does not contain files of folders. ``on_progress`` is called with the number of documents
-        written and the total.
+        does not contain files of folders. ``on_progress`` is called with the number of the document
+        that is written next, from 1, and the total.
 
         Raises:
             CollectionError: the collection does not exist.

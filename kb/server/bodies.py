@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.types import Message, Receive, Scope
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from kb.server.errors import RefusalError
+from kb.server.limits import LINGERS_S
 
 _UNCOUNTED = 1 << 16
 """Bytes of each body that do not count, so that searches go on beside large bodies."""
@@ -44,6 +47,12 @@ class HeldBody:
         parts, self._parts = self._parts, []
         return b"".join(parts)
 
+    def drop(self) -> int:
+        """Forget it; return how many fewer bytes count."""
+        self._parts.clear()
+        before, self.counted = self.counted, 0
+        return before
+
     async def left(self, receive: Receive) -> None:
         """Return when the client has disconnected."""
         while (await receive())["type"] != "http.disconnect":
@@ -62,6 +71,25 @@ class HeldBody:
             return {"type": "http.disconnect"}
 
         return again
+
+
+async def answer_and_read_on(
+    response: Response, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answer a request, then read what its client still sends, for a while, and keep none of it."""
+
+    async def send_whole(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGERS_S):
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body"})  # closes the connection
+
+    await response(scope, receive, send_whole)
 
 
 class PassingBody:

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from kb.server.errors import RefusalError, on_the_wire
-from kb.server.limits import Limits
+from kb.server.limits import LINGERS_S, Limits
 
 _log = logging.getLogger(__name__)
 
@@ -33,10 +33,6 @@ _OTHER_FILES = 64  # file descriptors for the rest of the program
 _FEWEST = 16
 _PROBE_S = 1.0
 """Seconds between two checks whether a client that has ended its side is still there."""
-
-_LINGERS_S = 2.0
-"""Seconds that a refused client may go on sending (RFC 9112, 9.6: closed while it sends, it gets a
-reset, which can take the place of the answer)."""
 
 _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -248,7 +244,7 @@ class Connection(H11Protocol):
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         self.transport.write_eof()
-        self._later("_linger", _LINGERS_S, self.transport.close)
+        self._later("_linger", LINGERS_S, self.transport.close)
 
     def _expect_headers(self) -> None:
         self._later("_headers_due", self.shared.limits.headers_s, self._headers_are_late)

@@ -15,6 +15,7 @@ from kb.server.answers import Sent, answered_for
 from kb.server.bodies import (
     HeldBody,
     PassingBody,
+    answer_and_read_on,
     check_length,
     check_type,
     is_bodiless,
@@ -93,11 +94,14 @@ class Gate:
             await self._answer(scope, body, receive, send, place)
         except RefusalError as error:
             response = error_response(error, scope["path"])
-            if not body.complete:
-                response.headers["Connection"] = "close"  # the rest of the body is not needed
-            await response(scope, receive, send)
+            self._held -= held.drop()
+            if body.complete:
+                await response(scope, receive, send)
+            else:  # the rest of the body is not needed
+                response.headers["Connection"] = "close"
+                await answer_and_read_on(response, scope, receive, send)
         finally:
-            self._held -= held.counted
+            self._held -= held.drop()
 
     def end(self) -> None:
         """Refuse further bodies and give running requests some time: the server was told to end."""

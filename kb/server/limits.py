@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from kb.server.fields import LongInputs
 
+LINGERS_S = 2.0
+"""Seconds that a refused client may go on sending. If the connection is closed while it sends, it
+gets a reset, which can take the place of the answer (RFC 9112, 9.6)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

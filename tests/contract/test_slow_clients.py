@@ -6,6 +6,8 @@ import select
 import signal
 import socket
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,10 @@ from kb.server.limits import Limits
 TEXTS = {"input": ["Keep the receipt."] * 3}
 CHUNKED = (
     b"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    b"Content-Type: application/json\r\n\r\n"
+)
+TOO_LARGE = (
+    b"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000000\r\n"
     b"Content-Type: application/json\r\n\r\n"
 )
 HALF_A_BODY = raw_client.request("/v1/embeddings", TEXTS)[:-20]
@@ -133,15 +139,33 @@ def test_a_client_that_goes_on_sending_after_a_refusal_reads_it_whole(served: st
     assert status == 400
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"), [("application/json", 413), ("text/plain", 415)], ids=["too large", "type"]
+)
+def test_a_client_that_sends_all_before_it_reads_gets_the_refusal(
+    served: str, kind: str, status: int
+) -> None:
+    for _ in range(5):
+        url, headers = f"{served}/v1/embeddings", {"Content-Type": kind}
+        request = urllib.request.Request(url, b"x" * 40_000_000, headers)  # noqa: S310 - http
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=raw_client.TIMEOUT_S)  # noqa: S310 - likewise
+        assert refused.value.code == status
+        refused.value.close()
+
+
 def send_slowly(client: socket.socket, *, seconds: int) -> None:
     for _ in range(seconds * 10):
         client.sendall(b"1")
         time.sleep(0.1)
 
 
-def test_a_client_that_never_stops_sending_after_a_refusal_is_cut_off(served: str) -> None:
+@pytest.mark.parametrize("begun", [CHUNKED + b"zz\r\n", TOO_LARGE], ids=["no HTTP", "too large"])
+def test_a_client_that_never_stops_sending_after_a_refusal_is_cut_off(
+    served: str, begun: bytes
+) -> None:
     with raw_client.connected(served) as client:
-        client.sendall(CHUNKED + b"zz\r\n")
+        client.sendall(begun)
         with pytest.raises(ConnectionError):
             send_slowly(client, seconds=60)
 

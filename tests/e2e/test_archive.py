@@ -164,7 +164,7 @@ def test_both_tell_how_far_they_are(
     stored: list[tuple[int, int]] = []
     base.export(tmp_path / "notes.kbz", on_progress=lambda *told: written.append(told))
     elsewhere.import_archive(tmp_path / "notes.kbz", on_progress=lambda *told: stored.append(told))
-    assert written == [(0, 3), (1, 3), (2, 3)]
+    assert written == [(1, 3), (2, 3), (3, 3)]
     assert stored[-1] == (3, 3)
 
 
@@ -544,8 +544,10 @@ def test_no_part_is_left_where_an_export_fails(base: KnowledgeBase, tmp_path: Pa
     with pytest.raises(CollectionError):
         base.export(tmp_path / "out.kbz", collection="none such")
     base.add("A note.", name="note")
-    with pytest.raises(Exception, match="cannot write the archive"):
+    with pytest.raises(StoreError, match=r"there is no folder .*no folder; name another file"):
         base.export(tmp_path / "no folder" / "out.kbz")
+    with pytest.raises(StoreError, match="is a folder; name a file in it"):
+        base.export(tmp_path)
     assert [file.name for file in tmp_path.iterdir() if "kbz" in file.name] == []
 
 
