@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from kb.records import Document, Notice, Page, Section, TextBox
+from kb.records import Document, Page, Section, TextBox
 
 
 def document_json(document: Document) -> dict[str, Any]:
@@ -16,22 +15,6 @@ def document_json(document: Document) -> dict[str, Any]:
         "metadata": dict(document.metadata),
         "notices": [{**asdict(item), "values": dict(item.values)} for item in document.notices],
     }
-
-
-def document_from_json(values: Mapping[str, Any]) -> Document:
-    """Return the document of JSON values; the inverse of :func:`document_json`.
-
-    Raises:
-        KeyError, TypeError, ValueError: the values do not describe a document.
-    """
-    return Document(
-        **{
-            **values,
-            "sections": sections_from_json(values["sections"]),
-            "pages": pages_from_json(values["pages"]),
-            "notices": tuple(Notice(**item) for item in values["notices"]),
-        }
-    )
 
 
 def sections_from_json(items: list[dict[str, Any]]) -> tuple[Section, ...]:

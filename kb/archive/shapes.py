@@ -1,6 +1,7 @@
 """The JSON of an archive as typed records; anything of another shape is refused, its place named.
 
-Unknown fields are ignored. A missing field has its default, because older releases lack some.
+A missing field has its default, because older releases lack some. An unknown field of a document is
+refused: a newer release wrote it, and without it something would be lost.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from kb.embedding.base import EmbedderIdentity
 from kb.records import Chunk, Document, FileState, SearchMode
 
 ShapeT = TypeVar("ShapeT")
+
+_COMPLETE = ConfigDict(extra="forbid")  # holds for the records inside, too
+_UNKNOWN = "unexpected_keyword_argument"
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # each is created at first use
 
@@ -23,6 +27,8 @@ _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # each is created at first us
 class FileShape(FileState):
     """A source with the time it was last seen and its given tags."""
 
+    __pydantic_config__ = _COMPLETE
+
     seen_at: datetime
     tags: tuple[str, ...] = ()
 
@@ -30,6 +36,8 @@ class FileShape(FileState):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentShape:
     """A member ``documents/n.json``; the text of a chunk is that of its span."""
+
+    __pydantic_config__ = _COMPLETE
 
     document: Document
     content_hash: str
@@ -77,8 +85,10 @@ def shaped(kind: type[ShapeT], values: Any) -> ShapeT:  # noqa: ANN401 - JSON
         record: ShapeT = adapter.validate_python(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        said = str(first["msg"]).split(" or an instance of ", maxsplit=1)[0]
         place = ".".join(map(str, first["loc"]))
-        msg = f"{place}: {said[:1].lower()}{said[1:]}" if place else said
+        said = str(first["msg"]).split(" or an instance of ", maxsplit=1)[0]
+        if first["type"] == _UNKNOWN:
+            said = "this release does not know it"
+        msg = f"{place}: {said[:1].lower()}{said[1:]}"
         raise ValueError(msg) from error
     return record

@@ -28,9 +28,9 @@ class Count:
 
 @contextmanager
 def counted(what: str) -> Iterator[Count]:
-    """Show a bar until the block ends. What the block prints would stand in the bar's line.
+    """Show a bar until the block ends; nothing where the error stream is no terminal.
 
-    Where the error stream is no terminal, nothing is shown.
+    Print results after the block: inside it they stand in the bar's line.
     """
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
