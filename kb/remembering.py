@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
-
-from pydantic import TypeAdapter
 
 from kb import wire
+from kb.adapters import adapter
 from kb.answering.answer import Answer
 from kb.catalog.catalog import Catalog
 from kb.catalog.filters import SearchFilter
@@ -178,14 +176,9 @@ def _turn(at: int, told: Mapping[str, object], passages: Mapping[Place, str]) ->
     return Turn(
         asked=str(told["asked"]),
         answer=replace(answer, sources=tuple(sources)),
-        scope=_scopes().validate_python(told.get("scope", {})),
+        scope=adapter(Scope).validate_python(told.get("scope", {})),
         missing=tuple(missing),
     )
-
-
-@cache
-def _scopes() -> TypeAdapter[Scope]:
-    return TypeAdapter(Scope)
 
 
 def _gone(number: int, place: str) -> SearchHit:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, ValidationError
 
+from kb.adapters import adapter
 from kb.embedding.base import EmbedderIdentity
 from kb.records import Chunk, Document, FileState, SearchMode
 
@@ -19,8 +20,6 @@ ShapeT = TypeVar("ShapeT")
 
 _COMPLETE = ConfigDict(extra="forbid")  # holds for the records inside, too
 _UNKNOWN = "unexpected_keyword_argument"
-
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # each is created at first use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +77,8 @@ def shaped(kind: type[ShapeT], values: Any) -> ShapeT:  # noqa: ANN401 - JSON
     Raises:
         ValueError: it has another shape; the message names the place.
     """
-    adapter = _ADAPTERS.get(kind)
-    if adapter is None:
-        adapter = _ADAPTERS[kind] = TypeAdapter(kind)
     try:
-        record: ShapeT = adapter.validate_python(values)
+        return adapter(kind).validate_python(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
@@ -91,4 +87,3 @@ def shaped(kind: type[ShapeT], values: Any) -> ShapeT:  # noqa: ANN401 - JSON
             said = "this release does not know it"
         msg = f"{place}: {said[:1].lower()}{said[1:]}"
         raise ValueError(msg) from error
-    return record

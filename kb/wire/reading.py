@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
-
+from kb.adapters import adapter
 from kb.answering.answer import Answer
 from kb.catalog.job_records import JobFile, JobInfo
 from kb.catalog.runs import RunInfo
@@ -34,8 +33,6 @@ RecordT = TypeVar("RecordT")
 
 Told = Mapping[str, Any]
 """One JSON object."""
-
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # each is created at first use
 
 
 def hit_from_json(told: Told) -> SearchHit:
@@ -113,8 +110,4 @@ def job_file_from_json(told: Told) -> JobFile:
 
 
 def _read(kind: type[RecordT], told: Told) -> RecordT:
-    adapter = _ADAPTERS.get(kind)
-    if adapter is None:
-        adapter = _ADAPTERS[kind] = TypeAdapter(kind)
-    record: RecordT = adapter.validate_python(told)
-    return record
+    return adapter(kind).validate_python(told)
